@@ -1,0 +1,61 @@
+# Every target sets up what it needs in .venv, once; `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEVELOPMENT): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(RUNTIME) $@
+
+.PHONY: setup
+setup: $(DEVELOPMENT) ## Install everything for development in .venv
+
+# Some accounts of the local organization refuse the role, so a right audit ends with 3.
+.PHONY: demo
+demo: $(RUNTIME) ## Audit a local organization, into demo-output/
+	@$(BIN)/auditor demo --output-dir demo-output || [ $$? -eq 3 ]
+
+.PHONY: test
+test: $(DEVELOPMENT) ## Run the tests (T=path and K=expression choose some)
+	@$(BIN)/python -m pytest $(T) $(if $(K),-k '$(K)')
+
+.PHONY: lint
+lint: $(DEVELOPMENT) ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(DEVELOPMENT) ## Check types
+	@$(BIN)/mypy
+
+.PHONY: readme
+readme: $(DEVELOPMENT) ## Hold the README against the program
+	@$(BIN)/python -m pytest -q tests/test_readme.py
+
+.PHONY: check
+check: lint types test ## All of the above that decides: what must pass before a change lands
+
+.PHONY: format
+format: $(DEVELOPMENT) ## Format the code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
