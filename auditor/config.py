@@ -1,0 +1,94 @@
+"""The settings of one audit, frozen and checked when they are made."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from auditor.errors import ConfigurationError
+
+DEFAULT_CONCURRENCY = 64
+DEFAULT_SESSION_NAME = "SecurityAudit"
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_ROLE = re.compile(r"([\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}", re.ASCII)
+_ROLE_PATH_LENGTH = 510
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+
+
+class Labels(StrEnum):
+    """The language of the words in the CSV rows."""
+
+    ES = "es"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditConfig:
+    """What to audit, and how; raises ConfigurationError for what can't be right.
+
+    `start_date` and `end_date` are aware datetimes, both included; where they are None the period is all that
+    CloudTrail keeps, the last 90 days, up to now.
+    """
+
+    role: str
+    profile: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    concurrency: int = DEFAULT_CONCURRENCY
+    """How many accounts are audited at once."""
+    labels: Labels = Labels.ES
+    session_name: str = DEFAULT_SESSION_NAME
+    external_id: str | None = None
+
+    def __post_init__(self) -> None:
+        check_role_name(self.role)
+        check_session_name(self.session_name)
+        _check_external_id(self.external_id)
+        _check_concurrency(self.concurrency)
+        object.__setattr__(self, "labels", _labels(self.labels))
+        for name in ("start_date", "end_date"):
+            _check_aware(name, getattr(self, name))
+        if self.start_date and self.end_date and self.end_date < self.start_date:
+            raise ConfigurationError(f"The end ({self.end_date}) is before the start ({self.start_date}).")
+
+
+def check_role_name(role: str) -> None:
+    """Raise ConfigurationError where `role` is not an IAM role's name, with or without a path."""
+    if role.startswith("arn:"):
+        raise ConfigurationError(f"{role!r} is an ARN: give the role's name alone, it is the same in all accounts.")
+    path, _, _ = role.rpartition("/")
+    if not _ROLE.fullmatch(role) or len(path) > _ROLE_PATH_LENGTH:
+        raise ConfigurationError(
+            f"{role!r} is not a role name: up to 64 letters, digits and +=,.@_- are, after a path such as a/b/."
+        )
+
+
+def check_session_name(session_name: str) -> None:
+    """Raise ConfigurationError where AWS would refuse `session_name`."""
+    if not _SESSION_NAME.fullmatch(session_name):
+        raise ConfigurationError(f"{session_name!r} is not a session name: 2 to 64 letters, digits and +=,.@_- are.")
+
+
+def _check_external_id(external_id: str | None) -> None:
+    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
+        raise ConfigurationError("The external id must have 2 to 1,224 letters, digits and +=,.@:/_- characters.")
+
+
+def _check_concurrency(concurrency: int) -> None:
+    if concurrency < 1:
+        raise ConfigurationError(f"{concurrency} accounts at once can't be audited: 1 is the least.")
+
+
+def _check_aware(name: str, moment: datetime | None) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise ConfigurationError(f"{name} has no time zone.")
+
+
+def _labels(word: str) -> Labels:
+    try:
+        return Labels(word)
+    except ValueError:
+        raise ConfigurationError(f"{word!r} is no language of the rows: es and en are.") from None

@@ -1,0 +1,91 @@
+"""The errors that an audit can end with, and the exit code that each stands for.
+
+AuditError
+├── ConfigurationError        what the options alone show to be wrong
+├── CallerError               no usable AWS credentials, profile or region
+├── OrganizationError         the accounts could not be listed
+│   └── ListingInterrupted    ... to the end: the accounts before it were audited
+├── RequestError              AWS was asked one thing and did not give it
+├── IncompleteError           some accounts could not be read; what was read is attached
+└── WriteError                a result could not be written
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class AuditError(Exception):
+    """Base of all errors that this package raises on purpose; its text is one sentence for a person."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigurationError(AuditError):
+    """Raised when the options alone show that the audit can't be run."""
+
+    exit_code = 2
+
+
+class CallerError(AuditError):
+    """Raised when the caller's own identity could not be established."""
+
+
+class OrganizationError(AuditError):
+    """Raised when the accounts of the organization could not be listed."""
+
+
+class ListingInterrupted(OrganizationError):  # noqa: N818 - it says what happened to the listing
+    """Raised after the accounts that were listed, when the listing ended before the organization did."""
+
+    exit_code = 3
+
+    def __init__(self, *, code: str, message: str, listed: int) -> None:
+        self.code = code
+        self.message = message
+        self.listed = listed
+        super().__init__(f"The list of accounts ended early, after {listed}: {code}: {message}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), {"code": self.code, "message": self.message, "listed": self.listed})
+
+
+class RequestError(AuditError):
+    """Raised when a request was refused, or was not answered after the last attempt.
+
+    `code` is AWS's error code, or for what never reached AWS the name of the fault: `ConnectionFailed`,
+    `Timeout`, `CertificateRefused`, `InvalidResponse`.
+    """
+
+    def __init__(  # noqa: PLR0913 - what AWS says of a refusal
+        self, *, code: str, message: str, service: str, operation: str, status: int = 0, request_id: str = ""
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.service = service
+        self.operation = operation
+        self.status = status
+        self.request_id = request_id
+        super().__init__(f"{code}: {message} ({service} {operation})")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), dict(vars(self)))
+
+
+class IncompleteError(AuditError):
+    """Raised when some accounts could not be read; `rows` holds all that was read of the others."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, rows: Sequence[Mapping[str, str]]) -> None:
+        self.rows = [dict(row) for row in rows]
+        super().__init__(message)
+
+
+class WriteError(AuditError):
+    """Raised when a result could not be written; what was written before it is whole."""
+
+    exit_code = 3
+
+
+def _rebuild(kind: type[AuditError], facts: dict[str, object]) -> AuditError:
+    return kind(**facts)

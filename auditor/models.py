@@ -1,0 +1,293 @@
+"""The nouns of an audit: frozen, typed, picklable; every time is an aware datetime in UTC."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+
+
+class AccountState(StrEnum):
+    """What Organizations says of an account.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
+    """
+
+    PENDING_ACTIVATION = "PENDING_ACTIVATION"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    PENDING_CLOSURE = "PENDING_CLOSURE"
+    CLOSED = "CLOSED"
+
+    @property
+    def auditable(self) -> bool:
+        """Whether the account's IAM users can still get in: an account pending closure works as before."""
+        return self in {AccountState.ACTIVE, AccountState.PENDING_CLOSURE}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the organization; `state` is None where AWS said none, or a word nobody knows."""
+
+    id: AccountId
+    name: str
+    arn: str
+    email: str
+    state: AccountState | None
+    state_word: str
+    """The word as AWS sent it, empty where it sent none."""
+
+
+class Section(StrEnum):
+    """What is asked of an account."""
+
+    ROLE = "role"
+    USERS = "users"
+    KEYS = "keys"
+    LAST_USED = "last used"
+    PASSWORD = "password"  # noqa: S105 - the name of a section
+    MFA = "MFA"
+    EVENTS = "events"
+
+
+class Completeness(StrEnum):
+    """How much of a section was read."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    DENIED = "denied"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SectionCoverage:
+    """How much of one section of one account was read: questions asked, and answered."""
+
+    section: Section
+    completeness: Completeness
+    asked: int = 0
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that was asked and not answered; `count` questions met the same code in this section."""
+
+    section: Section
+    code: str
+    message: str
+    request_id: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that was asked for and not answered, with the code that came instead."""
+
+    code: str
+
+
+class MfaKind(StrEnum):
+    """What a device is, as its serial number tells.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
+    """
+
+    VIRTUAL = "virtual"
+    TOKEN = "token"  # noqa: S105 - a hardware TOTP token
+    FIDO = "fido"
+    SMS = "sms"
+    OTHER = "other"
+
+    @property
+    def hardware(self) -> bool:
+        """Whether the device counts as `Hardware` in the findings."""
+        return self in {MfaKind.TOKEN, MfaKind.FIDO}
+
+
+@dataclass(frozen=True, slots=True)
+class MfaDevice:
+    """One MFA device of a user."""
+
+    serial: str
+    kind: MfaKind
+    enabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """The last use of an access key that AWS knows of."""
+
+    at: datetime
+    service: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One access key; `last_use` is None where AWS says that it was never used."""
+
+    id: str
+    status: str
+    """AWS's own word: `Active`, `Inactive`, or whatever it says next."""
+    created_at: datetime | None
+    last_use: KeyUse | Unknown | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One IAM user; password and MFA are asked only of users with a key, and None where not asked."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    created_at: datetime | None
+    password_last_used: datetime | None
+    """As AWS keeps it: also after the password is gone; None is never, or before 2014-10-20."""
+    keys: tuple[AccessKey, ...] | Unknown = ()
+    has_password: bool | Unknown | None = None
+    mfa_devices: tuple[MfaDevice, ...] | Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One access key of one IAM user, with the facts about both."""
+
+    account: Account
+    user: User
+    key: AccessKey
+
+
+@dataclass(frozen=True, slots=True)
+class EventResource:
+    """One resource that CloudTrail names in an event."""
+
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One IAM change that CloudTrail recorded; with an `error_code` it was refused, and did not happen."""
+
+    id: str
+    name: str
+    at: datetime
+    username: str
+    """The actor's name as CloudTrail indexes it (the session's name for a role), empty where it has none."""
+    actor_arn: str = ""
+    target_user: str = ""
+    access_key_id: str = ""
+    """The access key that was made or deleted, empty for the other events."""
+    source_address: str = ""
+    region: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    resources: tuple[EventResource, ...] = ()
+
+    @property
+    def happened(self) -> bool:
+        """Whether AWS carried the change out."""
+        return not self.error_code
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """All that one audit learned of one account, whole."""
+
+    account: Account
+    role: str
+    """The role that was assumed; empty for the caller's own account, and for one that was not entered."""
+    users: tuple[User, ...] = ()
+    events: tuple[Event, ...] = ()
+    """Newest first, refused ones among them."""
+    coverage: tuple[SectionCoverage, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    vanished_users: int = 0
+    vanished_keys: int = 0
+    requests: int = 0
+    throttles: int = 0
+    started_at: datetime | None = None
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left unanswered."""
+        return not self.failures
+
+    @property
+    def audited(self) -> bool:
+        """Whether the account was entered at all."""
+        return any(s.section is Section.ROLE and s.answered for s in self.coverage)
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding an access key, in AWS's order of users and keys."""
+        for user in self.users:
+            for key in () if isinstance(user.keys, Unknown) else user.keys:
+                yield Finding(account=self.account, user=user, key=key)
+
+    def happened(self) -> Iterator[Event]:
+        """The events that took place, newest first."""
+        return (event for event in self.events if event.happened)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who audits: the identity that GetCallerIdentity names."""
+
+    account_id: AccountId
+    arn: str
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `start` to `end`, both included, in whole seconds of UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSummary:
+    """What one run came to."""
+
+    caller: Caller | None
+    period: Period | None
+    accounts: int = 0
+    audited: int = 0
+    complete: int = 0
+    not_auditable: int = 0
+    """Accounts that are suspended, closed or not yet active."""
+    users: int = 0
+    keys: int = 0
+    users_with_keys_without_mfa: int = 0
+    old_keys: int = 0
+    """Keys made more than 90 days before the end of the run."""
+    events_by_name: dict[str, int] = field(default_factory=dict)
+    """How many events of each name took place."""
+    refused_events: int = 0
+    vanished: int = 0
+    failures: int = 0
+    failed_accounts: int = 0
+    requests: int = 0
+    throttles: int = 0
+    warnings: tuple[str, ...] = ()
+    interruption: str = ""
+    """Why the organization was not listed to its end, empty where it was."""
+    seconds: float = 0.0
+    reports: tuple[AccountReport, ...] = ()
+    """Every account's report, in the order in which they finished, where the caller asked to collect them."""
+    findings: tuple[dict[str, str], ...] = ()
+    """The rows of the findings' file, where the caller asked to collect them."""
+    events: tuple[dict[str, str], ...] = ()
+    """The rows of the events' file, where the caller asked to collect them."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where everything that should have been read was read, else 3."""
+        return 3 if self.failed_accounts or self.interruption else 0

@@ -1,0 +1,46 @@
+"""What a run tells while it goes on: event dataclasses, and the observer that takes them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auditor.models import AccountReport, Caller, Period
+
+
+@dataclass(frozen=True, slots=True)
+class AuditStarted:
+    """The caller is known and the credentials work; nothing was asked of the organization yet."""
+
+    caller: Caller
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsListed:
+    """So many accounts are known so far; `finished` where there are no more."""
+
+    count: int
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFinished:
+    """An account's report is written."""
+
+    report: AccountReport
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWarning:
+    """Something that a person should know, and that does not make the audit incomplete."""
+
+    message: str
+
+
+ProgressEvent = AuditStarted | AccountsListed | AccountFinished | AuditWarning
+Observer = Callable[[ProgressEvent], None]
+"""Called on the event loop: it must return at once and raise nothing."""
+
+
+def ignore(event: ProgressEvent) -> None:
+    """An observer that looks away."""
+    del event

@@ -1,0 +1,119 @@
+"""The rows of the two CSV files: a projection of the models, in Spanish or English words."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from auditor.config import Labels
+from auditor.models import Account, AccountReport, Event, Finding, MfaDevice, MfaKind, Unknown, User
+
+FINDING_COLUMNS = (
+    "account_id",
+    "account_name",
+    "username",
+    "password_status",
+    "password_last_used",
+    "access_key_id",
+    "status",
+    "created_date",
+    "last_used_date",
+    "service_name",
+    "mfa_status",
+)
+EVENT_COLUMNS = ("eventTime", "eventName", "username", "account_id", "account_name", "resources")
+
+NOT_APPLICABLE = "N/A"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one language."""
+
+    configured: str
+    not_configured: str
+    never: str
+    never_used: str
+    unknown: str
+
+
+_WORDS = {
+    Labels.ES: Words("Configurada", "No configurada", "Nunca", "Nunca utilizada", "Desconocido"),
+    Labels.EN: Words("Configured", "Not configured", "Never", "Never used", "Unknown"),
+}
+
+
+def finding_rows(report: AccountReport, *, labels: Labels) -> list[dict[str, str]]:
+    """One row an access key of the account, its columns in the file's order."""
+    words = _WORDS[labels]
+    return [finding_row(finding, words=words) for finding in report.findings()]
+
+
+def event_rows(report: AccountReport) -> list[dict[str, str]]:
+    """One row an event that took place, newest first, its columns in the file's order."""
+    return [event_row(event, account=report.account) for event in report.happened()]
+
+
+def finding_row(finding: Finding, *, words: Words) -> dict[str, str]:
+    """The row of one finding."""
+    account, user, key = finding.account, finding.user, finding.key
+    last_used, service = _last_use(finding, words=words)
+    return {
+        "account_id": account.id,
+        "account_name": account.name,
+        "username": user.name,
+        "password_status": _password(user, words=words),
+        "password_last_used": time_text(user.password_last_used) or words.never,
+        "access_key_id": key.id,
+        "status": key.status,
+        "created_date": time_text(key.created_at) or NOT_APPLICABLE,
+        "last_used_date": last_used,
+        "service_name": service,
+        "mfa_status": _mfa(user.mfa_devices, words=words),
+    }
+
+
+def event_row(event: Event, *, account: Account) -> dict[str, str]:
+    """The row of one event; its username is the actor's."""
+    return {
+        "eventTime": time_text(event.at),
+        "eventName": event.name,
+        "username": event.username or NOT_APPLICABLE,
+        "account_id": account.id,
+        "account_name": account.name,
+        "resources": ",".join(resource.name for resource in event.resources),
+    }
+
+
+def time_text(moment: datetime | None) -> str:
+    """ISO 8601 in UTC, whole seconds; empty for None."""
+    return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _password(user: User, *, words: Words) -> str:
+    if isinstance(user.has_password, bool):
+        return words.configured if user.has_password else words.not_configured
+    return _unknown(user.has_password, words=words)
+
+
+def _last_use(finding: Finding, *, words: Words) -> tuple[str, str]:
+    use = finding.key.last_use
+    if use is None:
+        return words.never_used, NOT_APPLICABLE
+    if isinstance(use, Unknown):
+        unknown = _unknown(use, words=words)
+        return unknown, unknown
+    return time_text(use.at), use.service
+
+
+def _mfa(devices: tuple[MfaDevice, ...] | Unknown | None, *, words: Words) -> str:
+    if not isinstance(devices, tuple):
+        return _unknown(devices, words=words)
+    kinds = {device.kind for device in devices}
+    if any(kind.hardware for kind in kinds):
+        return "Hardware"
+    if MfaKind.VIRTUAL in kinds:
+        return "Virtual"
+    return f"{words.unknown} ({min(kinds)})" if kinds else "None"
+
+
+def _unknown(fact: Unknown | None, *, words: Words) -> str:
+    return f"{words.unknown} ({fact.code if fact else 'NotAsked'})"

@@ -1,0 +1,72 @@
+"""What a run came to, counted report by report."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from auditor.config import Labels
+from auditor.models import AccountReport, AuditSummary, Caller, Period, User
+from auditor.rows import event_rows, finding_rows
+
+OLD_KEY = timedelta(days=90)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts reports, and keeps them only where `collect` is set."""
+
+    labels: Labels
+    collect: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    reports: list[AccountReport] = field(default_factory=list)
+
+    def add(self, report: AccountReport, *, now: datetime) -> None:
+        """Count one report; a key is old where it was made more than 90 days before `now`."""
+        self.counts["accounts"] += 1
+        self.counts["audited"] += report.audited
+        self.counts["complete"] += report.audited and report.complete
+        self.counts["not_auditable"] += report.account.state is not None and not report.account.state.auditable
+        self.counts["users"] += len(report.users)
+        self.counts["users_with_keys_without_mfa"] += sum(map(_has_keys_and_no_mfa, report.users))
+        for finding in report.findings():
+            made = finding.key.created_at
+            self.counts["keys"] += 1
+            self.counts["old_keys"] += made is not None and now - made > OLD_KEY
+        happened = Counter(event.name for event in report.happened())
+        self.events.update(happened)
+        self.counts["refused_events"] += len(report.events) - happened.total()
+        self.counts["vanished"] += report.vanished_users + report.vanished_keys
+        self.counts["failures"] += sum(failure.count for failure in report.failures)
+        self.counts["failed_accounts"] += not report.complete
+        self.counts["requests"] += report.requests
+        self.counts["throttles"] += report.throttles
+        if self.collect:
+            self.reports.append(report)
+
+    def summary(
+        self,
+        *,
+        caller: Caller,
+        period: Period,
+        seconds: float,
+        warnings: tuple[str, ...] = (),
+        interruption: str = "",
+    ) -> AuditSummary:
+        """All that was counted."""
+        return AuditSummary(
+            caller=caller,
+            period=period,
+            events_by_name=dict(self.events),
+            warnings=warnings,
+            interruption=interruption,
+            seconds=seconds,
+            reports=tuple(self.reports),
+            findings=tuple(row for report in self.reports for row in finding_rows(report, labels=self.labels)),
+            events=tuple(row for report in self.reports for row in event_rows(report)),
+            **self.counts,
+        )
+
+
+def _has_keys_and_no_mfa(user: User) -> bool:
+    return bool(isinstance(user.keys, tuple) and user.keys and user.mfa_devices == ())
