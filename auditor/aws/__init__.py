@@ -1,0 +1,1 @@
+"""The AWS side: the only folder that knows botocore."""

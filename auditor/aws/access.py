@@ -1,0 +1,107 @@
+"""How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+import anyio
+
+from auditor.aws.credentials import CredentialSource, signing_as
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, invalid_response, is_throttle, translate
+from auditor.aws.retry import Retries, RetryPolicy
+from auditor.aws.throttle import Api, Budgets
+from auditor.errors import RequestError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# A cut or foreign body of a 200 parses to a reply without members: without this one, it is no reply.
+_REQUIRED = {
+    "assume_role": "Credentials",
+    "get_access_key_last_used": "AccessKeyLastUsed",
+    "get_caller_identity": "Account",
+    "get_login_profile": "LoginProfile",
+    "list_access_keys": "AccessKeyMetadata",
+    "list_accounts": "Accounts",
+    "list_mfa_devices": "MFADevices",
+    "list_users": "Users",
+    "lookup_events": "Events",
+}
+
+
+@dataclass(slots=True)
+class Line:
+    """What all identities of a run share: the places for requests in flight, and which services answer."""
+
+    slots: anyio.CapacityLimiter
+    """No more requests in flight than connections: a signed request must not grow old in a queue."""
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    answered: set[str] = field(default_factory=set)
+
+
+class Access:
+    """One identity's way to AWS, counting its requests; `credentials` None is a client that signs by itself."""
+
+    def __init__(self, *, credentials: CredentialSource | None, line: Line) -> None:
+        self._credentials = credentials
+        self._line = line
+        self._budgets = Budgets()
+        self.requests = 0
+        self.throttles = 0
+
+    async def request(self, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs) -> R:
+        """What AWS answers to one operation of a client, or to one page of it.
+
+        Raises:
+            RequestError: AWS refused it, or did not answer it after the last attempt.
+        """
+        api = api_of(operation)
+        retries = Retries(self._line.policy)
+        while True:
+            try:
+                return await self._attempt(api, operation, *args, **parameters)
+            except RequestError as error:
+                pause = self._pause(api, error, retries)
+                if pause is None:
+                    raise
+            await anyio.sleep(pause)
+
+    async def _attempt(
+        self, api: Api, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs
+    ) -> R:
+        await self._budgets.spend(api)
+        # Before the slot is taken: to renew them is a request of its own.
+        credentials = None if self._credentials is None else await self._credentials.current()
+        async with self._line.slots:
+            self.requests += 1
+            try:
+                if credentials is None:
+                    reply = await operation(*args, **parameters)
+                else:
+                    with signing_as(credentials):
+                        reply = await operation(*args, **parameters)
+            except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+                raise translate(error, service=api.service, operation=api.operation) from error
+        self._line.answered.add(api.service)
+        return _checked(reply, api)
+
+    def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
+        if error.status:
+            self._line.answered.add(api.service)
+        if is_throttle(error):
+            self.throttles += 1
+        return retries.pause_after(error, contacted=error.service in self._line.answered)
+
+
+def api_of(operation: Callable[..., object]) -> Api:
+    """Which API a client's method is."""
+    client = getattr(operation, "__self__", None)
+    service = client.meta.service_model.service_name if client is not None else ""
+    return Api(service, operation.__name__)
+
+
+def _checked(reply: R, api: Api) -> R:
+    member = _REQUIRED.get(api.operation)
+    if member is not None and (not isinstance(reply, dict) or member not in reply):
+        raise invalid_response(f"the reply has no {member}", service=api.service, operation=api.operation)
+    return reply

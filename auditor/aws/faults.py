@@ -1,0 +1,154 @@
+"""What can go wrong with a request, translated from the SDK's exceptions to RequestError."""
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.parsers import ResponseParserError
+
+from auditor.aws.transport import is_certificate_refusal
+from auditor.errors import RequestError
+
+SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+"""The bases of all that the SDK raises on purpose; a parser's error is no BotoCoreError."""
+
+PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
+"""What the SDK's parsers let through when a body is well-formed, but of another shape than the service's."""
+
+INVALID_RESPONSE = "InvalidResponse"
+CONNECTION_FAILED = "ConnectionFailed"
+NO_SUCH_ENTITY = "NoSuchEntity"
+
+# The codes that AWS's own SDKs take for throttling, and two that they overlook.
+_THROTTLES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+_TRANSIENT = frozenset(
+    {
+        "ConnectionClosed",
+        CONNECTION_FAILED,
+        INVALID_RESPONSE,
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "ProxyFailed",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceException",
+        "ServiceFailure",
+        "ServiceUnavailable",
+        "Timeout",
+        "TlsFailed",
+    }
+)
+_DENIALS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "UnauthorizedOperation",
+        "RegionDisabledException",
+    }
+)
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERRORS = 500
+
+
+def translate(error: Exception, *, service: str, operation: str) -> RequestError:
+    """The RequestError that says what `error` means, for any exception of the SDK."""
+    if isinstance(error, ClientError):
+        return _refused(error, service=service, operation=operation)
+    return RequestError(code=_code_of(error), message=_sentence(error), service=service, operation=operation)
+
+
+def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
+    """The fault of a reply that is not what the service says it sends."""
+    return RequestError(code=INVALID_RESPONSE, message=message, service=service, operation=operation)
+
+
+def is_throttle(error: RequestError) -> bool:
+    """Whether AWS asks to be asked more slowly."""
+    return error.code in _THROTTLES or error.status == _TOO_MANY_REQUESTS
+
+
+def is_transient(error: RequestError) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+
+
+def is_denial(code: str) -> bool:
+    """Whether the code says that the identity may not ask that."""
+    return code in _DENIALS
+
+
+def _refused(error: ClientError, *, service: str, operation: str) -> RequestError:
+    answer = error.response.get("Error", {})
+    metadata = error.response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
+    return RequestError(
+        code=str(answer.get("Code") or status),
+        message=str(answer.get("Message") or "AWS gave no message"),
+        service=service,
+        operation=operation,
+        status=status,
+        request_id=str(metadata.get("RequestId", "")),
+    )
+
+
+def _code_of(error: Exception) -> str:
+    if is_certificate_refusal(error):
+        return "CertificateRefused"
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    return type(error).__name__
+
+
+# The most special first: the SDK's tree of connection errors is deep.
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (SSLError, "TlsFailed"),
+    (ProxyConnectionError, "ProxyFailed"),
+    (ConnectTimeoutError, "Timeout"),
+    (ReadTimeoutError, "Timeout"),
+    (HTTPClientError, CONNECTION_FAILED),
+    (ResponseParserError, INVALID_RESPONSE),
+    (NoCredentialsError, "NoCredentials"),
+    (CredentialRetrievalError, "CredentialsUnavailable"),
+    (TokenRetrievalError, "CredentialsUnavailable"),
+    (UnauthorizedSSOTokenError, "CredentialsUnavailable"),
+    (BotoCoreError, "SdkError"),
+    (LookupError, INVALID_RESPONSE),
+    (ValueError, INVALID_RESPONSE),
+    (TypeError, INVALID_RESPONSE),
+    (AttributeError, INVALID_RESPONSE),
+)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, PARSER_ERRORS):
+        return f"the reply could not be read ({type(error).__name__})"
+    return " ".join(str(error).split()) or type(error).__name__

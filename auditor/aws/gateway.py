@@ -1,0 +1,151 @@
+"""The way from a run to AWS: one client a service, signing for whichever account a task is in."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aioboto3
+import anyio
+
+from auditor.aws.access import Access, Line
+from auditor.aws.credentials import CallerCredentials, RoleCredentials
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
+from auditor.aws.partitions import Partition, partition_named
+from auditor.aws.role import RoleRequest, assume
+from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials
+from auditor.aws.transport import VerifyingConfig
+from auditor.errors import CallerError, RequestError
+from auditor.models import Account, AccountId, Caller
+
+if TYPE_CHECKING:
+    from types_aiobotocore_cloudtrail import CloudTrailClient
+    from types_aiobotocore_iam import IAMClient
+    from types_aiobotocore_organizations import OrganizationsClient
+    from types_aiobotocore_sts import STSClient
+
+_CONNECTIONS = 100
+_CONNECT_TIMEOUT = 10
+_READ_TIMEOUT = 60
+_CLOSING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IamAccess:
+    """IAM of one account, and the access through which it may be asked."""
+
+    access: Access
+    iam: "IAMClient"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAccess(IamAccess):
+    """One account, entered."""
+
+    cloudtrail: "CloudTrailClient"
+    role: str
+    """The role that was assumed, empty for the caller's own account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """AWS as one run sees it."""
+
+    caller: Caller
+    access: Access
+    """The caller's own access, for Organizations and STS."""
+    organizations: "OrganizationsClient"
+    sts: "STSClient"
+    iam: "IAMClient"
+    cloudtrail: "CloudTrailClient"
+    line: Line
+    caller_credentials: CallerCredentials
+
+    async def enter(self, account: Account, *, role: RoleRequest) -> AccountAccess:
+        """Access to one account: through the role, or the caller's own account with the caller's credentials.
+
+        Raises:
+            RequestError: The role could not be assumed.
+        """
+        if account.id == self.caller.account_id:
+            access = Access(credentials=self.caller_credentials, line=self.line)
+            return AccountAccess(access, self.iam, self.cloudtrail, role="")
+
+        async def assume_again() -> dict[str, Any]:
+            return await assume(
+                self.access, self.sts, account_id=account.id, partition=self.caller.partition, role=role
+            )
+
+        credentials = RoleCredentials(assume_again)
+        await credentials.current()
+        access = Access(credentials=credentials, line=self.line)
+        return AccountAccess(access, self.iam, self.cloudtrail, role=role.name)
+
+
+@asynccontextmanager
+async def open_gateway(
+    *, profile: str | None = None, session: aioboto3.Session | None = None
+) -> AsyncIterator[Gateway]:
+    """The gateway of one run, its clients closed on leaving the block.
+
+    Raises:
+        CallerError: There are no usable credentials, or AWS does not say whose they are.
+    """
+    sessions = await open_sessions(profile=profile, session=session)
+    credentials = await resolve_credentials(sessions, profile=profile)
+    line = new_line()
+    access = Access(credentials=None, line=line)
+    stack = AsyncExitStack()
+    try:
+        try:
+            sts: STSClient = await _client(stack, sessions.caller, "sts", region=sessions.region)
+            caller = await identify(access, sts)
+            clients = await _clients(stack, sessions, partition=partition_named(caller.partition))
+        except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
+            raise caller_error(error, profile=profile) from error
+        organizations, iam, cloudtrail = clients
+        yield Gateway(caller, access, organizations, sts, iam, cloudtrail, line, credentials)
+    finally:
+        with anyio.move_on_after(_CLOSING, shield=True):
+            await stack.aclose()
+
+
+def new_line() -> Line:
+    """The places for requests in flight: as many as one client has connections."""
+    return Line(slots=anyio.CapacityLimiter(_CONNECTIONS))
+
+
+async def identify(access: Access, sts: "STSClient") -> Caller:
+    """Whose credentials these are.
+
+    Raises:
+        CallerError: AWS does not accept them, or can't be reached.
+    """
+    try:
+        identity = await access.request(sts.get_caller_identity)
+    except RequestError as error:
+        raise CallerError(f"The caller could not be identified: {error}.") from error
+    arn = identity["Arn"]
+    return Caller(account_id=AccountId(identity["Account"]), arn=arn, partition=arn.split(":")[1])
+
+
+async def _clients(
+    stack: AsyncExitStack, sessions: Sessions, *, partition: Partition
+) -> tuple["OrganizationsClient", "IAMClient", "CloudTrailClient"]:
+    organizations = await _client(stack, sessions.caller, "organizations", region=partition.organizations)
+    iam = await _client(stack, sessions.shared, "iam", region=partition.iam)
+    cloudtrail = await _client(stack, sessions.shared, "cloudtrail", region=partition.events)
+    return organizations, iam, cloudtrail
+
+
+async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401
+    config = VerifyingConfig(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=_CONNECTIONS,
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        # What is sent is built here and typed; a test sends each request once through the validator.
+        parameter_validation=False,
+    )
+    client = session.create_client(service, region_name=region, config=config)
+    return await stack.enter_async_context(client)

@@ -1,0 +1,70 @@
+"""When a failed request is sent again, and after what pause: the one place that decides it."""
+
+import random
+from dataclasses import dataclass
+
+import anyio
+
+from auditor.aws.faults import CONNECTION_FAILED, is_throttle, is_transient
+from auditor.errors import RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long one request is tried; times in seconds.
+
+    Pauses are drawn at random below an exponentially growing bound, so that requests that failed together do not
+    come back together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+    """
+
+    attempts: int = 8
+    patience: float = 20.0
+    """How long resets, server errors and unreadable replies are tried again."""
+    first_contact_patience: float = 10.0
+    """How long an endpoint that has never answered is tried."""
+    throttle_patience: float = 300.0
+    """How long a request that is throttled every time is tried; throttles do not count as attempts."""
+    first_pause: float = 0.1
+    longest_pause: float = 5.0
+
+
+class Retries:
+    """The attempts of one request."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._started = anyio.current_time()
+        self._attempts = 0
+        self._throttles = 0
+
+    def pause_after(self, error: RequestError, *, contacted: bool) -> float | None:
+        """Seconds to wait before the next attempt, or None where there is to be none.
+
+        `contacted` says whether the endpoint has ever answered, this request or another.
+        """
+        if is_throttle(error):
+            self._throttles += 1
+            return self._within(self._policy.throttle_patience, pause=self._pause(self._throttles + 1))
+        if not is_transient(error):
+            return None
+        self._attempts += 1
+        if self._attempts >= self._policy.attempts:
+            return None
+        return self._within(self._patience(error, contacted=contacted), pause=self._pause(self._attempts))
+
+    def _patience(self, error: RequestError, *, contacted: bool) -> float:
+        unreachable = not contacted and error.code in {
+            CONNECTION_FAILED,
+            "Timeout",
+            "ProxyFailed",
+            "TlsFailed",
+        }
+        return self._policy.first_contact_patience if unreachable else self._policy.patience
+
+    def _within(self, patience: float, *, pause: float) -> float | None:
+        elapsed = anyio.current_time() - self._started
+        return pause if elapsed + pause <= patience else None
+
+    def _pause(self, attempt: int) -> float:
+        bound = min(self._policy.longest_pause, self._policy.first_pause * 2.0**attempt)
+        return random.uniform(bound / 4, bound)  # noqa: S311 - jitter is no secret

@@ -1,0 +1,55 @@
+"""Assuming the role of one account."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from auditor.aws.access import Access
+from auditor.aws.faults import invalid_response
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sts import STSClient
+
+_ACCOUNT_FIELD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRequest:
+    """Which role to assume, and under which name the session appears in the account's own logs."""
+
+    name: str
+    session_name: str
+    external_id: str | None = None
+    policy: str | None = None
+    """A session policy, as JSON, that narrows what the session may do."""
+
+
+async def assume(
+    access: Access, sts: "STSClient", *, account_id: str, partition: str, role: RoleRequest
+) -> dict[str, Any]:
+    """The `Credentials` of AWS's answer: key id, secret, token and expiration (an aware datetime).
+
+    Raises:
+        RequestError: The role does not exist, or does not trust the caller: AWS says AccessDenied to both.
+    """
+    parameters: dict[str, Any] = {
+        "RoleArn": f"arn:{partition}:iam::{account_id}:role/{role.name}",
+        "RoleSessionName": role.session_name,
+    }
+    if role.external_id is not None:
+        parameters["ExternalId"] = role.external_id
+    if role.policy is not None:
+        parameters["Policy"] = role.policy
+    answer: dict[str, Any] = {**await access.request(sts.assume_role, **parameters)}
+    _check_account(answer, account_id=account_id)
+    credentials: dict[str, Any] = answer["Credentials"]
+    return credentials
+
+
+def _check_account(answer: dict[str, Any], *, account_id: str) -> None:
+    arn = str(answer.get("AssumedRoleUser", {}).get("Arn", ""))
+    if arn.split(":")[_ACCOUNT_FIELD : _ACCOUNT_FIELD + 1] != [account_id]:
+        raise invalid_response(
+            f"AWS gave credentials of another account than {account_id}",
+            service="sts",
+            operation="assume_role",
+        )

@@ -1,0 +1,147 @@
+"""The SDK session of a run: made from the caller's settings, verified, and apart from the caller's own."""
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import aioboto3
+from aiobotocore.credentials import AioCredentialResolver
+from aiobotocore.session import AioSession
+from anyio import to_thread
+from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
+
+from auditor.aws.credentials import CallerCredentials, task_credential_resolver
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
+from auditor.aws.partitions import DEFAULT_REGION
+from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
+from auditor.errors import CallerError
+
+SERVICES = ("sts", "organizations", "iam", "cloudtrail")
+
+_SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
+
+
+class Sessions:
+    """Two SDK sessions with the same settings: `caller` signs with the caller's chain, `shared` with the task's."""
+
+    def __init__(self, *, caller: AioSession, shared: AioSession, region: str) -> None:
+        self.caller = caller
+        self.shared = shared
+        self.region = region
+
+
+async def open_sessions(*, profile: str | None, session: aioboto3.Session | None) -> Sessions:
+    """Sessions for one run; a session that is given lends its settings and credentials, and is left as it is.
+
+    Raises:
+        CallerError: The profile does not exist, or the configuration can't be read.
+    """
+    try:
+        return await to_thread.run_sync(_make_sessions, profile, session)
+    except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+        raise caller_error(error, profile=profile) from error
+
+
+async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> CallerCredentials:
+    """The caller's credentials, already proven to be there: an MFA prompt has been answered.
+
+    Raises:
+        CallerError: There are none, or they could not be renewed.
+    """
+    try:
+        credentials = await sessions.caller.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        await credentials.get_frozen_credentials()
+    except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+        raise caller_error(error, profile=profile) from error
+    return CallerCredentials(credentials)
+
+
+def caller_error(error: Exception, *, profile: str | None) -> CallerError:
+    """One sentence on why the caller has no usable credentials, with what to do about it."""
+    whose = f"profile {profile!r}" if profile else "the default credentials"
+    if isinstance(error, ProfileNotFound):
+        return CallerError(f"The profile {profile or os.environ.get('AWS_PROFILE', '')!r} is not configured.")
+    if isinstance(error, NoCredentialsError):
+        return CallerError("No AWS credentials were found: give --profile, or set up the SDK's own chain.")
+    if type(error).__name__ in _SSO_ERRORS:
+        command = f"aws sso login --profile {profile}" if profile else "aws sso login"
+        return CallerError(f"The SSO session of {whose} has expired or is missing: run `{command}`.")
+    text = " ".join(str(error).split()) or type(error).__name__
+    verb = "was refused" if isinstance(error, ClientError) else "could not be used"
+    return CallerError(f"{whose[0].upper()}{whose[1:]} {verb}: {text}")
+
+
+def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessions:
+    config = VerifyingConfig(http_session_cls=partial(VerifyingSession, contexts=TlsContexts()))
+    caller = _session_like(given, profile=profile, config=config)
+    shared = _session_like(given, profile=profile, config=config)
+    shared.register_component("credential_provider", task_credential_resolver())
+    if given is not None and profile is None:
+        caller.register_component("credential_provider", _Borrowed(given))
+    _load_models(caller)
+    shared.register_component("data_loader", caller.get_component("data_loader"))
+    return Sessions(caller=caller, shared=shared, region=_region(caller))
+
+
+def _session_like(given: aioboto3.Session | None, *, profile: str | None, config: VerifyingConfig) -> AioSession:
+    session = AioSession()
+    if given is not None:
+        botocore_session: Any = given._session  # noqa: SLF001 - the only way from aioboto3 to its settings
+        for name, value in botocore_session.instance_variables().items():
+            session.set_config_variable(name, value)
+        default = botocore_session.get_default_client_config()
+        if default is not None:
+            session.set_default_client_config(default)
+    if profile is not None:
+        session.set_config_variable("profile", profile)
+    verified(session, config=config)
+    session.full_config  # noqa: B018 - reads the configuration files, and keeps them
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
+    return session
+
+
+class _Borrowed(AioCredentialResolver):
+    """A chain of one link: the credentials of a session that was given."""
+
+    def __init__(self, given: aioboto3.Session) -> None:
+        super().__init__(providers=[])
+        self._given = given
+
+    # The SDK's asynchronous half overrides what its types, of the synchronous one, say.
+    async def load_credentials(self) -> Any:  # type: ignore[override]  # noqa: ANN401
+        return await self._given.get_credentials()
+
+
+def parse_timestamp(value: str | float) -> datetime:
+    """The time that AWS sent, as ISO 8601 or seconds since 1970, in UTC.
+
+    The SDK's own parser guesses formats and takes nine times as long.
+    """
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return datetime.fromtimestamp(float(value), UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _load_models(session: AioSession) -> None:
+    """Read what clients are made from here, in a thread: the SDK would read it on the event loop."""
+    loader = session.get_component("data_loader")
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    for service in SERVICES:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            # As the SDK calls it, to the letter: the loader remembers by the arguments.
+            loader.load_service_model(service, kind, api_version=None)
+
+
+def _region(session: AioSession) -> str:
+    """The caller's region; the SDK for Python overlooks AWS_REGION, which all others read."""
+    given = session.instance_variables().get("region")
+    return given or os.environ.get("AWS_REGION") or session.get_config_variable("region") or DEFAULT_REGION
