@@ -1,0 +1,94 @@
+"""One account, from its role to its report; whatever fails in it stays in it."""
+
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import anyio
+
+from auditor.aws.gateway import AccountAccess, Gateway
+from auditor.aws.role import RoleRequest
+from auditor.collectors import COLLECTORS, Collector
+from auditor.collectors.draft import AccountDraft
+from auditor.fanout import bare_errors
+from auditor.models import (
+    Account,
+    AccountReport,
+    Completeness,
+    Failure,
+    Period,
+    Section,
+    SectionCoverage,
+    Unknown,
+)
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """What is to be done in each account."""
+
+    role: RoleRequest
+    period: Period
+
+
+async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
+    """The report of one account; no error of the account leaves this function.
+
+    An account that is suspended, closed or not yet active is not asked anything, and nothing is missing then. One
+    whose state is unknown is not asked either, and that is a failure: it may well be in use.
+    """
+    if account.state is None:
+        return _unknown_state(account)
+    if not account.state.auditable:
+        return AccountReport(account=account, role="", coverage=_skipped())
+    started_at, started = datetime.now(UTC), anyio.current_time()
+    draft = AccountDraft()
+    entered = await _bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, gateway.enter(account, role=plan.role)))
+    if isinstance(entered, Unknown):
+        return replace(draft.report(account), started_at=started_at, seconds=anyio.current_time() - started)
+    await _collect(entered, draft, period=plan.period)
+    return replace(
+        draft.report(account),
+        role=entered.role,
+        requests=entered.access.requests,
+        throttles=entered.access.throttles,
+        started_at=started_at,
+        seconds=anyio.current_time() - started,
+    )
+
+
+async def _collect(entered: AccountAccess, draft: AccountDraft, *, period: Period) -> None:
+    async def run(collector: Collector) -> None:
+        await _bulkhead(draft, collector.section, collector.collect(entered, draft, period))
+
+    async with anyio.create_task_group() as tasks:
+        for collector in COLLECTORS:
+            tasks.start_soon(run, collector)
+
+
+async def _bulkhead(draft: AccountDraft, section: Section, work: Awaitable[T]) -> T | Unknown:
+    try:
+        with bare_errors():
+            return await work
+    except Exception as error:  # the one bulkhead: an error that nobody foresaw, a reply of a shape
+        # that no emulator ever sent, must cost one section of one account, and be said, not the organization.
+        code = type(error).__name__
+        logger.debug("unforeseen error in the section %s", section, exc_info=True)
+        draft.fail(section, code=code, message=f"{code}: an unforeseen error in this account")
+        return Unknown(code)
+
+
+def _unknown_state(account: Account) -> AccountReport:
+    said = f"the state {account.state_word!r}, which is not known" if account.state_word else "no state"
+    failure = Failure(Section.ROLE, "UnknownAccountState", f"Organizations gave this account {said}")
+    return AccountReport(account=account, role="", coverage=_skipped(), failures=(failure,))
+
+
+def _skipped() -> tuple[SectionCoverage, ...]:
+    return tuple(SectionCoverage(section, Completeness.SKIPPED) for section in Section)

@@ -1,0 +1,102 @@
+"""What is known of one account so far: facts, questions asked and answered, failures."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from auditor.aws.faults import is_denial
+from auditor.errors import RequestError
+from auditor.models import (
+    Account,
+    AccountReport,
+    Completeness,
+    Event,
+    Failure,
+    Section,
+    SectionCoverage,
+    Unknown,
+    User,
+)
+
+T = TypeVar("T")
+
+# Who was not listed can't be asked about: what a section rests on limits it.
+_RESTS_ON = {
+    Section.USERS: Section.ROLE,
+    Section.EVENTS: Section.ROLE,
+    Section.KEYS: Section.USERS,
+    Section.LAST_USED: Section.KEYS,
+    Section.PASSWORD: Section.KEYS,
+    Section.MFA: Section.KEYS,
+}
+
+
+@dataclass(slots=True)
+class AccountDraft:
+    """The account report in the making; collectors add to it what they learn, when they learn it."""
+
+    users: dict[int, User] = field(default_factory=dict)
+    """By their place in AWS's list."""
+    events: dict[str, Event] = field(default_factory=dict)
+    """By their id."""
+    vanished_users: int = 0
+    vanished_keys: int = 0
+    _asked: dict[Section, int] = field(default_factory=dict)
+    _answered: dict[Section, int] = field(default_factory=dict)
+    _failures: dict[tuple[Section, str], Failure] = field(default_factory=dict)
+
+    async def ask(self, section: Section, question: Awaitable[T]) -> T | Unknown:
+        """The answer to one question, or Unknown, the failure noted, where AWS gave none."""
+        self._asked[section] = self._asked.get(section, 0) + 1
+        try:
+            answer = await question
+        except RequestError as error:
+            self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
+            return Unknown(error.code)
+        self._answered[section] = self._answered.get(section, 0) + 1
+        return answer
+
+    def fail(self, section: Section, *, code: str, message: str, request_id: str = "") -> None:
+        """Note that a question was not answered; the first message of a section and code is kept."""
+        known = self._failures.get((section, code))
+        if known is None:
+            self._failures[section, code] = Failure(section, code, message, request_id)
+            return
+        self._failures[section, code] = replace(known, count=known.count + 1)
+
+    def report(self, account: Account) -> AccountReport:
+        """All that is known so far: users in AWS's order, events newest first."""
+        return AccountReport(
+            account=account,
+            role="",
+            users=tuple(self.users[place] for place in sorted(self.users)),
+            events=tuple(sorted(self.events.values(), key=lambda event: event.at, reverse=True)),
+            coverage=self.coverage(),
+            failures=self.failures(),
+            vanished_users=self.vanished_users,
+            vanished_keys=self.vanished_keys,
+        )
+
+    def failures(self) -> tuple[Failure, ...]:
+        """All failures, those of one section and code as one."""
+        return tuple(self._failures.values())
+
+    def coverage(self) -> tuple[SectionCoverage, ...]:
+        """A word for every section."""
+        words: dict[Section, Completeness] = {}
+        for section in Section:
+            words[section] = self._completeness(section, words=words)
+        return tuple(
+            SectionCoverage(section, word, self._asked.get(section, 0), self._answered.get(section, 0))
+            for section, word in words.items()
+        )
+
+    def _completeness(self, section: Section, *, words: dict[Section, Completeness]) -> Completeness:
+        codes = [code for failed, code in self._failures if failed is section]
+        asked, answered = self._asked.get(section, 0), self._answered.get(section, 0)
+        if codes and not answered:
+            return Completeness.DENIED if all(map(is_denial, codes)) else Completeness.FAILED
+        base = words.get(_RESTS_ON.get(section, section), Completeness.COMPLETE)
+        if codes or (base is not Completeness.COMPLETE and asked):
+            return Completeness.PARTIAL
+        return Completeness.COMPLETE if base is Completeness.COMPLETE else Completeness.SKIPPED

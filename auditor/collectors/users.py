@@ -1,0 +1,98 @@
+"""The IAM users of an account; of those with an access key, all that a finding says."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from auditor.aws.gateway import IamAccess
+from auditor.aws.pages import pages
+from auditor.collectors.draft import AccountDraft
+from auditor.collectors.keys import last_use, list_keys
+from auditor.collectors.mfa import list_mfa_devices
+from auditor.collectors.password import has_password
+from auditor.collectors.vanished import GONE, Gone, or_gone
+from auditor.fanout import fan_out
+from auditor.models import AccessKey, Section, Unknown, User
+
+_USERS_AT_ONCE = 16
+_PAGE = 1000
+
+
+async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
+    """Add every user to the draft; one who vanishes meanwhile is only counted.
+
+    Asks one ListUsers for a thousand users, one ListAccessKeys a user, and of users with a key one GetLoginProfile,
+    one ListMFADevices and one GetAccessKeyLastUsed a key.
+    """
+    listed: list[User] = []
+    await draft.ask(Section.USERS, _list_users(account, into=listed))
+
+    async def examine(place: tuple[int, User]) -> None:
+        index, user = place
+        examined = await _examine(account, draft, user)
+        if isinstance(examined, Gone):
+            draft.vanished_users += 1
+            return
+        draft.users[index] = examined
+
+    await fan_out(enumerate(listed), examine, limit=_USERS_AT_ONCE)
+
+
+async def _list_users(account: IamAccess, *, into: list[User]) -> None:
+    async for page in pages(account.access, account.iam.list_users, MaxItems=_PAGE):
+        into.extend(_user_of(raw) for raw in page["Users"])
+
+
+async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+    keys = await draft.ask(Section.KEYS, or_gone(list_keys(account, user.name)))
+    if keys is GONE:
+        return GONE
+    if isinstance(keys, Unknown):
+        return replace(user, keys=keys)
+    kept = await _with_last_use(account, draft, user, keys=keys)
+    if not kept:
+        return user
+    return await _with_sign_in(account, draft, replace(user, keys=kept))
+
+
+async def _with_last_use(
+    account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...]
+) -> tuple[AccessKey, ...]:
+    kept: list[AccessKey] = []
+    for key in keys:
+        use = await draft.ask(Section.LAST_USED, last_use(account, user.name, key.id))
+        if isinstance(use, Gone):
+            draft.vanished_keys += 1
+            continue
+        kept.append(replace(key, last_use=use))
+    return tuple(kept)
+
+
+async def _with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+    """The user with password and MFA, asked in this order: that he has devices, or none, shows him still there."""
+    password: bool | Unknown | Gone = await draft.ask(Section.PASSWORD, has_password(account, user.name))
+    devices = await draft.ask(Section.MFA, or_gone(list_mfa_devices(account, user.name)))
+    if devices is GONE:
+        return GONE
+    if password is False and isinstance(devices, Unknown):
+        password = await _no_password_or_gone(account, draft, user)
+    if isinstance(password, Gone):
+        return GONE
+    return replace(user, has_password=password, mfa_devices=devices)
+
+
+async def _no_password_or_gone(account: IamAccess, draft: AccountDraft, user: User) -> bool | Unknown | Gone:
+    """Tell a user without a password from one who is gone, where nothing else has told it."""
+    keys = await draft.ask(Section.PASSWORD, or_gone(list_keys(account, user.name)))
+    return False if isinstance(keys, tuple) else keys
+
+
+def _user_of(raw: Mapping[str, Any]) -> User:
+    return User(
+        name=raw["UserName"],
+        id=raw.get("UserId", ""),
+        arn=raw.get("Arn", ""),
+        path=raw.get("Path", ""),
+        created_at=raw.get("CreateDate"),
+        password_last_used=raw.get("PasswordLastUsed"),
+    )

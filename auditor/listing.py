@@ -1,0 +1,62 @@
+"""The accounts of the organization, listed well ahead of the engine that audits them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio.streams.memory import MemoryObjectSendStream
+
+from auditor.aws.gateway import Gateway
+from auditor.aws.organization import account_of, account_pages
+from auditor.errors import ListingInterrupted, OrganizationError, RequestError
+from auditor.models import Account, AccountState
+from auditor.progress import AccountsListed, Observer
+
+_ADVICE = {
+    "AWSOrganizationsNotInUseException": "the caller's account is in no organization",
+    "AccessDeniedException": "the caller may not list the accounts: use the management account, or one that is a "
+    "delegated administrator, with organizations:ListAccounts",
+}
+
+
+@dataclass(slots=True)
+class Listing:
+    """How far the listing came: `interruption` is set where it ended before the organization did."""
+
+    count: int = 0
+    interruption: ListingInterrupted | None = None
+
+
+async def list_accounts(
+    gateway: Gateway,
+    accounts: MemoryObjectSendStream[Account],
+    listing: Listing,
+    observe: Observer,
+    warn: Callable[[str], None],
+) -> None:
+    """Send every account as its page arrives, and close the stream; a page token is not kept for longer than a page.
+
+    A listing that fails after the first accounts ends early, and `listing` says why: a page of it that can't be read
+    is not the end of the organization.
+
+    Raises:
+        OrganizationError: There is no first page.
+    """
+    async with accounts:
+        try:
+            async for page in account_pages(gateway.access, gateway.organizations):
+                for account in map(account_of, page):
+                    _warn_of_closure(account, warn=warn)
+                    await accounts.send(account)
+                    listing.count += 1
+                observe(AccountsListed(listing.count, finished=False))
+        except RequestError as error:
+            if not listing.count:
+                reason = _ADVICE.get(error.code, "the accounts could not be listed")
+                raise OrganizationError(f"{reason[0].upper()}{reason[1:]} ({error}).") from error
+            listing.interruption = ListingInterrupted(code=error.code, message=str(error), listed=listing.count)
+        observe(AccountsListed(listing.count, finished=listing.interruption is None))
+
+
+def _warn_of_closure(account: Account, *, warn: Callable[[str], None]) -> None:
+    if account.state is AccountState.PENDING_CLOSURE:
+        warn(f"The account {account.name} ({account.id}) is being closed; until then its keys and passwords work.")
