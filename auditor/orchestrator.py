@@ -1,0 +1,146 @@
+"""A whole audit, from the organization to the writers: this module wires the parts and decides nothing.
+
+    accounts ──► one task an account ──► account report ──► writers ──► summary
+
+The caller's credentials are resolved and named by AWS before anything else. One task lists the accounts, well ahead of
+the engine, which audits them while more are being listed. Each account's report is handed over whole, one at a time,
+to whoever reads the stream: `run_audit` gives it to the writers in turn, counts it, and says so to the observer. A
+reader that is slow holds the engine back; one that leaves cancels it.
+"""
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import aioboto3
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from auditor.account_audit import AccountPlan
+from auditor.aws.gateway import open_gateway
+from auditor.aws.role import RoleRequest
+from auditor.config import AuditConfig
+from auditor.engine import audit_accounts
+from auditor.errors import ListingInterrupted
+from auditor.fanout import bare_errors
+from auditor.listing import Listing, list_accounts
+from auditor.models import Account, AccountReport, AuditSummary, Caller, Period
+from auditor.period import resolve_period
+from auditor.progress import AccountFinished, AuditStarted, AuditWarning, Observer, ignore
+from auditor.tally import Tally
+from auditor.writers import Writer
+
+
+async def run_audit(
+    config: AuditConfig,
+    *,
+    session: aioboto3.Session | None = None,
+    writers: Sequence[Writer] = (),
+    observe: Observer = ignore,
+    collect: bool = False,
+) -> AuditSummary:
+    """Audit the organization, give each account's report to every writer, and return what it came to.
+
+    Writers get the reports one at a time, in the order in which accounts finish, and in the order of the writers. No
+    file is written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows
+    with the organization. Cancelling stops at once: every report is with all of the writers or with none, but for the
+    one in hand. A session that is given is not modified.
+
+    Raises:
+        AuditError: Nothing could be audited, or a writer failed. What AWS refused in an account is no error but part
+            of its report, and a listing that ended early is told by the summary's `interruption`.
+    """
+    started = anyio.current_time()
+    tally = Tally(config.labels, collect=collect)
+    interruption = ""
+    async with open_audit(config, session=session, observe=observe) as reports:
+        try:
+            async for report in reports:
+                for writer in writers:
+                    await writer.write(report)
+                tally.add(report, now=datetime.now(UTC))
+                observe(AccountFinished(report))
+        except ListingInterrupted as error:
+            interruption = str(error)
+    return tally.summary(
+        caller=reports.caller,
+        period=reports.period,
+        seconds=anyio.current_time() - started,
+        warnings=tuple(reports.warnings),
+        interruption=interruption,
+    )
+
+
+class ReportStream:
+    """The account reports of a running audit, each as soon as its account is finished."""
+
+    def __init__(
+        self,
+        reports: MemoryObjectReceiveStream[AccountReport],
+        *,
+        caller: Caller,
+        period: Period,
+        listing: Listing,
+        warnings: Sequence[str],
+    ) -> None:
+        self.caller = caller
+        self.period = period
+        self.warnings = warnings
+        """What a person should know; more may come while the accounts are listed."""
+        self._reports = reports
+        self._listing = listing
+
+    def __aiter__(self) -> "ReportStream":
+        return self
+
+    async def __anext__(self) -> AccountReport:
+        """The next report.
+
+        Raises:
+            ListingInterrupted: After the last report, where the organization has accounts that were not listed.
+        """
+        try:
+            return await self._reports.receive()
+        except anyio.EndOfStream:
+            if self._listing.interruption is not None:
+                raise self._listing.interruption from None
+            raise StopAsyncIteration from None
+
+
+@asynccontextmanager
+async def open_audit(
+    config: AuditConfig, *, session: aioboto3.Session | None = None, observe: Observer = ignore
+) -> AsyncIterator[ReportStream]:
+    """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
+
+    Raises:
+        AuditError: Nothing could be audited.
+    """
+    period, cuts = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
+    plan = AccountPlan(RoleRequest(config.role, config.session_name, config.external_id), period)
+    warnings: list[str] = []
+
+    def warn(message: str) -> None:
+        warnings.append(message)
+        observe(AuditWarning(message))
+
+    with bare_errors():
+        async with (
+            open_gateway(profile=config.profile, session=session) as gateway,
+            anyio.create_task_group() as tasks,
+        ):
+            observe(AuditStarted(gateway.caller, period))
+            for cut in cuts:
+                warn(cut)
+            listing = Listing()
+            found, accounts = anyio.create_memory_object_stream[Account](math.inf)
+            finished, reports = anyio.create_memory_object_stream[AccountReport](0)
+            tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)
+            tasks.start_soon(audit_accounts, accounts, finished, gateway, plan, config.concurrency)
+            try:
+                yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
+            finally:
+                # In this order: a receiver that closes first breaks the senders that are still there.
+                tasks.cancel_scope.cancel()
+                reports.close()
