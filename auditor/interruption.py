@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM: the audit is cancelled, and the exit code says by which of them."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import anyio
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_EXIT_BASE = 128
+
+
+class Interruption:
+    """Whether the run was interrupted. Until `arm` is called a signal ends the process as it always does.
+
+    That matters while the SDK asks for an MFA code at the terminal: nothing of the event loop runs then.
+    """
+
+    def __init__(self) -> None:
+        self._signal: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._scope: anyio.CancelScope | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """130 after Ctrl-C, 143 after SIGTERM, None where there was neither."""
+        return None if self._signal is None else _EXIT_BASE + self._signal
+
+    def arm(self, scope: anyio.CancelScope) -> None:
+        """From now on a signal cancels `scope`; a second one does not wait for it."""
+        self._loop, self._scope = asyncio.get_running_loop(), scope
+
+    def receive(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        del frame
+        again = self._signal is not None
+        self._signal = number
+        if self._loop is None or self._scope is None or again:
+            raise KeyboardInterrupt
+        self._loop.call_soon_threadsafe(self._scope.cancel)
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Take SIGINT and SIGTERM inside the block; what took them before does so again behind it."""
+    interruption = Interruption()
+    before = {number: signal.signal(number, interruption.receive) for number in _SIGNALS}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
