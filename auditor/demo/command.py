@@ -1,0 +1,84 @@
+"""The audit of a local organization: the real command, in a process that can reach nothing else."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+import anyio
+from anyio import to_thread
+from anyio.abc import Process
+
+from auditor.demo.organization import build_organization
+from auditor.demo.scenario import Scenario
+from auditor.demo.serving import LocalServer, serve, serve_forever
+
+_FOREIGN = ("AWS_", "BOTO_")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle"})
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_EXIT_BASE = 128
+
+
+async def demonstrate(scenario: Scenario, arguments: Sequence[str]) -> int:
+    """Run `auditor audit` with these arguments against a local organization; returns its exit code.
+
+    The command runs in a process of its own, with the organization's credentials and endpoint and no other AWS
+    variable, configuration file or proxy. Ctrl-C and SIGTERM are passed on to it, and it is waited for.
+    """
+    organization = await to_thread.run_sync(build_organization, scenario)
+    command = [sys.executable, "-m", "auditor", "audit", "--role", scenario.role_name, *arguments]
+    async with serve(organization, record=False) as server, anyio.create_task_group() as tasks:
+        process = await anyio.open_process(
+            command,
+            stdin=None,
+            stdout=None,
+            stderr=None,
+            env=isolated_environment(os.environ, server=server),
+            # The terminal's Ctrl-C must reach it once, from here, and not twice.
+            start_new_session=True,
+        )
+        tasks.start_soon(_forward_signals, process)
+        code = await process.wait()
+        tasks.cancel_scope.cancel()
+    return code if code >= 0 else _EXIT_BASE - code
+
+
+async def _forward_signals(process: Process) -> None:
+    with anyio.open_signal_receiver(*_SIGNALS) as received:
+        async for number in received:
+            process.send_signal(number)
+
+
+async def serve_until_interrupted(scenario: Scenario, *, port: int, announce: Callable[[str], None]) -> int:
+    """Serve a local organization and announce the shell lines that point any AWS client at it.
+
+    Returns the exit code of the signal that ended it.
+    """
+    numbers: list[int] = []
+    async with anyio.create_task_group() as tasks:
+
+        async def wait_for_signal() -> None:
+            with anyio.open_signal_receiver(*_SIGNALS) as received:
+                async for number in received:
+                    numbers.append(number)
+                    tasks.cancel_scope.cancel()
+
+        tasks.start_soon(wait_for_signal)
+        await serve_forever(scenario, port=port, announce=lambda server: announce(exports(server)))
+    return _EXIT_BASE + numbers[0] if numbers else 0
+
+
+def exports(server: LocalServer) -> str:
+    """The server's environment as lines for a shell."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in server.environment().items())
+
+
+def isolated_environment(environment: Mapping[str, str], *, server: LocalServer) -> dict[str, str]:
+    """This environment without anything that leads an AWS client elsewhere than to the server."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.upper().startswith(_FOREIGN) and name.lower() not in _PROXIES
+    }
+    return {**kept, **server.environment(), "NO_PROXY": "*"}

@@ -1,0 +1,109 @@
+"""The nouns of a local organization: accounts, users, keys, devices and events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+DeviceKind = Literal["virtual", "totp", "fido", "passkey"]
+Vanishes = Literal["never", "after listing", "after keys"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account as Organizations knows it."""
+
+    index: int
+    id: str
+    name: str
+    state: str
+    joined: datetime
+    management: bool
+    refuses_role: bool
+
+    @property
+    def works(self) -> bool:
+        """Whether anybody can still work in the account."""
+        return self.state in ("ACTIVE", "PENDING_CLOSURE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """One access key of one user."""
+
+    id: str
+    status: str
+    created: datetime
+    last_used: datetime | None = None
+    service: str = "N/A"
+    region: str = "N/A"
+    vanishes: bool = False
+    """Listed once, and deleted right after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One MFA device; virtual ones may belong to nobody, or to root."""
+
+    serial: str
+    kind: DeviceKind
+    enabled: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """One IAM user with keys and devices."""
+
+    name: str
+    id: str
+    path: str
+    created: datetime
+    password_created: datetime | None
+    password_last_used: datetime | None
+    keys: tuple[AccessKey, ...]
+    devices: tuple[Device, ...]
+    vanishes: Vanishes = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One change (or reading) that CloudTrail recorded."""
+
+    id: str
+    name: str
+    time: datetime
+    region: str
+    username: str | None
+    """The actor; absent for some services and for root."""
+    actor_arn: str
+    actor_key: str
+    source_address: str
+    target_user: str | None
+    target_key: str | None
+    resources: tuple[tuple[str, str], ...]
+    read_only: bool = False
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """All that one account holds, ready to be asked for by name or id."""
+
+    account: Account
+    users: tuple[User, ...]
+    users_by_name: Mapping[str, User]
+    keys_by_id: Mapping[str, tuple[User, AccessKey]]
+    root_device: Device | None
+    unassigned_devices: tuple[Device, ...]
+    events: tuple[Event, ...]
+    """Newest first."""
+
+
+def isoformat(moment: datetime) -> str:
+    """The moment as the audit's files write it."""
+    return moment.isoformat()
+
+
+def wire_time(moment: datetime) -> str:
+    """The moment as IAM writes it, like 2026-01-02T03:04:05Z."""
+    return moment.isoformat()[:19] + "Z"

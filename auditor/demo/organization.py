@@ -1,0 +1,176 @@
+"""A whole organization from a seed: its accounts at once, what each of them holds when it is asked for."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+
+from auditor.demo import special_cases
+from auditor.demo.dice import ago, identifier
+from auditor.demo.events import account_events
+from auditor.demo.facts import AccessKey, Account, AccountFacts, Device, User
+from auditor.demo.people import Maker, ordinary_users
+from auditor.demo.scenario import Scenario
+
+KNOWN_STATES = frozenset({"PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
+_KEPT_FACTS = 2048
+_TEAMS = ("pagos", "datos", "web", "movil", "seguridad", "red", "ventas", "soporte")
+_STAGES = ("dev", "test", "pre", "prod")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """An organization whose every fact follows from its scenario."""
+
+    scenario: Scenario
+    now: datetime
+    id: str
+    accounts: tuple[Account, ...]
+    _by_id: dict[str, Account] = field(repr=False, compare=False)
+    _build: Callable[[Account], AccountFacts] = field(repr=False, compare=False)
+
+    @property
+    def management(self) -> Account:
+        """The management account."""
+        return self.accounts[0]
+
+    @property
+    def caller(self) -> Account:
+        """The account that whoever audits works in."""
+        return self.accounts[1 if self.scenario.delegated_administrator else 0]
+
+    def account(self, account_id: str) -> Account | None:
+        """The account of this id, if it is one of the organization's."""
+        return self._by_id.get(account_id)
+
+    def facts(self, account: Account) -> AccountFacts:
+        """All that the account holds; the same at each call."""
+        return self._build(account)
+
+    def state_words(self, account: Account) -> dict[str, str]:
+        """The members State and Status as ListAccounts shows them for the account."""
+        odd = self.scenario.odd_states
+        word = odd.get(account.index, account.state)
+        if word is None:
+            return {}
+
+        words = {"State": word, "Status": _status(word)}
+        member = self.scenario.state_member
+        return words if member == "both" else {member: words[member]}
+
+    def lends_role(self, account: Account) -> bool:
+        """Whether the caller can assume the role in the account."""
+        if account == self.caller or account.refuses_role or not account.works:
+            return False
+        if account.management and not self.scenario.delegated_administrator:
+            return False
+
+        return not self.scenario.denies(account.id, "sts:AssumeRole")
+
+
+def build_organization(scenario: Scenario) -> Organization:
+    """The organization of the scenario: equal scenarios with the same `now` give equal organizations."""
+    now = (scenario.now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    accounts = tuple(_accounts(scenario, now))
+    return Organization(
+        scenario=scenario,
+        now=now,
+        id="o-" + identifier("", scenario.seed, "organization").lower()[:10],
+        accounts=accounts,
+        _by_id={account.id: account for account in accounts},
+        _build=lru_cache(maxsize=_KEPT_FACTS)(partial(_facts, scenario, now)),
+    )
+
+
+def _status(state: str) -> str:
+    """What the retired member said for a state."""
+    return {"PENDING_ACTIVATION": "ACTIVE", "CLOSED": "SUSPENDED"}.get(state, state)
+
+
+def _accounts(scenario: Scenario, now: datetime) -> Iterator[Account]:
+    dice = random.Random(f"{scenario.seed}/accounts")
+    start = dice.randrange(900_000_000_000)
+    for index in range(scenario.accounts):
+        # The factor shares no divisor with the modulus, so that no id comes twice.
+        account_id = str(100_000_000_000 + (start + index * 381_966_011_251) % 900_000_000_000)
+        every = scenario.denied_every
+        yield Account(
+            index=index,
+            id=account_id,
+            name=_special_names().get(index) or f"{dice.choice(_TEAMS)}-{dice.choice(_STAGES)}-{index:05d}",
+            state=_state(scenario, index),
+            joined=now - timedelta(days=dice.randrange(200, 2000), seconds=dice.randrange(86_400)),
+            management=index == 0,
+            refuses_role=index > 0 and every is not None and index % every == 0,
+        )
+
+
+def _special_names() -> dict[int, str]:
+    return {
+        0: "Gestión",
+        special_cases.LARGEST: "plataforma",
+        special_cases.DEVICES: 'Ventas, "EMEA"',
+        special_cases.NAMES: "=SUM(A1:A9) finanzas",
+        special_cases.VANISHING: "Investigación & Desarrollo — 研究",
+        special_cases.CLOSING: "O'Brien's <lab>",
+        special_cases.EMPTY: "'comilla",
+        12: "-guion",
+        13: "@arroba",
+        14: "+suma",
+    }
+
+
+def _state(scenario: Scenario, index: int) -> str:
+    if index == 1 and scenario.delegated_administrator:
+        return "ACTIVE"
+
+    named = {
+        special_cases.SUSPENDED: "SUSPENDED",
+        special_cases.CLOSING: "PENDING_CLOSURE",
+        special_cases.CLOSED: "CLOSED",
+        special_cases.PENDING_ACTIVATION: "PENDING_ACTIVATION",
+    }
+    return named.get(index) or ("ACTIVE" if (index + 5) % 50 else "SUSPENDED")
+
+
+def _facts(scenario: Scenario, now: datetime, account: Account) -> AccountFacts:
+    maker = Maker(scenario=scenario, account=account, now=now, dice=random.Random(f"{scenario.seed}/{account.index}"))
+    users = tuple(_users(maker))
+    return AccountFacts(
+        account=account,
+        users=users,
+        users_by_name={user.name: user for user in users},
+        keys_by_id=dict(_keys(users)),
+        root_device=_root_device(maker) if account.index % 2 == 0 else None,
+        unassigned_devices=tuple(_unassigned(maker)),
+        events=account_events(maker, users),
+    )
+
+
+def _users(maker: Maker) -> Iterator[User]:
+    scenario, index = maker.scenario, maker.account.index
+    if not scenario.users or index == special_cases.EMPTY:
+        return
+
+    yield from special_cases.special_users(maker)
+    count = int(3 * scenario.users * maker.dice.random() ** 2 + 0.5)
+    yield from ordinary_users(maker, scenario.largest_account if index == special_cases.LARGEST else count)
+
+
+def _keys(users: tuple[User, ...]) -> Iterator[tuple[str, tuple[User, AccessKey]]]:
+    for user in users:
+        for key in user.keys:
+            yield key.id, (user, key)
+
+
+def _root_device(maker: Maker) -> Device:
+    serial = f"arn:{maker.scenario.partition}:iam::{maker.account.id}:mfa/root-account-mfa-device"
+    return Device(serial=serial, kind="virtual", enabled=ago(maker.dice, maker.now, oldest=900))
+
+
+def _unassigned(maker: Maker) -> Iterator[Device]:
+    if (maker.account.index + 1) % 3 == 0 and maker.scenario.users:
+        for number in range(2):
+            name = f"unassigned-{maker.tag(number)}"
+            yield Device(serial=maker.serial("virtual", name), kind="virtual", enabled=None)

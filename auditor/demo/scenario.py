@@ -1,0 +1,136 @@
+"""The switches of a local organization: how large it is, how slow, how strict and how broken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+StateMember = Literal["State", "Status", "both"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultMix:
+    """Probabilities, for each request, of an answer that is not AWS's."""
+
+    internal_error: float = 0.0
+    """500, in the form of the service's protocol."""
+    unavailable: float = 0.0
+    """503, in the form of the service's protocol."""
+    reset: float = 0.0
+    """The connection is reset and nothing is answered."""
+    truncated: float = 0.0
+    """A well-formed HTTP 200 whose body is the first half of the right one."""
+    html: float = 0.0
+    """A well-formed HTTP 200 whose body is a web page."""
+
+    def __post_init__(self) -> None:
+        shares = (self.internal_error, self.unavailable, self.reset, self.truncated, self.html)
+        if min(shares) < 0 or sum(shares) > 1:
+            raise ValueError("probabilities are 0 or more and add up to 1 at most")
+
+
+NO_FAULTS = FaultMix()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Everything that decides what a local organization holds and how it answers."""
+
+    accounts: int = 40
+    users: int = 8
+    """Mean number of users an account; sizes vary from none to three times this."""
+    largest_account: int = 120
+    """Users of the second account, the largest one (where there are users at all)."""
+    events: int = 6
+    """Mean number of changes an account, beside those that its users and keys show by their own dates."""
+    seed: int = 7
+    now: datetime | None = None
+    """What the organization's dates count back from; None is the time at which it is built."""
+    latency: float = 0.0
+    """Seconds before each answer."""
+    iam_rate: float | None = None
+    """Requests a second for each account and IAM API, in a bucket of one second; None is no limit."""
+    iam_caller_rate: float | None = None
+    """Requests a second for each IAM API over all accounts together; None is no limit."""
+    events_rate: float | None = None
+    """LookupEvents a second for each account and region; None is no limit."""
+    organizations_rate: float | None = None
+    """Requests a second for each Organizations API; None is no limit."""
+    faults: FaultMix = NO_FAULTS
+    credential_lifetime: int | None = None
+    """Seconds that a role's credentials live; None is what the caller asks for."""
+    denied_every: int | None = 11
+    """Every n-th member account refuses the role; None is none of them."""
+    state_member: StateMember = "State"
+    """Which member of an account tells its state."""
+    odd_states: Mapping[int, str | None] = field(default_factory=dict)
+    """By position: a state word that is not the account's own, or None for neither State nor Status."""
+    delegated_administrator: bool = False
+    """The caller is in the first member account, and the management account has the role."""
+    caller_is_role: bool = False
+    """The caller is a role's session with a token, which can't ask for more than an hour."""
+    partition: str = "aws"
+    page_size_organizations: int = 20
+    listing_denied_page: int | None = None
+    """From this page on (the first is 0) ListAccounts is refused."""
+    users_page: int | None = None
+    """The most users that ListUsers puts on a page, whatever MaxItems asks."""
+    denied_actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By account id, or '*' for all: actions like 'iam:GetLoginProfile' that are refused."""
+    role_name: str = "OrganizationAccountAccessRole"
+    """Name of the role, with its path where it has one: `a/b/Role`."""
+    external_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.accounts < 1 or self.users < 0 or self.events < 0:
+            raise ValueError("an organization has at least one account, and no negative numbers")
+        if self.partition not in PARTITIONS:
+            raise ValueError(f"unknown partition {self.partition!r}")
+        if self.delegated_administrator and self.accounts == 1:
+            raise ValueError("a delegated administrator is a member account: accounts must be 2 or more")
+        if self.now is not None and self.now.tzinfo is None:
+            raise ValueError("now must be an aware datetime")
+        if self.denied_every is not None and self.denied_every < 1:
+            raise ValueError("denied_every is 1 or more")
+
+    @property
+    def region(self) -> str:
+        """The region that IAM is signed for and that its events are kept in."""
+        return PARTITIONS[self.partition].iam_region
+
+    @property
+    def other_region(self) -> str:
+        """Another region of the partition."""
+        return PARTITIONS[self.partition].other_region
+
+    def has_region(self, region: str) -> bool:
+        """Whether a region belongs to the partition, by its name."""
+        if self.partition == "aws":
+            return not region.startswith(("us-gov-", "cn-", "eusc-"))
+
+        return region.startswith(PARTITIONS[self.partition].prefix)
+
+    def denies(self, account_id: str, action: str) -> bool:
+        """Whether an action is refused to everybody in this account."""
+        if not self.denied_actions:
+            return False
+
+        named = self.denied_actions.get(account_id, frozenset()) | self.denied_actions.get("*", frozenset())
+        return action in named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """Where one of AWS's partitions keeps its IAM."""
+
+    prefix: str
+    iam_region: str
+    other_region: str
+
+
+PARTITIONS: Mapping[str, Partition] = {
+    "aws": Partition(prefix="", iam_region="us-east-1", other_region="eu-west-1"),
+    "aws-us-gov": Partition(prefix="us-gov-", iam_region="us-gov-west-1", other_region="us-gov-east-1"),
+    "aws-cn": Partition(prefix="cn-", iam_region="cn-north-1", other_region="cn-northwest-1"),
+    "aws-eusc": Partition(prefix="eusc-", iam_region="eusc-de-east-1", other_region="eusc-de-east-2"),
+}

@@ -1,0 +1,99 @@
+"""IAM's credential report: made on request, kept for four hours."""
+
+import base64
+import csv
+import io
+from datetime import UTC, datetime
+
+from auditor.demo.facts import AccessKey, AccountFacts, User, wire_time
+from auditor.demo.protocol import ServiceError, element
+from auditor.demo.services.call import Call, Report
+
+_KEPT = 4 * 3600
+_KEY_COLUMNS = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
+_COLUMNS = (
+    "user",
+    "arn",
+    "user_creation_time",
+    "password_enabled",
+    "password_last_used",
+    "password_last_changed",
+    "password_next_rotation",
+    "mfa_active",
+    *(f"access_key_{slot}_{column}" for slot in (1, 2) for column in _KEY_COLUMNS),
+    *(f"cert_{slot}_{column}" for slot in (1, 2) for column in ("active", "last_rotated")),
+)
+_NO_KEY = ("false", "N/A", "N/A", "N/A", "N/A")
+_NO_CERTIFICATES = ("false", "N/A", "false", "N/A")
+
+
+def generate_credential_report(call: Call) -> str:
+    """STARTED for a new report, COMPLETE for one that is there and younger than four hours."""
+    reports, account_id = call.memory.reports, call.identity.account_id
+    report = reports.get(account_id)
+    if report is None or call.now - report.made >= _KEPT:
+        reports[account_id] = Report(made=call.now)
+        text = "No report exists. Starting a new report generation task"
+        return element("State", "STARTED") + element("Description", text)
+
+    report.ready = True
+    return element("State", "COMPLETE")
+
+
+def get_credential_report(call: Call) -> str:
+    """The report as it was when it was made."""
+    report = call.memory.reports.get(call.identity.account_id)
+    if report is None:
+        raise ServiceError("ReportNotPresent", "No report exists.", status=410)
+    if call.now - report.made >= _KEPT:
+        raise ServiceError("ReportExpired", "The report has expired.", status=410)
+    if not report.ready:
+        report.ready = True
+        raise ServiceError("ReportInProgress", "Unknown", status=404)
+
+    content = base64.b64encode(_content(call).encode()).decode("ascii")
+    made = wire_time(datetime.fromtimestamp(report.made, UTC))
+    return element("Content", content) + element("ReportFormat", "text/csv") + element("GeneratedTime", made)
+
+
+def _content(call: Call) -> str:
+    facts, partition = call.facts, call.organization.scenario.partition
+    arn = f"arn:{partition}:iam::{facts.account.id}"
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(_COLUMNS)
+    table.writerow(_root_row(facts, arn))
+    for user in sorted(facts.users, key=lambda user: user.name.lower()):
+        table.writerow(_user_row(user, arn))
+
+    return text.getvalue().removesuffix("\n")
+
+
+def _root_row(facts: AccountFacts, arn: str) -> tuple[str, ...]:
+    mfa = "true" if facts.root_device else "false"
+    password = ("true", "no_information", "not_supported", "not_supported", mfa)
+    created = wire_time(facts.account.joined)
+    return "<root_account>", f"{arn}:root", created, *password, *_NO_KEY, *_NO_KEY, *_NO_CERTIFICATES
+
+
+def _user_row(user: User, arn: str) -> tuple[str, ...]:
+    # Slots follow the ids of the keys, not their age.
+    keys = [_key_cells(key) for key in sorted(user.keys, key=lambda key: key.id)]
+    slots = [*keys, _NO_KEY, _NO_KEY][:2]
+    mfa = "true" if user.devices else "false"
+    name = (user.name, f"{arn}:user{user.path}{user.name}", wire_time(user.created))
+    return *name, *_password_cells(user), mfa, *slots[0], *slots[1], *_NO_CERTIFICATES
+
+
+def _password_cells(user: User) -> tuple[str, str, str, str]:
+    if user.password_created is None:
+        return "false", "N/A", "N/A", "N/A"
+
+    used = wire_time(user.password_last_used) if user.password_last_used else "no_information"
+    return "true", used, wire_time(user.password_created), "N/A"
+
+
+def _key_cells(key: AccessKey) -> tuple[str, str, str, str, str]:
+    active = "true" if key.status == "Active" else "false"
+    used = wire_time(key.last_used) if key.last_used else "N/A"
+    return active, wire_time(key.created), used, key.region, key.service
