@@ -3,7 +3,7 @@
 `run_audit` audits an organization; `open_audit` gives the account reports as they finish. All errors are `AuditError`.
 """
 
-from auditor.config import AuditConfig, Labels
+from auditor.config import AuditConfig, Labels, Rates
 from auditor.errors import (
     AuditError,
     CallerError,
@@ -81,6 +81,7 @@ __all__ = [
     "OrganizationError",
     "Period",
     "ProgressEvent",
+    "Rates",
     "ReportStream",
     "RequestError",
     "Section",

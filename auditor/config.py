@@ -26,6 +26,25 @@ class Labels(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """The most requests a second, kept to before AWS has to refuse any."""
+
+    iam: float = 20.0
+    """For each account and IAM API: AWS publishes none, public hints say 15 to 40."""
+    events: float = 2.0
+    """LookupEvents for each account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
+    organizations: float = 8.0
+    """ListAccounts: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+    sts: float = 500.0
+    """A little below the 600 that AWS gives to all of an account's STS requests in one region."""
+
+    def __post_init__(self) -> None:
+        for name in ("iam", "events", "organizations", "sts"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"The {name} rate must be above zero.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditConfig:
     """What to audit, and how; raises ConfigurationError for what can't be right.
 
@@ -42,6 +61,7 @@ class AuditConfig:
     labels: Labels = Labels.ES
     session_name: str = DEFAULT_SESSION_NAME
     external_id: str | None = None
+    rates: Rates = Rates()
 
     def __post_init__(self) -> None:
         check_role_name(self.role)

@@ -127,7 +127,7 @@ async def open_audit(
 
     with bare_errors():
         async with (
-            open_gateway(profile=config.profile, session=session) as gateway,
+            open_gateway(profile=config.profile, session=session, rates=config.rates) as gateway,
             anyio.create_task_group() as tasks,
         ):
             observe(AuditStarted(gateway.caller, period))

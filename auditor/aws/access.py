@@ -10,6 +10,7 @@ from auditor.aws.credentials import CredentialSource, signing_as
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, invalid_response, is_throttle, translate
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.aws.throttle import Api, Budgets
+from auditor.config import Rates
 from auditor.errors import RequestError
 
 P = ParamSpec("P")
@@ -35,6 +36,7 @@ class Line:
 
     slots: anyio.CapacityLimiter
     """No more requests in flight than connections: a signed request must not grow old in a queue."""
+    rates: Rates = field(default_factory=Rates)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     answered: set[str] = field(default_factory=set)
 
@@ -45,7 +47,7 @@ class Access:
     def __init__(self, *, credentials: CredentialSource | None, line: Line) -> None:
         self._credentials = credentials
         self._line = line
-        self._budgets = Budgets()
+        self._budgets = Budgets(line.rates)
         self.requests = 0
         self.throttles = 0
 

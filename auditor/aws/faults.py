@@ -3,6 +3,7 @@
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - the SDK's, not Python's
     ConnectTimeoutError,
     CredentialRetrievalError,
     HTTPClientError,
@@ -134,6 +135,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (ProxyConnectionError, "ProxyFailed"),
     (ConnectTimeoutError, "Timeout"),
     (ReadTimeoutError, "Timeout"),
+    (ConnectionError, CONNECTION_FAILED),
     (HTTPClientError, CONNECTION_FAILED),
     (ResponseParserError, INVALID_RESPONSE),
     (NoCredentialsError, "NoCredentials"),

@@ -15,6 +15,7 @@ from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials
 from auditor.aws.transport import VerifyingConfig
+from auditor.config import Rates
 from auditor.errors import CallerError, RequestError
 from auditor.models import Account, AccountId, Caller
 
@@ -84,7 +85,7 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(
-    *, profile: str | None = None, session: aioboto3.Session | None = None
+    *, profile: str | None = None, session: aioboto3.Session | None = None, rates: Rates | None = None
 ) -> AsyncIterator[Gateway]:
     """The gateway of one run, its clients closed on leaving the block.
 
@@ -93,7 +94,7 @@ async def open_gateway(
     """
     sessions = await open_sessions(profile=profile, session=session)
     credentials = await resolve_credentials(sessions, profile=profile)
-    line = new_line()
+    line = new_line(rates)
     access = Access(credentials=None, line=line)
     stack = AsyncExitStack()
     try:
@@ -110,9 +111,9 @@ async def open_gateway(
             await stack.aclose()
 
 
-def new_line() -> Line:
+def new_line(rates: Rates | None = None) -> Line:
     """The places for requests in flight: as many as one client has connections."""
-    return Line(slots=anyio.CapacityLimiter(_CONNECTIONS))
+    return Line(slots=anyio.CapacityLimiter(_CONNECTIONS), rates=rates or Rates())
 
 
 async def identify(access: Access, sts: "STSClient") -> Caller:

@@ -1,0 +1,41 @@
+"""What all tests share: the event loop's kind, an environment without AWS in it, a loop that must not block."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+_FOREIGN = ("AWS_", "BOTO_")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy", "all_proxy", "requests_ca_bundle"})
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The SDK's HTTP session needs asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credential, endpoint, proxy or configuration file of the machine reaches a test."""
+    for name in os.environ:
+        if name.startswith(_FOREIGN) or name.lower() in _PROXIES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def no_blocking() -> Iterator[BlockBuster]:
+    """Fail a test in which the package blocks the event loop.
+
+    The SDK reads the small files of its credential chain where it is asked for credentials: once, and before the first
+    request.
+    """
+    with blockbuster_ctx(scanned_modules=["auditor"]) as blockbuster:
+        for function in blockbuster.functions.values():
+            function.can_block_in("aiobotocore/session.py", {"get_credentials"})
+            function.can_block_in("aiobotocore/credentials.py", {"get_frozen_credentials"})
+        yield blockbuster

@@ -1,0 +1,85 @@
+"""Buckets run dry, and answers go wrong, just as the scenario says."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from auditor.demo import FaultMix, Scenario
+from tests.demo.reading import Reader, StoppedClock, code_of, read, refusal
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_buckets_throttle() -> None:
+    """Each bucket holds one second of its rate, and then throttles in its service's words."""
+    scenario = Scenario(accounts=5, iam_rate=2, events_rate=1, organizations_rate=1)
+
+    def script(reader: Reader) -> tuple[str, ...]:
+        there, other = reader.account(2), reader.account(3)
+        for reading in (there, other):
+            reading.client("iam").list_users()
+            reading.client("iam").list_users()
+        there.client("cloudtrail").lookup_events()
+        reader.client("organizations").list_accounts()
+        return (
+            refusal(there.client("iam").list_users),
+            refusal(there.client("cloudtrail").lookup_events),
+            refusal(reader.client("organizations").list_accounts),
+        )
+
+    codes, server = await read(script, scenario, StoppedClock())
+    assert codes == ("Throttling", "ThrottlingException", "TooManyRequestsException")
+    assert server.throttled == 3
+
+
+async def test_buckets_fill_again() -> None:
+    """A second later there is a second's worth of tokens."""
+    clock = StoppedClock()
+
+    def script(reader: Reader) -> str:
+        iam = reader.account(2).client("iam")
+        iam.list_users()
+        clock.now += 1
+        iam.list_users()
+        return refusal(iam.list_users)
+
+    code, _ = await read(script, Scenario(accounts=5, iam_caller_rate=1), clock)
+    assert code == "Throttling"
+
+
+@pytest.mark.parametrize(
+    ("mix", "outcome"),
+    [
+        (FaultMix(internal_error=1), "InternalFailure"),
+        (FaultMix(unavailable=1), "ServiceUnavailable"),
+        (FaultMix(reset=1), "ConnectionClosedError"),
+        (FaultMix(truncated=1), "ResponseParserError"),
+        (FaultMix(html=1), "KeyError"),
+    ],
+    ids=["500", "503", "reset", "truncated", "html"],
+)
+async def test_mishaps_arrive(mix: FaultMix, outcome: str) -> None:
+    """Each kind of mishap reaches the client as what it is."""
+
+    def script(reader: Reader) -> str:
+        try:
+            reply = reader.client("sts").get_caller_identity()
+        except ClientError as error:
+            return code_of(error)
+        except Exception as error:  # noqa: BLE001 - what the SDK makes of it is what is tested
+            return type(error).__name__
+        return str(reply)
+
+    told, server = await read(script, Scenario(accounts=5, faults=mix))
+    assert outcome == told
+    assert len(server.requests) == 1
+
+
+async def test_truncated_json_is_a_whole_http_reply() -> None:
+    """A truncated JSON answer arrives without its list, and without an error."""
+
+    def script(reader: Reader) -> list[str]:
+        return sorted(reader.client("organizations").list_accounts())
+
+    told, server = await read(script, Scenario(accounts=5, faults=FaultMix(truncated=1)))
+    assert told == ["ResponseMetadata"]
+    assert (server.requests[0].status, server.requests[0].error_code) == (200, "truncated")

@@ -1,0 +1,91 @@
+"""An audit that is left, cancelled or broken stops at once, and leaves whole accounts behind."""
+
+import random
+from pathlib import Path
+
+import anyio
+import pytest
+
+from auditor import AccountReport, AuditConfig, Rates, WriteError, open_audit, open_csv_writer, run_audit
+from auditor.demo import Scenario
+from auditor.progress import AccountFinished, ProgressEvent
+from tests.expectations import as_set, read_csv, truth_of
+from tests.organizations import served
+
+pytestmark = pytest.mark.anyio
+
+SCENARIO = Scenario(accounts=30, users=3, largest_account=20, latency=0.005)
+CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000), concurrency=8)
+MOMENTS = 16
+
+
+class BrokenWriter:
+    """Fails at its third report."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def write(self, report: AccountReport) -> None:
+        """Take two reports."""
+        del report
+        self.taken += 1
+        if self.taken == 3:
+            raise WriteError("the disk is full.")
+
+
+async def test_cancelled_at_any_moment_whole_accounts_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever it is cancelled, the files hold all rows of the accounts that were finished, and none of another."""
+    dice = random.Random(20261124)
+    async with served(SCENARIO, monkeypatch) as server:
+        whole = await run_audit(CONFIG, collect=True)
+        expected = truth_of(server, whole)
+        for moment in range(MOMENTS):
+            finished: set[str] = set()
+
+            def note(event: ProgressEvent, finished: set[str] = finished) -> None:
+                if isinstance(event, AccountFinished):
+                    finished.add(event.report.account.id)
+
+            async with open_csv_writer(tmp_path / str(moment)) as writer:
+                with anyio.move_on_after(dice.uniform(0, 1.2)):
+                    await run_audit(CONFIG, writers=[writer], observe=note)
+            rows = read_csv(writer.paths[0])
+            ours = {row["account_id"] for row in rows}
+            # The account in hand may be written and not yet told.
+            assert len(ours - finished) <= 1
+            assert as_set(r for r in expected.findings if r["account_id"] in ours) == as_set(rows)
+
+
+async def test_leaving_the_stream_early_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller who has seen enough leaves the block, and nothing is left running."""
+    async with served(SCENARIO, monkeypatch):
+        for wanted in range(1, 8):
+            reports: list[AccountReport] = []
+            async with open_audit(CONFIG) as stream:
+                async for report in stream:
+                    reports.append(report)
+                    if len(reports) == wanted:
+                        break
+            assert wanted == len(reports)
+
+
+async def test_a_writer_that_fails_stops_the_run_with_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of a writer arrives bare, as the error that it is."""
+    async with served(SCENARIO, monkeypatch):
+        writer = BrokenWriter()
+        with pytest.raises(WriteError, match="the disk is full"):
+            await run_audit(CONFIG, writers=[writer])
+    assert 3 == writer.taken
+
+
+async def test_an_error_of_the_reader_arrives_bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a caller raises inside the block is not wrapped in a group."""
+    async with served(SCENARIO, monkeypatch):
+        with pytest.raises(KeyError):
+            await _raise_at_first_report()
+
+
+async def _raise_at_first_report() -> None:
+    async with open_audit(CONFIG) as stream:
+        async for report in stream:
+            raise KeyError(report.account.id)
