@@ -10,10 +10,9 @@ from typing import Annotated
 import anyio
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
-from auditor.console import ProgressDisplay, print_line, print_paths, print_summary
+from auditor.console import ConsoleHandler, ProgressDisplay, print_line, print_paths, print_summary
 from auditor.demo import FaultMix, Scenario
 from auditor.demo.command import demonstrate, serve_until_interrupted
 from auditor.errors import AuditError, ConfigurationError
@@ -23,6 +22,9 @@ from auditor.period import parse_end, parse_start, start_of_days
 from auditor.progress import AuditStarted, ProgressEvent
 from auditor.script import run_script
 from auditor.writers import open_csv_writer
+
+_INTERRUPTED = 130
+_VERBOSE_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 app = typer.Typer(
     name="auditor",
@@ -89,7 +91,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
     errors = Console(stderr=True)
     _configure_logging(errors, quiet=quiet, verbose=verbose)
-    raise typer.Exit(_exit_code(lambda: _run(configure(), output_dir, errors=errors, quiet=quiet), errors=errors))
+
+    def work(interruption: Interruption) -> int:
+        running = partial(
+            _audit, configure(), directory=output_dir, errors=errors, quiet=quiet, interruption=interruption
+        )
+        return anyio.run(running, backend="asyncio")
+
+    raise typer.Exit(_exit_code(work, errors=errors))
 
 
 @app.command()
@@ -148,7 +157,9 @@ def demo(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, *switches]
-    raise typer.Exit(_exit_code(lambda: anyio.run(demonstrate, scenario, arguments, backend="asyncio"), errors=errors))
+    raise typer.Exit(
+        _exit_code(lambda _interruption: anyio.run(demonstrate, scenario, arguments, backend="asyncio"), errors=errors)
+    )
 
 
 def run() -> None:
@@ -162,12 +173,6 @@ def _start(start_date: str | None, *, days: int | None, end: datetime | None) ->
     if start_date is not None:
         raise ConfigurationError("--days and --start-date both say when to begin: give one of them.")
     return start_of_days(days, end=end, now=datetime.now(UTC))
-
-
-def _run(config: AuditConfig, directory: Path, *, errors: Console, quiet: bool) -> int:
-    with interruptible() as interruption:
-        work = partial(_audit, config, directory=directory, errors=errors, quiet=quiet, interruption=interruption)
-        return anyio.run(work, backend="asyncio")
 
 
 async def _audit(
@@ -188,6 +193,8 @@ async def _audit(
         if display.finished:
             print_paths(results, csv.paths)
         return interruption.exit_code
+    if summary.interruption:
+        print_line(errors, f"Error: {summary.interruption}")
     if not quiet:
         print_summary(results, summary, paths=csv.paths)
     return summary.exit_code
@@ -198,21 +205,23 @@ def _announce(exports: str) -> None:
     typer.echo("# The local organization answers until Ctrl-C.", err=True)
 
 
-def _exit_code(work: Callable[[], int], *, errors: Console) -> int:
+def _exit_code(work: Callable[[Interruption], int], *, errors: Console) -> int:
     """What `work` returns; an error of the audit is one sentence and its own exit code."""
-    try:
-        return work()
-    except AuditError as error:
-        print_line(errors, f"Error: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        print_line(errors, "Interrupted before the audit began.")
-        return 130
+    with interruptible() as interruption:
+        try:
+            return work(interruption)
+        except AuditError as error:
+            print_line(errors, f"Error: {error}")
+            return error.exit_code
+        except KeyboardInterrupt:
+            print_line(errors, "Interrupted.")
+            return interruption.exit_code or _INTERRUPTED
 
 
 def _configure_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
     """Log of this package on stderr; the SDK's own never below INFO, where it prints credentials."""
-    handler = RichHandler(console=console, show_path=False, markup=False, highlighter=None)
+    handler = ConsoleHandler(console)
+    handler.setFormatter(logging.Formatter(_VERBOSE_LINE if verbose else "%(message)s"))
     level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
     for name, lowest in (
         ("auditor", logging.DEBUG),
@@ -229,4 +238,4 @@ def run_as_script() -> int:
     """The script's own command line; the exit code is that of `audit`."""
     errors = Console(stderr=True)
     _configure_logging(errors, quiet=False, verbose=False)
-    return _exit_code(lambda: run_script().exit_code, errors=errors)
+    return _exit_code(lambda _interruption: run_script().exit_code, errors=errors)

@@ -1,5 +1,6 @@
 """The settings of one audit, frozen and checked when they are made."""
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,8 +41,8 @@ class Rates:
 
     def __post_init__(self) -> None:
         for name in ("iam", "events", "organizations", "sts"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"The {name} rate must be above zero.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigurationError(f"The {name} rate must be a number above zero.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

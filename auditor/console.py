@@ -1,8 +1,9 @@
 """What a person sees: progress and failures on stderr, the summary and the paths on stdout."""
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,13 +31,14 @@ _SECONDS_BETWEEN_LINES = 10.0
 class ProgressDisplay:
     """An observer that shows a bar on a terminal, a line now and then elsewhere, and failures in both."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(self, console: Console, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
+        self._clock = clock
         self._quiet = quiet
         self._counts: Counter[str] = Counter()
         self._known = 0
         self._listed = False
-        self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+        self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
         self._bar = _bar(console) if console.is_terminal and not quiet else None
         self._task: TaskID | None = None
 
@@ -92,8 +94,8 @@ class ProgressDisplay:
         if self._bar is not None and self._task is not None:
             total = self._known or None
             self._bar.update(self._task, completed=self.finished, total=total, counts=escape(self._text()))
-        elif not self._quiet and time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+        elif not self._quiet and self._clock() >= self._next_line:
+            self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
             known = f"{self._known}{'' if self._listed else '+'}"
             self.say(f"{self.finished} of {known} accounts, {self._text()}")
 
@@ -111,6 +113,18 @@ def _bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
     )
+
+
+class ConsoleHandler(logging.Handler):
+    """Log records as lines of their own, above the bar where there is one."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        print_line(self._console, self.format(record))
 
 
 def printable(text: str) -> str:

@@ -68,7 +68,8 @@ class RequestError(AuditError):
         super().__init__(f"{code}: {message} ({service} {operation})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), dict(vars(self)))
+        names = ("code", "message", "service", "operation", "status", "request_id")
+        return _rebuild, (type(self), {name: getattr(self, name) for name in names})
 
 
 class IncompleteError(AuditError):
@@ -79,6 +80,9 @@ class IncompleteError(AuditError):
     def __init__(self, message: str, *, rows: Sequence[Mapping[str, str]]) -> None:
         self.rows = [dict(row) for row in rows]
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), {"message": str(self), "rows": self.rows})
 
 
 class WriteError(AuditError):

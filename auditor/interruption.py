@@ -36,8 +36,8 @@ class Interruption:
         """Take a signal."""
         del frame
         again = self._signal is not None
-        self._signal = number
-        if self._loop is None or self._scope is None or again:
+        self._signal = self._signal or number
+        if self._loop is None or self._scope is None or self._loop.is_closed() or again:
             raise KeyboardInterrupt
         self._loop.call_soon_threadsafe(self._scope.cancel)
 

@@ -53,7 +53,7 @@ async def list_accounts(
             if not listing.count:
                 reason = _ADVICE.get(error.code, "the accounts could not be listed")
                 raise OrganizationError(f"{reason[0].upper()}{reason[1:]} ({error}).") from error
-            listing.interruption = ListingInterrupted(code=error.code, message=str(error), listed=listing.count)
+            listing.interruption = ListingInterrupted(code=error.code, message=error.message, listed=listing.count)
         observe(AccountsListed(listing.count, finished=listing.interruption is None))
 
 

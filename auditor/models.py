@@ -267,7 +267,7 @@ class AuditSummary:
     keys: int = 0
     users_with_keys_without_mfa: int = 0
     old_keys: int = 0
-    """Keys made more than 90 days before the end of the run."""
+    """Keys that were more than 90 days old when their account was read."""
     events_by_name: dict[str, int] = field(default_factory=dict)
     """How many events of each name took place."""
     refused_events: int = 0

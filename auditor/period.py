@@ -14,7 +14,9 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-event
 
 _LAST_SECOND = time(23, 59, 59)
 _MOST_DAYS = 36_500
-_BARE_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}(-?\d)?", re.ASCII)
+_BARE_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}-?\d", re.ASCII)
+_BARE_WEEK = re.compile(r"\d{4}-?W\d{2}", re.ASCII)
+_UNNOTICED = timedelta(minutes=1)
 
 
 def resolve_period(start: datetime | None, end: datetime | None, *, now: datetime) -> tuple[Period, tuple[str, ...]]:
@@ -35,12 +37,28 @@ def resolve_period(start: datetime | None, end: datetime | None, *, now: datetim
         raise ConfigurationError(f"The end ({last.isoformat()}) is before the start ({first.isoformat()}).")
     if first >= oldest:
         return Period(first, last), ()
+    if oldest - first < _UNNOTICED:
+        # 90 days back from a moment ago are the 90 days that were asked for.
+        return Period(oldest, last), ()
     warning = f"CloudTrail keeps 90 days of events: the start is {oldest.isoformat()} instead of {first.isoformat()}."
     return Period(oldest, last), (warning,)
 
 
 def _to_second(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        # The calendar's first and last day have no UTC in every zone, and are cut in any case.
+        return moment.replace(tzinfo=UTC, microsecond=0)
+
+
+def zoned(moment: datetime) -> datetime:
+    """The same moment with a zone: one without is local time, as `datetime.now()` is."""
+    try:
+        return moment.astimezone()
+    except (OverflowError, ValueError):
+        # The calendar's first and last day have no local time in every zone, and are cut in any case.
+        return moment.replace(tzinfo=UTC)
 
 
 def parse_start(text: str) -> datetime:
@@ -70,14 +88,19 @@ def start_of_days(days: int, *, end: datetime | None, now: datetime) -> datetime
     if not 1 <= days <= _MOST_DAYS:
         raise ConfigurationError(f"{days} days can't be looked back: 1 is the least.")
     last = now if end is None else min(end, now)
-    return last - timedelta(days=days)
+    try:
+        return last - timedelta(days=days)
+    except OverflowError:
+        raise ConfigurationError(f"{days} days before {last.isoformat()} lie beyond the calendar.") from None
 
 
 def _parse(text: str, *, of_day: time) -> datetime:
     try:
         if _BARE_DATE.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), of_day, UTC)
-        moment = datetime.fromisoformat(text)
+        moment = None if _BARE_WEEK.fullmatch(text) else datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"{text!r} is no ISO 8601 date or time, such as 2026-01-31.") from None
+        moment = None
+    if moment is None:
+        raise ConfigurationError(f"{text!r} is no ISO 8601 date or time, such as 2026-01-31.")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

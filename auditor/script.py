@@ -22,8 +22,8 @@ from auditor.errors import IncompleteError, OrganizationError, RequestError
 from auditor.fanout import fan_out
 from auditor.models import Account, AccountReport, AuditSummary, Period, Section, Unknown
 from auditor.orchestrator import run_audit
-from auditor.period import resolve_period
-from auditor.progress import AccountFinished, ProgressEvent
+from auditor.period import resolve_period, zoned
+from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.rows import event_rows, finding_rows
 from auditor.writers import open_csv_writer
 
@@ -111,7 +111,7 @@ async def get_cloudtrail_events(
         AuditError: The session has no credentials, or the period is none.
     """
     config = AuditConfig(role=role_name)
-    period, cuts = resolve_period(start_date.astimezone(), end_date.astimezone(), now=datetime.now(UTC))
+    period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
         logger.warning("%s", cut)
     role = RoleRequest(config.role, config.session_name)
@@ -146,12 +146,18 @@ def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
 
 async def _audit(config: AuditConfig) -> AuditSummary:
     async with open_csv_writer(Path(), labels=config.labels) as csv:
-        return await run_audit(config, writers=[csv], observe=_report_failure, collect=True)
+        summary = await run_audit(config, writers=[csv], observe=_report_failure, collect=True)
+    if summary.interruption:
+        logger.error("%s", summary.interruption)
+    return summary
 
 
 def _report_failure(event: ProgressEvent) -> None:
-    if isinstance(event, AccountFinished) and event.report.failures:
-        logger.error("%s", error_line(event.report))
+    match event:
+        case AccountFinished(report=report) if report.failures:
+            logger.error("%s", error_line(report))
+        case AuditWarning(message=message):
+            logger.warning("Warning: %s", message)
 
 
 def error_line(report: AccountReport) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class CsvWriter:
         self._events = events
         self._labels = labels
         self.used = False
-        """Whether a report was given to it."""
+        """Whether a report is in it."""
 
     @property
     def paths(self) -> tuple[Path, Path]:
@@ -44,11 +44,11 @@ class CsvWriter:
         Raises:
             WriteError: They could not be written; the rows of the accounts before are whole.
         """
-        self.used = True
         findings = table_text(finding_rows(report, labels=self._labels))
         events = table_text(event_rows(report))
         if findings or events:
             await to_thread.run_sync(self._append, findings, events)
+        self.used = True
 
     def _append(self, findings: str, events: str) -> None:
         before = self._findings.size
@@ -58,6 +58,7 @@ class CsvWriter:
         except WriteError:
             self._findings.cut(before)
             raise
+        self.used = True
 
 
 @asynccontextmanager
@@ -76,6 +77,8 @@ async def open_csv_writer(directory: Path, *, labels: Labels = Labels.ES) -> Asy
         findings, events = await _new_tables(directory)
     except OSError as error:
         raise ConfigurationError(f"Nothing can be written in {directory}: {error.strerror or error}.") from error
+    except WriteError as error:
+        raise ConfigurationError(str(error)) from error
     writer = CsvWriter(findings=findings, events=events, labels=labels)
     ended = False
     try:
@@ -120,31 +123,38 @@ async def _new_tables(directory: Path) -> tuple["_Table", "_Table"]:
 
 
 def _close(tables: tuple["_Table", "_Table"], keep: bool) -> None:  # noqa: FBT001 - called through a thread
-    for table in tables:
-        table.close()
-        if not keep:
-            table.path.unlink(missing_ok=True)
+    with ExitStack() as stack:  # an error of one leaves no other open
+        for table in tables:
+            stack.callback(table.close if keep else table.discard)
 
 
 def _create_tables(directory: Path, stem: str) -> tuple["_Table", "_Table"]:
-    findings = _Table(directory / f"{FINDINGS}_{stem}.csv", columns=FINDING_COLUMNS)
+    findings = _new_table(directory / f"{FINDINGS}_{stem}.csv", columns=FINDING_COLUMNS)
     try:
-        return findings, _Table(directory / f"{EVENTS}_{stem}.csv", columns=EVENT_COLUMNS)
-    except OSError:
-        findings.close()
-        findings.path.unlink()
+        return findings, _new_table(directory / f"{EVENTS}_{stem}.csv", columns=EVENT_COLUMNS)
+    except (OSError, WriteError):
+        findings.discard()
         raise
+
+
+def _new_table(path: Path, *, columns: Iterable[str]) -> "_Table":
+    table = _Table(path)
+    try:
+        table.append(line(columns))
+    except WriteError:
+        table.discard()
+        raise
+    return table
 
 
 class _Table:
     """One file that only grows by whole texts."""
 
-    def __init__(self, path: Path, *, columns: Iterable[str]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.size = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._file = os.open(path, flags, 0o600)
-        self.append(line(columns))
 
     def append(self, text: str) -> None:
         # A lone surrogate, which JSON can carry and UTF-8 can't, must not stop a run.
@@ -159,9 +169,19 @@ class _Table:
         self.size += len(data)
 
     def cut(self, size: int) -> None:
-        os.ftruncate(self._file, size)
-        os.lseek(self._file, size, os.SEEK_SET)
+        try:
+            os.ftruncate(self._file, size)
+            os.lseek(self._file, size, os.SEEK_SET)
+        except OSError as error:
+            raise WriteError(f"{self.path} ends with a torn row: {error.strerror or error}.") from error
         self.size = size
 
     def close(self) -> None:
-        os.close(self._file)
+        try:
+            os.close(self._file)
+        except OSError as error:
+            raise WriteError(f"{self.path} could not be closed: {error.strerror or error}.") from error
+
+    def discard(self) -> None:
+        self.close()
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,143 @@
+"""The settings: what can't be right is refused when they are made."""
+
+import pickle
+from dataclasses import FrozenInstanceError, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from auditor import AuditConfig, ConfigurationError, Labels, Rates
+
+CONFIG = AuditConfig(role="Audit")
+
+
+def test_defaults() -> None:
+    """Only the role has to be given."""
+    assert (None, None, None, None) == (CONFIG.profile, CONFIG.start_date, CONFIG.end_date, CONFIG.external_id)
+    assert (Labels.ES, "SecurityAudit", 64) == (CONFIG.labels, CONFIG.session_name, CONFIG.concurrency)
+
+
+def test_settings_are_frozen_and_travel() -> None:
+    """Settings can't be changed, and survive pickling."""
+    name = "role"
+    with pytest.raises(FrozenInstanceError):
+        setattr(CONFIG, name, "Other")
+    config = replace(CONFIG, start_date=datetime(2026, 1, 1, tzinfo=UTC), labels=Labels.EN)
+    assert config == pickle.loads(pickle.dumps(config))  # noqa: S301 - made on this line
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["Audit", "a/b/Role", "A+b=c,d.e@f_g-h", "x" * 64, "!path~/Role", "/".join(["p" * 99] * 5) + "/Role"],
+)
+def test_roles(role: str) -> None:
+    """A role's name may have a path before it, and all of IAM's characters in it."""
+    assert role == AuditConfig(role=role).role
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        "",
+        " ",
+        "two words",
+        "x" * 65,
+        "role\n",
+        "Rôle",
+        "a//b",
+        "/Role",
+        "path/",
+        "name:colon",
+        "arn:aws:iam::111122223333:role/Audit",
+        "p" * 511 + "/Role",
+    ],
+)
+def test_roles_that_are_none(role: str) -> None:
+    """What IAM would not take for a role's name is refused with a sentence that repeats it."""
+    with pytest.raises(ConfigurationError) as caught:
+        AuditConfig(role=role)
+    assert repr(role) in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_an_arn_is_told_from_a_name() -> None:
+    """Whoever gives an ARN is told to give the name."""
+    with pytest.raises(ConfigurationError, match="is an ARN"):
+        AuditConfig(role="arn:aws:iam::111122223333:role/Audit")
+
+
+@pytest.mark.parametrize("name", ["", "x", "x" * 65, "two words", "a/b", "é2", "name\n"])
+def test_session_names_that_are_none(name: str) -> None:
+    """What STS would not take for a session's name is refused."""
+    with pytest.raises(ConfigurationError, match="is not a session name"):
+        replace(CONFIG, session_name=name)
+
+
+@pytest.mark.parametrize("name", ["ab", "x" * 64, "a+=,.@_-z"])
+def test_session_names(name: str) -> None:
+    """A session's name has 2 to 64 of STS's characters."""
+    assert name == replace(CONFIG, session_name=name).session_name
+
+
+@pytest.mark.parametrize("external_id", ["", "x", "x" * 1225, "a b", "a\n"])
+def test_external_ids_that_are_none(external_id: str) -> None:
+    """What STS would not take for an external id is refused, and not repeated: it may be a secret."""
+    with pytest.raises(ConfigurationError) as caught:
+        replace(CONFIG, external_id=external_id)
+    assert str(caught.value).startswith("The external id must have")
+
+
+@pytest.mark.parametrize("external_id", [None, "ab", "x" * 1224, "a:b/c+d=e,f.g@h_i-j"])
+def test_external_ids(external_id: str | None) -> None:
+    """An external id may be missing, or has 2 to 1,224 of STS's characters."""
+    assert external_id == replace(CONFIG, external_id=external_id).external_id
+
+
+@pytest.mark.parametrize("concurrency", [0, -1])
+def test_no_accounts_at_once(concurrency: int) -> None:
+    """There is at least one account at once."""
+    with pytest.raises(ConfigurationError, match=f"^{concurrency} accounts"):
+        replace(CONFIG, concurrency=concurrency)
+
+
+@pytest.mark.parametrize("name", ["start_date", "end_date"])
+def test_naive_dates(name: str) -> None:
+    """A date without a zone is refused: nobody knows which moment it is."""
+    dates: dict[str, Any] = {name: datetime(2026, 1, 1)}  # noqa: DTZ001 - naive is what is refused
+    with pytest.raises(ConfigurationError, match=f"{name} has no time zone"):
+        replace(CONFIG, **dates)
+
+
+def test_an_end_before_the_start() -> None:
+    """Dates are compared as moments, whatever their zones."""
+    start = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    east = timezone(timedelta(hours=2))
+    with pytest.raises(ConfigurationError, match="is before the start"):
+        replace(CONFIG, start_date=start, end_date=datetime(2026, 1, 1, 13, tzinfo=east))
+    assert replace(CONFIG, start_date=start, end_date=start).end_date == start
+
+
+def test_labels() -> None:
+    """The language may be given by its word, and by no other word."""
+    word: Any = "en"
+    assert Labels.EN is replace(CONFIG, labels=word).labels
+    wrong: Any = "fr"
+    with pytest.raises(ConfigurationError, match="'fr' is no language"):
+        replace(CONFIG, labels=wrong)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        0.0,
+        -1.0,
+        float("nan"),
+        float("inf"),
+    ],
+)
+def test_rates_that_are_none(rate: float) -> None:
+    """Every rate is above zero, and a number."""
+    for name in ("iam", "events", "organizations", "sts"):
+        with pytest.raises(ConfigurationError, match=f"The {name} rate"):
+            Rates(**{name: rate})

@@ -1,0 +1,28 @@
+"""What a run tells while it goes on."""
+
+import pickle
+
+import pytest
+
+from auditor import AccountFinished, AccountsListed, AuditStarted, AuditWarning, Observer, ProgressEvent, ignore
+from tests.samples import CALLER, PERIOD, REPORT
+
+EVENTS: list[ProgressEvent] = [
+    AuditStarted(CALLER, PERIOD),
+    AccountsListed(20, finished=False),
+    AccountFinished(REPORT),
+    AuditWarning("careful"),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_events_travel(event: ProgressEvent) -> None:
+    """An event survives pickling, with the report in it."""
+    assert event == pickle.loads(pickle.dumps(event))  # noqa: S301 - made on this line
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_nobody_needs_to_look(event: ProgressEvent) -> None:
+    """The observer that looks away takes every event."""
+    observer: Observer = ignore
+    observer(event)

@@ -1,0 +1,123 @@
+"""What the package gives away, by name, signature and word."""
+
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+import auditor
+
+NAMES = [
+    "AccessKey",
+    "Account",
+    "AccountFinished",
+    "AccountId",
+    "AccountReport",
+    "AccountState",
+    "AccountsListed",
+    "AuditConfig",
+    "AuditError",
+    "AuditStarted",
+    "AuditSummary",
+    "AuditWarning",
+    "Caller",
+    "CallerError",
+    "Completeness",
+    "ConfigurationError",
+    "CsvWriter",
+    "Event",
+    "EventResource",
+    "Failure",
+    "Finding",
+    "IncompleteError",
+    "KeyUse",
+    "Labels",
+    "ListingInterrupted",
+    "MfaDevice",
+    "MfaKind",
+    "Observer",
+    "OrganizationError",
+    "Period",
+    "ProgressEvent",
+    "Rates",
+    "ReportStream",
+    "RequestError",
+    "Section",
+    "SectionCoverage",
+    "Unknown",
+    "User",
+    "WriteError",
+    "Writer",
+    "assume_role",
+    "get_accounts",
+    "get_cloudtrail_events",
+    "get_iam_users_with_keys",
+    "ignore",
+    "main",
+    "open_audit",
+    "open_csv_writer",
+    "run_audit",
+]
+CLASSES = [name for name in NAMES if inspect.isclass(getattr(auditor, name))]
+FUNCTIONS = [name for name in NAMES if inspect.isfunction(getattr(auditor, name))]
+
+
+def test_public_names() -> None:
+    """The public names are these, sorted, and no others."""
+    assert sorted(auditor.__all__) == auditor.__all__
+    assert NAMES == auditor.__all__
+
+
+def test_public_names_are_there() -> None:
+    """Every public name can be imported."""
+    assert [] == [name for name in NAMES if not hasattr(auditor, name)]
+
+
+def test_public_things_say_what_they_promise() -> None:
+    """Every public class and function has words of its own, not those that a dataclass makes up."""
+    things = {name: getattr(auditor, name) for name in [*CLASSES, *FUNCTIONS]}
+    texts = {
+        name: (vars(thing) if name in CLASSES else {}).get("__doc__", thing.__doc__) for name, thing in things.items()
+    }
+    assert [] == [name for name, text in texts.items() if not text or text.startswith(f"{name}(")]
+
+
+def silent_members(kind: type) -> list[str]:
+    """The public methods and properties of a class that say nothing."""
+    return [
+        f"{kind.__name__}.{name}"
+        for name, member in vars(kind).items()
+        if not name.startswith("_") and isinstance(member, FunctionType | property) and not member.__doc__
+    ]
+
+
+def test_public_methods_say_what_they_promise() -> None:
+    """Every public method and property of a public class has a docstring."""
+    assert [] == [member for name in CLASSES for member in silent_members(getattr(auditor, name))]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (auditor.get_accounts, ["org_client"]),
+        (auditor.assume_role, ["session", "account_id", "role_name", "session_name"]),
+        (auditor.get_iam_users_with_keys, ["iam_client", "account_id", "account_name"]),
+        (auditor.get_cloudtrail_events, ["session", "accounts", "role_name", "start_date", "end_date"]),
+    ],
+)
+def test_functions_of_the_script(function: Callable[..., Any], arguments: list[str]) -> None:
+    """The script's functions are coroutines that take the script's arguments by position, and need no more."""
+    parameters = inspect.signature(function).parameters.values()
+    positional = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    needed = [p.name for p in parameters if p.default is inspect.Parameter.empty]
+    assert arguments == positional
+    assert arguments == needed
+    assert inspect.iscoroutinefunction(function)
+
+
+def test_main_is_called_plainly() -> None:
+    """`main` is no coroutine, and needs no argument."""
+    assert not inspect.iscoroutinefunction(auditor.main)
+    inspect.signature(auditor.main).bind()

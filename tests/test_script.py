@@ -1,0 +1,433 @@
+"""The script's functions, against a local organization: they find what is true of it."""
+
+import csv
+import logging
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aioboto3
+import anyio
+import pytest
+from anyio import to_thread
+from blockbuster import BlockBuster
+
+from auditor import (
+    CallerError,
+    ConfigurationError,
+    IncompleteError,
+    OrganizationError,
+    RequestError,
+    assume_role,
+    get_accounts,
+    get_cloudtrail_events,
+    get_iam_users_with_keys,
+    main,
+)
+from auditor.demo import Account, LocalServer, Scenario, Truth, build_organization, serve, truth
+from tests.organizations import served, session_of
+
+pytestmark = pytest.mark.anyio
+
+ROLE = "OrganizationAccountAccessRole"
+SMALL = Scenario(accounts=12, users=3, largest_account=12, events=3)
+Row = Mapping[str, str]
+
+
+def sorted_rows(rows: Sequence[Row]) -> list[list[tuple[str, str]]]:
+    """Rows as a set with multiplicity."""
+    return sorted(sorted(row.items()) for row in rows)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """The rows of a file, the guard against spreadsheets taken off."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: cell.removeprefix("'") for name, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def whole_truth(server: LocalServer) -> Truth:
+    """What is true of all that CloudTrail keeps."""
+    now = server.organization.now
+    return truth(server.organization, start=now - timedelta(days=91), end=now + timedelta(days=1))
+
+
+def of_account(rows: Sequence[Row], account: Account) -> list[Row]:
+    """The rows of one account."""
+    return [row for row in rows if row["account_id"] == account.id]
+
+
+@asynccontextmanager
+async def client_of(
+    session: aioboto3.Session, service: str, blockbuster: BlockBuster, credentials: Mapping[str, Any] | None = None
+) -> AsyncIterator[Any]:
+    """A client as a caller makes it, of the session's own or of a role's credentials.
+
+    The SDK reads its models on the event loop when it makes one, which is not ours to change.
+    """
+    keys = (
+        {
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
+        }
+        if credentials
+        else {}
+    )
+    context = session.client(service, **keys)
+    blockbuster.deactivate()
+    try:
+        client = await context.__aenter__()
+    finally:
+        blockbuster.activate()
+    try:
+        yield client
+    finally:
+        await context.__aexit__(None, None, None)
+
+
+def settings_of(client: Any) -> tuple[Any, ...]:
+    """What of a client could have been changed by who was given it."""
+    config = client.meta.config
+    trie = client.meta.events._emitter._handlers  # noqa: SLF001 - botocore tells nobody else who listens
+    return config, dict(vars(config)), client._request_signer._credentials, listeners_of(trie._root)  # noqa: SLF001 - as above
+
+
+def listeners_of(node: Any) -> list[Any]:
+    """Who listens to a client's events, from this node of botocore's tree downwards."""
+    values = node["values"]
+    here = [*values.first, *values.middle, *values.last] if values else []
+    return here + [listener for child in node["children"].values() for listener in listeners_of(child)]
+
+
+async def test_accounts(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
+    """All accounts that can be audited are given as AWS describes them, in its order, with both words for the state."""
+    async with (
+        served(Scenario(accounts=55, users=0, events=0), monkeypatch) as server,
+        client_of(session_of(server), "organizations", no_blocking) as client,
+    ):
+        accounts = await get_accounts(client)
+    expected = [account for account in server.organization.accounts if account.works]
+    assert [(account.id, account.name) for account in expected] == [(raw["Id"], raw["Name"]) for raw in accounts]
+    assert [account.state for account in expected] == [raw["State"] for raw in accounts]
+    assert {"ACTIVE", "PENDING_CLOSURE"} == {raw["Status"] for raw in accounts}
+    assert all({"Arn", "Email", "JoinedMethod", "JoinedTimestamp"} <= raw.keys() for raw in accounts)
+
+
+@pytest.mark.parametrize("member", ["Status", "both"])
+async def test_accounts_of_an_older_or_newer_api(
+    monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, member: Any
+) -> None:
+    """Whichever member tells the state, each account has both."""
+    async with (
+        served(Scenario(accounts=10, users=0, events=0, state_member=member), monkeypatch) as server,
+        client_of(session_of(server), "organizations", no_blocking) as client,
+    ):
+        accounts = await get_accounts(client)
+    # The retired word can't tell an account that is not active yet.
+    works = [a.id for a in server.organization.accounts if a.works or (member == "Status" and a.index == 8)]
+    assert works == [raw["Id"] for raw in accounts]
+    assert {("ACTIVE", "ACTIVE"), ("PENDING_CLOSURE", "PENDING_CLOSURE")} == {
+        (raw["State"], raw["Status"]) for raw in accounts
+    }
+
+
+@pytest.mark.parametrize("page", [0, 2])
+async def test_accounts_that_cannot_be_listed(
+    monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, page: int
+) -> None:
+    """A list that ends early is an error, and never a smaller organization."""
+    scenario = Scenario(accounts=55, users=0, events=0, listing_denied_page=page)
+    async with (
+        served(scenario, monkeypatch) as server,
+        client_of(session_of(server), "organizations", no_blocking) as client,
+    ):
+        with pytest.raises(OrganizationError, match="AccessDenied"):
+            await get_accounts(client)
+
+
+@pytest.mark.parametrize("word", [None, "FROZEN"])
+async def test_accounts_of_unknown_state(
+    monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, word: str | None
+) -> None:
+    """An account whose state nobody knows is an error, and never left out."""
+    scenario = Scenario(accounts=5, users=0, events=0, odd_states={3: word})
+    async with (
+        served(scenario, monkeypatch) as server,
+        client_of(session_of(server), "organizations", no_blocking) as client,
+    ):
+        with pytest.raises(OrganizationError, match=server.organization.accounts[3].id):
+            await get_accounts(client)
+
+
+async def test_assuming_a_role(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
+    """The credentials are those of the account's role, under the session's name, and live for a while."""
+    async with served(SMALL, monkeypatch) as server:
+        session, account = session_of(server), server.organization.accounts[2]
+        credentials = await assume_role(session, account.id, ROLE, "SecurityAudit")
+        async with client_of(session, "sts", no_blocking, credentials) as client:
+            identity = await client.get_caller_identity()
+    assert {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"} == set(credentials)
+    assert credentials["Expiration"] > datetime.now(UTC) + timedelta(minutes=5)
+    assert account.id == identity["Account"]
+    assert identity["Arn"].endswith(f":assumed-role/{ROLE}/SecurityAudit")
+
+
+async def test_assuming_a_narrowed_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session policy goes to AWS as it is."""
+    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:List*","Resource":"*"}]}'
+    async with served(SMALL, monkeypatch) as server:
+        account = server.organization.accounts[2]
+        await assume_role(session_of(server), account.id, ROLE, "SecurityAudit", policy=policy)
+        assert policy == server.policies[account.id]
+
+
+async def test_assuming_a_role_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that does not trust the caller is an error with AWS's code."""
+    async with served(SMALL, monkeypatch) as server:
+        account = server.organization.accounts[11]
+        assert account.refuses_role
+        with pytest.raises(RequestError) as caught:
+            await assume_role(session_of(server), account.id, ROLE, "SecurityAudit")
+    assert ("AccessDenied", "sts", "assume_role") == (
+        caught.value.code,
+        caught.value.service,
+        caught.value.operation,
+    )
+
+
+@pytest.mark.parametrize(("role", "name"), [("no role", "SecurityAudit"), (ROLE, "no name")])
+async def test_assuming_what_can_be_no_role(role: str, name: str) -> None:
+    """Names that can't be right are refused before anything is asked."""
+    with pytest.raises(ConfigurationError):
+        await assume_role(aioboto3.Session(), "111122223333", role, name)
+
+
+async def test_assuming_a_role_without_credentials(no_blocking: BlockBuster) -> None:
+    """A session without credentials is the caller's error."""
+    no_blocking.deactivate()
+    with pytest.raises(CallerError, match="No AWS credentials"):
+        await assume_role(aioboto3.Session(), "111122223333", ROLE, "SecurityAudit")
+
+
+async def test_users_with_keys(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
+    """The rows of an account are those that are true of it, users that vanish meanwhile left out."""
+    async with served(SMALL, monkeypatch) as server:
+        session, expected = session_of(server), whole_truth(server).findings
+
+        async def check(account: Account) -> None:
+            arn = f"arn:aws:iam::{account.id}:role/{ROLE}"
+            credentials = (await sts.assume_role(RoleArn=arn, RoleSessionName="SecurityAudit"))["Credentials"]
+            async with client_of(session, "iam", no_blocking, credentials) as client:
+                before = settings_of(client)
+                assert before[-1]
+                rows = await get_iam_users_with_keys(client, account.id, account.name)
+                assert before == settings_of(client)
+            assert sorted_rows(of_account(expected, account)) == sorted_rows(rows)
+            assert rows
+
+        async with client_of(session, "sts", no_blocking) as sts:
+            for account in server.organization.accounts[2:5]:
+                await check(account)
+
+
+async def test_users_of_the_callers_own_account(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
+    """A client of the caller's own account needs no role; its users are in AWS's order."""
+    async with served(SMALL, monkeypatch) as server:
+        session, account = session_of(server), server.organization.caller
+        async with client_of(session, "iam", no_blocking) as client:
+            rows = await get_iam_users_with_keys(client, account.id, account.name)
+        users = [user.name for user in server.organization.facts(account).users]
+    assert sorted_rows(of_account(whole_truth(server).findings, account)) == sorted_rows(rows)
+    assert sorted(rows, key=lambda row: users.index(row["username"])) == rows
+
+
+@pytest.mark.parametrize("action", ["iam:GetLoginProfile", "iam:ListMFADevices", "iam:GetAccessKeyLastUsed"])
+async def test_facts_that_are_refused(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, action: str) -> None:
+    """A fact that is refused is unknown in its row, and no row is missing."""
+    scenario = Scenario(accounts=1, users=6, events=0, denied_actions={"*": frozenset({action})})
+    async with served(scenario, monkeypatch) as server:
+        account = server.organization.caller
+        async with client_of(session_of(server), "iam", no_blocking) as client:
+            rows = await get_iam_users_with_keys(client, account.id, account.name)
+    assert sorted_rows(whole_truth(server).findings) == sorted_rows(rows)
+    assert all("Desconocido (AccessDenied)" in row.values() for row in rows)
+    assert rows
+
+
+@pytest.mark.parametrize("action", ["iam:ListUsers", "iam:ListAccessKeys"])
+async def test_lists_that_are_refused(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, action: str) -> None:
+    """Where users or keys can't be listed there is an error, and never an account without keys."""
+    scenario = Scenario(accounts=1, users=6, events=0, denied_actions={"*": frozenset({action})})
+    async with served(scenario, monkeypatch) as server:
+        account = server.organization.caller
+        async with client_of(session_of(server), "iam", no_blocking) as client:
+            with pytest.raises(IncompleteError, match="AccessDenied") as caught:
+                await get_iam_users_with_keys(client, account.id, account.name)
+    assert account.id in str(caught.value)
+    assert [] == caught.value.rows
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A local time that is twelve hours from UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Etc/GMT-12")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+async def test_events(monkeypatch: pytest.MonkeyPatch, far_from_utc: None) -> None:
+    """Events of the accounts are given in their order, newest first; naive dates are local time.
+
+    What can't be read is an error that holds all the others.
+    """
+    del far_from_utc
+    async with served(SMALL, monkeypatch) as server:
+        organization, session = server.organization, session_of(server)
+        members = organization.accounts[:4]
+        accounts = [{"Id": account.id, "Name": account.name, "State": account.state} for account in members]
+        denied = {"Id": organization.accounts[11].id, "Name": "denied", "Status": "ACTIVE"}
+        happened = sorted(row["eventTime"] for row in whole_truth(server).events)
+        start = datetime.fromisoformat(happened[len(happened) // 4]).astimezone().replace(tzinfo=None)
+        end = datetime.fromisoformat(happened[-len(happened) // 4]).astimezone().replace(tzinfo=None)
+
+        def rows_of(first: datetime, last: datetime) -> list[Row]:
+            rows = truth(organization, start=first, end=last).events
+            return [row for account in members for row in of_account(rows, account)]
+
+        expected = rows_of(start.astimezone(), end.astimezone())
+        assert expected != rows_of(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
+        found: list[Row] = []
+
+        async def look_up() -> None:
+            found.extend(await get_cloudtrail_events(session, accounts, ROLE, start, end))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(look_up)
+            with pytest.raises(IncompleteError, match="1 account") as caught:
+                await get_cloudtrail_events(session, [denied, *accounts], ROLE, start, end)
+
+    assert sorted_rows(expected) == sorted_rows(found)
+    assert found == caught.value.rows
+    places = [account.id for account in members]
+    keys = [(places.index(row["account_id"]), -datetime.fromisoformat(row["eventTime"]).timestamp()) for row in found]
+    assert sorted(keys) == keys
+
+
+async def test_events_of_a_period_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An end before the start is refused before anything is asked."""
+    async with served(SMALL, monkeypatch) as server:
+        end = datetime.now(UTC) - timedelta(days=2)
+        with pytest.raises(ConfigurationError, match="is before the start"):
+            await get_cloudtrail_events(session_of(server), [], ROLE, end + timedelta(days=1), end)
+        assert not server.requests
+
+
+async def test_events_from_the_beginning(monkeypatch: pytest.MonkeyPatch, far_from_utc: None) -> None:
+    """A start at the beginning of the calendar is cut to what CloudTrail keeps."""
+    del far_from_utc
+    async with served(SMALL, monkeypatch) as server:
+        start, end = datetime(1, 1, 1), datetime.now()  # noqa: DTZ001, DTZ005 - as a caller of the script wrote them
+        assert await get_cloudtrail_events(session_of(server), [], ROLE, start, end) == []
+
+
+async def test_a_session_is_not_modified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that was lent is as it was: its settings, its chain, its way to connect."""
+    async with served(SMALL, monkeypatch) as server:
+        session = session_of(server)
+        lent: Any = session._session  # noqa: SLF001 - the only way from aioboto3 to its settings
+        before = (
+            lent.instance_variables(),
+            lent.get_default_client_config(),
+            lent.get_component("credential_provider"),
+            lent.get_component("data_loader"),
+        )
+        await assume_role(session, server.organization.accounts[2].id, ROLE, "SecurityAudit")
+        assert before == (
+            lent.instance_variables(),
+            lent.get_default_client_config(),
+            lent.get_component("credential_provider"),
+            lent.get_component("data_loader"),
+        )
+
+
+async def test_main(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """`main` writes both files into the working directory, returns their rows, and logs the accounts that failed."""
+    monkeypatch.chdir(tmp_path)
+    async with served(SMALL, monkeypatch) as server:
+        with caplog.at_level(logging.ERROR, logger="auditor"):
+            findings, events = await to_thread.run_sync(main, ["--role", ROLE])
+        expected = whole_truth(server)
+    denied = server.organization.accounts[11]
+    assert [f"Error en cuenta {denied.name} ({denied.id}): role: "] == [
+        record.getMessage().partition("AccessDenied")[0] for record in caplog.records
+    ]
+    assert sorted_rows(expected.findings) == sorted_rows(findings)
+    assert sorted_rows(expected.events) == sorted_rows(events)
+    (findings_file,) = await to_thread.run_sync(lambda: list(tmp_path.glob("iam_audit_report_*.csv")))
+    (events_file,) = await to_thread.run_sync(lambda: list(tmp_path.glob("cloudtrail_events_*.csv")))
+    assert findings == await to_thread.run_sync(read_csv, findings_file)
+    assert events == await to_thread.run_sync(read_csv, events_file)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a process came to."""
+
+    code: int
+    output: str
+    errors: str
+    files: list[str]
+
+
+async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
+    """The outcome of the script's own command line in a process of its own."""
+    organization = await to_thread.run_sync(build_organization, scenario)
+    await anyio.Path(directory).mkdir()
+    async with serve(organization) as server:
+        process = await anyio.run_process(
+            [sys.executable, "-m", "auditor", "--role", ROLE],
+            check=False,
+            cwd=directory,
+            env={**os.environ, **server.environment(), "PYTHONPATH": str(Path(__file__).parent.parent)},
+        )
+    files = sorted([path.name.rpartition("_20")[0] async for path in anyio.Path(directory).iterdir()])
+    return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
+
+
+BOTH_FILES = ["cloudtrail_events", "iam_audit_report"]
+
+
+async def test_the_command_line(tmp_path: Path) -> None:
+    """`python -m auditor --role R` ends with 0 where all was read, else with 3 and a word on what was not."""
+    # What can't be audited is no reason for another code; `test_main` compares rows.
+    complete = Scenario(accounts=2, odd_states={0: "SUSPENDED", 1: "CLOSED"})
+    denied = Scenario(accounts=2, denied_every=1, odd_states={0: "SUSPENDED"})
+    outcomes: dict[str, Outcome] = {}
+
+    async def run(name: str, scenario: Scenario) -> None:
+        outcomes[name] = await python_m_auditor(scenario, tmp_path / name)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run, "complete", complete)
+        tasks.start_soon(run, "denied", denied)
+    assert Outcome(0, "", "", BOTH_FILES) == outcomes["complete"]
+    assert (3, "", BOTH_FILES) == (outcomes["denied"].code, outcomes["denied"].output, outcomes["denied"].files)
+    assert "Error en cuenta" in outcomes["denied"].errors
+    assert "Traceback" not in outcomes["denied"].errors
+
+
+async def test_the_command_line_of_a_listing_that_ended_early(tmp_path: Path) -> None:
+    """Where accounts are missing from the listing, standard error says so, and the exit code is 3."""
+    suspended = {0: "SUSPENDED", 1: "SUSPENDED"}
+    scenario = Scenario(accounts=3, odd_states=suspended, page_size_organizations=2, listing_denied_page=1)
+    outcome = await python_m_auditor(scenario, tmp_path / "run")
+    assert outcome.code == 3
+    assert "ended early" in outcome.errors
