@@ -24,9 +24,11 @@ async def fan_out(items: AsyncIterable[T] | Iterable[T], work: Callable[[T], Awa
 
     with bare_errors():
         async with anyio.create_task_group() as tasks:
-            async for item in _each(items):
-                await places.acquire()
+            waiting = _each(items)
+            await places.acquire()
+            async for item in waiting:
                 tasks.start_soon(occupy, item)
+                await places.acquire()
 
 
 @contextmanager

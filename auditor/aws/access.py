@@ -88,6 +88,9 @@ class Access:
         return _checked(reply, api)
 
     def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
+        if error.service != api.service:
+            # The credentials' own request has been tried again already.
+            return None
         if error.status:
             self._line.answered.add(api.service)
         if is_throttle(error):

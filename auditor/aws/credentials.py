@@ -1,8 +1,9 @@
 """Whose credentials sign a request: those of the task that sends it, read when it is signed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -10,9 +11,16 @@ import anyio
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
-from auditor.aws.faults import SDK_ERRORS, translate
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, unavailable
+from auditor.errors import RequestError
 
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
 
 _EARLY = timedelta(minutes=5)
 _QUARTER = 4
@@ -76,8 +84,8 @@ class CallerCredentials:
         """The caller's credentials, renewed by the chain that they come from."""
         try:
             frozen: ReadOnlyCredentials = await self._credentials.get_frozen_credentials()
-        except SDK_ERRORS as error:
-            raise translate(error, service="credentials", operation="refresh") from error
+        except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
+            raise unavailable(error, service="credentials", operation="refresh") from error
         return frozen
 
 
@@ -92,28 +100,43 @@ class AssumesRole(Protocol):
 class RoleCredentials:
     """The credentials of one account's role, assumed when first needed and renewed before they end.
 
-    They are renewed when less than five minutes or a quarter of their life is left, once for all tasks.
+    They are renewed when less than five minutes or a quarter of their life is left, once for all tasks. A renewal that
+    fails costs nothing while the old ones live.
     """
 
-    def __init__(self, assume: AssumesRole) -> None:
+    def __init__(self, assume: AssumesRole, *, now: Callable[[], datetime] = utc_now) -> None:
         self._assume = assume
+        self._now = now
         self._lock = anyio.Lock()
         self._frozen: ReadOnlyCredentials | None = None
-        self._renew_at = datetime.min.replace(tzinfo=UTC)
+        self._renew_at = self._end = datetime.min.replace(tzinfo=UTC)
+        self._attempts = 0
+        self._error: RequestError | None = None
 
     async def current(self) -> ReadOnlyCredentials:
         """Credentials with some life left; raises RequestError where the role is refused."""
-        if self._frozen is None or datetime.now(UTC) >= self._renew_at:
-            async with self._lock:
+        if self._frozen is not None and self._now() < self._renew_at:
+            return self._frozen
+        attempts = self._attempts
+        async with self._lock:
+            # Who waited while another tried takes what came of it.
+            if attempts == self._attempts:
+                self._attempts += 1
                 await self._renew()
-        assert self._frozen is not None  # noqa: S101 - _renew has set it or raised
-        return self._frozen
+        if self._frozen is not None and (self._error is None or self._now() < self._end):
+            return self._frozen
+        assert self._error is not None  # noqa: S101 - a renewal has given credentials, or this
+        raise copy(self._error)
 
     async def _renew(self) -> None:
-        now = datetime.now(UTC)
-        if self._frozen is not None and now < self._renew_at:
+        now = self._now()
+        try:
+            fresh = await self._assume()
+        except RequestError as error:
+            self._error = error
+            self._renew_at = now + (self._end - now) / 2 if now < self._end else now
             return
-        fresh = await self._assume()
-        expiration = fresh["Expiration"].astimezone(UTC)
+        self._error = None
         self._frozen = ReadOnlyCredentials(fresh["AccessKeyId"], fresh["SecretAccessKey"], fresh["SessionToken"], None)
-        self._renew_at = expiration - min(_EARLY, (expiration - now) / _QUARTER)
+        self._end = fresh["Expiration"].astimezone(UTC)
+        self._renew_at = self._end - min(_EARLY, (self._end - now) / _QUARTER)

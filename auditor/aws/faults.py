@@ -14,13 +14,14 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.model import UndefinedModelAttributeError  # type: ignore[attr-defined]  # not in the stubs
 from botocore.parsers import ResponseParserError
 
 from auditor.aws.transport import is_certificate_refusal
 from auditor.errors import RequestError
 
-SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-"""The bases of all that the SDK raises on purpose; a parser's error is no BotoCoreError."""
+SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError, UndefinedModelAttributeError)
+"""The bases of all that the SDK raises on purpose; a parser's error and a model's are no BotoCoreError."""
 
 PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 """What the SDK's parsers let through when a body is well-formed, but of another shape than the service's."""
@@ -84,6 +85,11 @@ def translate(error: Exception, *, service: str, operation: str) -> RequestError
     if isinstance(error, ClientError):
         return _refused(error, service=service, operation=operation)
     return RequestError(code=_code_of(error), message=_sentence(error), service=service, operation=operation)
+
+
+def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
+    """The fault of credentials that could not be had, whatever their source has raised."""
+    return RequestError(code="CredentialsUnavailable", message=_sentence(error), service=service, operation=operation)
 
 
 def invalid_response(message: str, *, service: str, operation: str) -> RequestError:

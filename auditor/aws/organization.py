@@ -23,9 +23,9 @@ async def account_pages(access: Access, client: "OrganizationsClient") -> AsyncI
     seen: set[str] = set()
     listing = pages(access, client.list_accounts, sent="NextToken", received="NextToken", MaxResults=_PAGE)
     async for page in listing:
-        fresh = [dict(account) for account in page["Accounts"] if account.get("Id") not in seen]
-        seen.update(account.get("Id", "") for account in fresh)
-        yield fresh
+        fresh = {account.get("Id", ""): dict(account) for account in page["Accounts"]}
+        yield [account for account_id, account in fresh.items() if account_id not in seen]
+        seen.update(fresh)
 
 
 def account_of(raw: dict[str, Any]) -> Account:

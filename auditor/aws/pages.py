@@ -23,6 +23,7 @@ async def pages(
     Raises:
         RequestError: A page was refused or not answered, or AWS sent the same token twice: it would never end.
     """
+    seen: set[str] = set()
     token: dict[str, Any] = {}
     while True:
         page = await access.request(operation, **parameters, **token)
@@ -30,8 +31,9 @@ async def pages(
         following = _following(page, received=received, operation=operation)
         if following is None:
             return
-        if token == {sent: following}:
+        if following in seen:
             raise _repeated_token(operation)
+        seen.add(following)
         token = {sent: following}
 
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.aws.access import Access
 from auditor.aws.faults import invalid_response
+from auditor.errors import RequestError
 
 if TYPE_CHECKING:
     from types_aiobotocore_sts import STSClient
 
 _ACCOUNT_FIELD = 4
+_MEMBERS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,19 @@ async def assume(
     if role.policy is not None:
         parameters["Policy"] = role.policy
     answer: dict[str, Any] = {**await access.request(sts.assume_role, **parameters)}
-    _check_account(answer, account_id=account_id)
     credentials: dict[str, Any] = answer["Credentials"]
+    if missing := [member for member in _MEMBERS if member not in credentials]:
+        raise invalid_response(f"the credentials have no {missing[0]}", service="sts", operation="assume_role")
+    _check_account(answer, account_id=account_id)
     return credentials
 
 
 def _check_account(answer: dict[str, Any], *, account_id: str) -> None:
     arn = str(answer.get("AssumedRoleUser", {}).get("Arn", ""))
     if arn.split(":")[_ACCOUNT_FIELD : _ACCOUNT_FIELD + 1] != [account_id]:
-        raise invalid_response(
-            f"AWS gave credentials of another account than {account_id}",
+        raise RequestError(
+            code="WrongAccount",
+            message=f"AWS gave credentials of another account than {account_id}",
             service="sts",
             operation="assume_role",
         )

@@ -19,6 +19,7 @@ from auditor.errors import CallerError
 
 SERVICES = ("sts", "organizations", "iam", "cloudtrail")
 
+_RESOLVED_BY_CLIENTS = frozenset({"assume-role", "assume-role-with-web-identity", "sso"})
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 
 
@@ -39,7 +40,7 @@ async def open_sessions(*, profile: str | None, session: aioboto3.Session | None
     """
     try:
         return await to_thread.run_sync(_make_sessions, profile, session)
-    except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+    except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
         raise caller_error(error, profile=profile) from error
 
 
@@ -54,7 +55,7 @@ async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> Cal
         if credentials is None:
             raise NoCredentialsError
         await credentials.get_frozen_credentials()
-    except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+    except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
         raise caller_error(error, profile=profile) from error
     return CallerCredentials(credentials)
 
@@ -63,7 +64,7 @@ def caller_error(error: Exception, *, profile: str | None) -> CallerError:
     """One sentence on why the caller has no usable credentials, with what to do about it."""
     whose = f"profile {profile!r}" if profile else "the default credentials"
     if isinstance(error, ProfileNotFound):
-        return CallerError(f"The profile {profile or os.environ.get('AWS_PROFILE', '')!r} is not configured.")
+        return CallerError(f"The profile {error.kwargs['profile']!r} is not configured.")
     if isinstance(error, NoCredentialsError):
         return CallerError("No AWS credentials were found: give --profile, or set up the SDK's own chain.")
     if type(error).__name__ in _SSO_ERRORS:
@@ -79,11 +80,15 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
     caller = _session_like(given, profile=profile, config=config)
     shared = _session_like(given, profile=profile, config=config)
     shared.register_component("credential_provider", task_credential_resolver())
-    if given is not None and profile is None:
+    if given is not None and profile is None and _brings_credentials(given, caller):
         caller.register_component("credential_provider", _Borrowed(given))
     _load_models(caller)
     shared.register_component("data_loader", caller.get_component("data_loader"))
-    return Sessions(caller=caller, shared=shared, region=_region(caller))
+    region = _region(caller)
+    for session in (caller, shared):
+        # The clients of the credential chain need one, too.
+        session.set_config_variable("region", region)
+    return Sessions(caller=caller, shared=shared, region=region)
 
 
 def _session_like(given: aioboto3.Session | None, *, profile: str | None, config: VerifyingConfig) -> AioSession:
@@ -102,6 +107,19 @@ def _session_like(given: aioboto3.Session | None, *, profile: str | None, config
     parsers = session.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
     return session
+
+
+def _brings_credentials(given: aioboto3.Session, own: AioSession) -> bool:
+    """Whether the session has credentials, or a chain, that are not just what its settings say.
+
+    Those that its settings say are resolved anew: the clients which the SDK would make for them, for an assume-role, a
+    web-identity or an SSO profile, verify no host name unless they are made from a session of ours.
+    """
+    lent: Any = given._session  # noqa: SLF001 - as above
+    if lent._credentials is not None:  # noqa: SLF001 - to ask for them would resolve them
+        return lent._credentials.method not in _RESOLVED_BY_CLIENTS  # noqa: SLF001
+    theirs, ours = (session.get_component("credential_provider") for session in (lent, own))
+    return [type(link) for link in getattr(theirs, "providers", ())] != [type(link) for link in ours.providers]
 
 
 class _Borrowed(AioCredentialResolver):

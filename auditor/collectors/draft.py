@@ -1,6 +1,6 @@
 """What is known of one account so far: facts, questions asked and answered, failures."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sized
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -43,18 +43,29 @@ class AccountDraft:
     vanished_keys: int = 0
     _asked: dict[Section, int] = field(default_factory=dict)
     _answered: dict[Section, int] = field(default_factory=dict)
+    _partly: set[Section] = field(default_factory=set)
     _failures: dict[tuple[Section, str], Failure] = field(default_factory=dict)
 
-    async def ask(self, section: Section, question: Awaitable[T]) -> T | Unknown:
-        """The answer to one question, or Unknown, the failure noted, where AWS gave none."""
+    async def ask(self, section: Section, question: Awaitable[T], *, gathers: Sized = ()) -> T | Unknown:
+        """The answer to one question, or Unknown, the failure noted, where AWS gave none.
+
+        A question of many pages adds what it learns to `gathers`: what grew was answered in part.
+        """
         self._asked[section] = self._asked.get(section, 0) + 1
+        before = len(gathers)
         try:
             answer = await question
         except RequestError as error:
-            self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
+            self.note(section, error)
+            if len(gathers) > before:
+                self._partly.add(section)
             return Unknown(error.code)
         self._answered[section] = self._answered.get(section, 0) + 1
         return answer
+
+    def note(self, section: Section, error: RequestError) -> None:
+        """Note that AWS refused something, or sent what can't be read."""
+        self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
 
     def fail(self, section: Section, *, code: str, message: str, request_id: str = "") -> None:
         """Note that a question was not answered; the first message of a section and code is kept."""
@@ -94,7 +105,7 @@ class AccountDraft:
     def _completeness(self, section: Section, *, words: dict[Section, Completeness]) -> Completeness:
         codes = [code for failed, code in self._failures if failed is section]
         asked, answered = self._asked.get(section, 0), self._answered.get(section, 0)
-        if codes and not answered:
+        if codes and not answered and section not in self._partly:
             return Completeness.DENIED if all(map(is_denial, codes)) else Completeness.FAILED
         base = words.get(_RESTS_ON.get(section, section), Completeness.COMPLETE)
         if codes or (base is not Completeness.COMPLETE and asked):

@@ -8,6 +8,7 @@ from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import AccountAccess
 from auditor.aws.pages import pages
 from auditor.collectors.draft import AccountDraft
+from auditor.errors import RequestError
 from auditor.models import Event, EventResource, Period, Section
 
 EVENT_NAMES = ("CreateUser", "DeleteUser", "CreateAccessKey", "DeleteAccessKey", "DeleteLoginProfile")
@@ -21,10 +22,10 @@ async def collect_events(account: AccountAccess, draft: AccountDraft, period: Pe
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     """
     for name in EVENT_NAMES:
-        await draft.ask(Section.EVENTS, _look_up(account, name, period=period, into=draft.events))
+        await draft.ask(Section.EVENTS, _look_up(account, name, period=period, draft=draft), gathers=draft.events)
 
 
-async def _look_up(account: AccountAccess, name: str, *, period: Period, into: dict[str, Event]) -> None:
+async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: AccountDraft) -> None:
     listing = pages(
         account.access,
         account.cloudtrail.lookup_events,
@@ -37,8 +38,17 @@ async def _look_up(account: AccountAccess, name: str, *, period: Period, into: d
     )
     async for page in listing:
         for raw in page["Events"]:
-            event = event_of(raw)
-            into.setdefault(event.id or f"without id {len(into)}", event)
+            _keep(raw, draft=draft)
+
+
+def _keep(raw: Mapping[str, Any], *, draft: AccountDraft) -> None:
+    try:
+        event = event_of(raw)
+    except RequestError as error:
+        # One event that can't be read must not hide those behind it.
+        draft.note(Section.EVENTS, error)
+        return
+    draft.events.setdefault(event.id or f"without id {len(draft.events)}", event)
 
 
 def event_of(raw: Mapping[str, Any]) -> Event:

@@ -25,7 +25,7 @@ async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
     one ListMFADevices and one GetAccessKeyLastUsed a key.
     """
     listed: list[User] = []
-    await draft.ask(Section.USERS, _list_users(account, into=listed))
+    await draft.ask(Section.USERS, _list_users(account, into=listed), gathers=listed)
 
     async def examine(place: tuple[int, User]) -> None:
         index, user = place

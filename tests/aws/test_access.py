@@ -1,0 +1,253 @@
+"""One identity's requests: paid for, signed, counted, tried again, and never more at once than there are places."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from botocore.credentials import ReadOnlyCredentials
+
+from auditor.account_audit import AccountPlan, audit_account
+from auditor.aws.access import Access, api_of
+from auditor.aws.credentials import RoleCredentials
+from auditor.aws.gateway import open_gateway
+from auditor.aws.role import RoleRequest
+from auditor.aws.session import open_sessions
+from auditor.aws.throttle import Api
+from auditor.demo import FaultMix, Scenario, truth
+from auditor.errors import RequestError
+from auditor.models import Period
+from tests.fakes import JUMPING, FakeService, FixedCredentials, access, account, assumed, line, refusal
+from tests.organizations import served
+
+pytestmark = pytest.mark.anyio
+
+REPLIES = {
+    ("sts", "assume_role"): "Credentials",
+    ("sts", "get_caller_identity"): "Account",
+    ("organizations", "list_accounts"): "Accounts",
+    ("iam", "list_users"): "Users",
+    ("iam", "list_access_keys"): "AccessKeyMetadata",
+    ("iam", "get_login_profile"): "LoginProfile",
+    ("iam", "list_mfa_devices"): "MFADevices",
+    ("iam", "get_access_key_last_used"): "AccessKeyLastUsed",
+    ("cloudtrail", "lookup_events"): "Events",
+}
+"""The member without which a reply of the operation is none."""
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Rates and pauses take no time."""
+    return JUMPING
+
+
+@pytest.mark.parametrize(("api", "member"), REPLIES.items(), ids=lambda value: value[1])
+async def test_a_reply_without_its_list_is_asked_again(api: tuple[str, str], member: str) -> None:
+    """A cut or foreign body that reads as an empty reply is no answer, and the next one is taken."""
+    service, operation = api
+    answers: Any = [{}, {"ResponseMetadata": {}}, {member: []}]
+    client = FakeService(service, **{operation: answers})
+
+    assert await access().request(getattr(client, operation)) == {member: []}
+    assert client.count(operation) == 3
+
+
+async def test_a_service_that_never_sends_its_list_is_invalid() -> None:
+    """After eight replies without their list the request has failed, and is no empty page."""
+    iam = FakeService("iam", list_users={"ResponseMetadata": {}})
+
+    with pytest.raises(RequestError) as caught:
+        await access().request(iam.list_users)
+
+    assert caught.value.code == "InvalidResponse"
+    assert iam.count("list_users") == 8
+
+
+async def test_requests_and_throttles_are_counted() -> None:
+    """Every attempt is a request, and every throttle is a throttle."""
+    answers: Any = [refusal("Throttling"), refusal("ServiceFailure", status=500), {"Users": []}, {"Users": []}]
+    iam, way = FakeService("iam", list_users=answers), access()
+    await way.request(iam.list_users)
+    await way.request(iam.list_users)
+
+    assert (way.requests, way.throttles) == (4, 1)
+
+
+async def test_throttles_are_no_attempts() -> None:
+    """A request that is throttled more often than it may fail is answered in the end."""
+    iam = FakeService("iam", list_users=[*[refusal("Throttling")] * 30, {"Users": []}])
+
+    assert await access().request(iam.list_users) == {"Users": []}
+
+
+async def test_a_refusal_is_raised_at_once() -> None:
+    """What AWS would only say again is asked once."""
+    iam = FakeService("iam", list_users=refusal("AccessDenied", status=403))
+
+    with pytest.raises(RequestError, match="AccessDenied"):
+        await access().request(iam.list_users)
+
+    assert iam.count("list_users") == 1
+
+
+async def test_parameters_are_passed_on() -> None:
+    """The operation is given the parameters of the request."""
+    iam = FakeService("iam", list_access_keys={"AccessKeyMetadata": []})
+    await access().request(iam.list_access_keys, UserName="ana")
+
+    assert iam.calls[0].parameters == {"UserName": "ana"}
+
+
+@dataclass
+class Gauge:
+    """How many requests are in flight, and the most there were."""
+
+    now: int = 0
+    most: int = 0
+
+    async def answer(self, **_: Any) -> dict[str, Any]:
+        """An answer after a while."""
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await anyio.sleep(1)
+        self.now -= 1
+        return {"Users": []}
+
+
+async def test_no_more_requests_in_flight_than_places() -> None:
+    """All identities of a run share its places, and use them."""
+    gauge, place = Gauge(), line(slots=3)
+    iam = FakeService("iam", list_users=gauge.answer)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(20):
+            tasks.start_soon(Access(credentials=None, line=place).request, iam.list_users)
+
+    assert (gauge.most, place.slots.borrowed_tokens) == (3, 0)
+
+
+async def test_a_request_that_is_cancelled_leaves_its_place() -> None:
+    """Nothing of a cancelled request stays behind."""
+    gauge, place = Gauge(), line(slots=1)
+    iam = FakeService("iam", list_users=gauge.answer)
+    with anyio.move_on_after(0.5):
+        await Access(credentials=None, line=place).request(iam.list_users)
+
+    assert place.slots.borrowed_tokens == 0
+
+
+async def test_a_renewal_takes_a_place_of_its_own() -> None:
+    """With one place in all, credentials that end are renewed without waiting for it for ever."""
+    place = line(slots=1)
+    caller = Access(credentials=None, line=place)
+    sts = FakeService("sts", assume_role=lambda **_: assumed("2", expires=datetime.now(UTC) - timedelta(hours=1)))
+    iam = FakeService("iam", list_users={"Users": []})
+
+    async def assume() -> dict[str, Any]:
+        credentials: dict[str, Any] = (await caller.request(sts.assume_role))["Credentials"]
+        return credentials
+
+    way = Access(credentials=RoleCredentials(assume), line=place)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(way.request, iam.list_users)
+
+    assert (iam.count("list_users"), sts.count("assume_role")) == (10, 10)
+
+
+async def test_credentials_are_read_for_every_attempt() -> None:
+    """An attempt that comes after a long pause is signed with what is valid then."""
+    credentials = FixedCredentials()
+    iam = FakeService("iam", list_users=[refusal("Throttling"), refusal("Throttling"), {"Users": []}])
+    await access(credentials).request(iam.list_users)
+
+    assert credentials.asked == 3
+
+
+@dataclass
+class BrokenCredentials:
+    """A credential source that has none."""
+
+    asked: int = 0
+
+    async def current(self) -> ReadOnlyCredentials:
+        """Nothing."""
+        self.asked += 1
+        raise RequestError(code="AccessDenied", message="no", service="sts", operation="assume_role", status=403)
+
+
+async def test_without_credentials_nothing_is_sent() -> None:
+    """Credentials that can't be had are the request's error."""
+    iam = FakeService("iam", list_users={"Users": []})
+
+    with pytest.raises(RequestError, match="sts assume_role"):
+        await access(BrokenCredentials()).request(iam.list_users)
+
+    assert iam.calls == []
+
+
+async def test_a_failed_renewal_is_not_tried_by_two_loops() -> None:
+    """A renewal that AWS fails is tried as often as any request, not once more for each of its own attempts."""
+    sts = FakeService("sts", assume_role=refusal("InternalFailure", status=500))
+    iam = FakeService("iam", list_users={"Users": []})
+    caller = access()
+
+    async def assume() -> dict[str, Any]:
+        credentials: dict[str, Any] = (await caller.request(sts.assume_role))["Credentials"]
+        return credentials
+
+    with pytest.raises(RequestError):
+        await access(RoleCredentials(assume)).request(iam.list_users)
+
+    assert sts.count("assume_role") == 8
+
+
+async def test_an_api_is_named_after_the_clients_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Budgets go by the names that a real client gives to service and method."""
+    async with served(Scenario(accounts=1, users=0), monkeypatch):
+        sessions = await open_sessions(profile=None, session=None)
+        async with sessions.caller.create_client("iam", region_name=sessions.region) as iam:
+            assert api_of(iam.list_users) == Api("iam", "list_users")
+
+
+async def test_a_users_own_client_signs_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that somebody else made is asked as it is, with its own credentials."""
+    async with served(Scenario(accounts=3, users=2), monkeypatch) as server:
+        sessions = await open_sessions(profile=None, session=None)
+        async with sessions.caller.create_client("iam", region_name=sessions.region) as iam:
+            reply = await access().request(iam.list_users, MaxItems=1000)
+
+        names = {user.name for user in server.organization.facts(server.organization.caller).users}
+        assert {user["UserName"] for user in reply["Users"]} == names
+        assert {request.account_id for request in server.requests} == {server.organization.caller.id}
+
+
+MIXES = [
+    FaultMix(truncated=0.3),
+    FaultMix(html=0.3),
+    FaultMix(reset=0.3),
+    FaultMix(internal_error=0.3),
+    FaultMix(unavailable=0.3),
+    FaultMix(truncated=0.06, html=0.06, reset=0.06, internal_error=0.06, unavailable=0.06),
+]
+
+
+@pytest.mark.parametrize("mix", MIXES, ids=["truncated", "html", "reset", "500", "503", "all"])
+async def test_everything_is_read_through_faults(mix: FaultMix, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a part of all answers is broken in any way, an account is read to its last row all the same."""
+    scenario = Scenario(accounts=4, users=2, largest_account=6, events=3, faults=mix)
+    async with served(scenario, monkeypatch) as server:
+        there = server.organization.accounts[1]
+        period = Period(server.organization.now - timedelta(days=80), server.organization.now)
+        async with open_gateway() as gateway:
+            plan = AccountPlan(RoleRequest(scenario.role_name, "SecurityAudit"), period)
+            report = await audit_account(account(there.id), gateway=gateway, plan=plan)
+
+        expected = truth(server.organization, start=period.start, end=period.end)
+    assert report.failures == ()
+    ours = {row["access_key_id"] for row in expected.findings if row["account_id"] == there.id}
+    assert {finding.key.id for finding in report.findings()} == ours
+    assert sum(row["account_id"] == there.id for row in expected.events) == len(list(report.happened()))
+    assert any(request.error_code for request in server.requests)

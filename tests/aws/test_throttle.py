@@ -1,0 +1,121 @@
+"""No API of an account is asked faster than its budget, whatever happens to the requests."""
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+import anyio
+import pytest
+
+from auditor.aws.access import Access
+from auditor.aws.retry import RetryPolicy
+from auditor.aws.throttle import Api, Budgets
+from auditor.config import Rates
+from tests.fakes import JUMPING, FakeService, line, refusal
+
+pytestmark = pytest.mark.anyio
+
+EVENTS = Api("cloudtrail", "lookup_events")
+RATES = [
+    (EVENTS, 2),
+    (Api("iam", "list_users"), 20),
+    (Api("iam", "get_login_profile"), 20),
+    (Api("organizations", "list_accounts"), 8),
+    (Api("sts", "assume_role"), 10),
+]
+TIMER = 0.02
+"""How late a task may say that it was let through."""
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Rates take no time."""
+    return JUMPING
+
+
+def most_in_a_second(moments: Iterable[float]) -> int:
+    """The largest number of moments that any one second holds."""
+    times = sorted(moments)
+    return max(sum(start <= time < start + 1 - TIMER for time in times) for start in times)
+
+
+async def spend(budgets: Budgets, api: Api, into: list[float]) -> None:
+    """Spend once, and say when."""
+    await budgets.spend(api)
+    into.append(anyio.current_time())
+
+
+async def spent(*accounts: Budgets, api: Api, times: int) -> list[float]:
+    """The moments at which each account may ask, when it wants to do so all at once."""
+    moments: list[float] = []
+    async with anyio.create_task_group() as tasks:
+        for budgets in accounts:
+            for _ in range(times):
+                tasks.start_soon(spend, budgets, api, moments)
+    return moments
+
+
+@pytest.mark.parametrize(("api", "rate"), RATES, ids=lambda value: getattr(value, "operation", None))
+async def test_no_second_sees_more_than_the_rate(api: Api, rate: int) -> None:
+    """Any second holds at most the rate, the first one too, and the rate is used up but for one request."""
+    moments = await spent(Budgets(Rates(sts=10.0)), api=api, times=3 * rate + 1)
+
+    assert rate - 1 <= most_in_a_second(moments) <= rate
+    assert moments[-1] - moments[0] == pytest.approx(3, rel=0.3)
+
+
+async def test_the_rates_of_a_run_can_be_chosen() -> None:
+    """A run that is given other rates keeps to those."""
+    moments = await spent(Budgets(Rates(events=5.0)), api=EVENTS, times=11)
+
+    assert most_in_a_second(moments) == 5
+
+
+async def test_each_api_has_a_budget_of_its_own() -> None:
+    """Waiting for one API doesn't hold another one up."""
+    budgets, moments = Budgets(Rates()), list[float]()
+    started = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(spend, budgets, EVENTS, [])
+        await spend(budgets, Api("iam", "list_users"), moments)
+
+    assert moments[0] - started < 0.4
+
+
+async def test_each_account_has_budgets_of_its_own() -> None:
+    """A hundred accounts are asked side by side."""
+    moments = await spent(*(Budgets(Rates()) for _ in range(100)), api=EVENTS, times=2)
+
+    assert max(moments) - min(moments) < 1
+
+
+async def test_one_who_leaves_the_queue_holds_nobody_up() -> None:
+    """A request that is cancelled while it waits leaves its place to the next one."""
+    budgets, moments = Budgets(Rates()), list[float]()
+    await budgets.spend(EVENTS)
+    started = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        with anyio.move_on_after(0.1):
+            await budgets.spend(EVENTS)
+        tasks.start_soon(spend, budgets, EVENTS, moments)
+
+    assert moments[0] - started == pytest.approx(0.5, abs=0.2)
+
+
+async def test_every_attempt_is_paid_for() -> None:
+    """Attempts after a throttle and after a failure spend the budget as the first one did."""
+    answers: list[Mapping[str, Any] | Exception] = [
+        refusal("ThrottlingException"),
+        refusal("InternalFailure", status=500),
+        refusal("ThrottlingException"),
+        {"Events": []},
+        {"Events": []},
+    ]
+    cloudtrail = FakeService("cloudtrail", lookup_events=answers)
+    access = Access(credentials=None, line=line(RetryPolicy(first_pause=0.01, longest_pause=0.01)))
+    await access.request(cloudtrail.lookup_events)
+    await access.request(cloudtrail.lookup_events)
+
+    times = [call.at for call in cloudtrail.calls]
+    assert [after - before >= 0.5 - 5 * TIMER for before, after in pairwise(times)] == [True] * 4

@@ -1,0 +1,264 @@
+"""The events of an account: each once, with all that CloudTrail's record tells, refused ones too."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auditor.collectors.draft import AccountDraft
+from auditor.collectors.events import EVENT_NAMES, collect_events, event_of
+from auditor.errors import RequestError
+from auditor.models import Completeness, Event, EventResource, Section
+from tests.fakes import JUMPING, NOON, PERIOD, FakeService, Script, account, account_access, refusal
+
+pytestmark = pytest.mark.anyio
+
+RECORD: dict[str, Any] = {
+    "eventID": "id-1",
+    "eventName": "CreateAccessKey",
+    "userIdentity": {"arn": "arn:aws:iam::222222222222:user/ops", "userName": "ops"},
+    "awsRegion": "us-east-1",
+    "sourceIPAddress": "198.51.100.7",
+    "requestParameters": {"userName": "ana"},
+    "responseElements": {"accessKey": {"accessKeyId": "AKIA1", "userName": "ana", "status": "Active"}},
+}
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Rates and pauses take no time."""
+    return JUMPING
+
+
+def raw(event_id: str = "id-1", record: Any = RECORD, **members: Any) -> dict[str, Any]:
+    """An event as LookupEvents sends it."""
+    return {
+        "EventId": event_id,
+        "EventName": "CreateAccessKey",
+        "EventTime": NOON,
+        "Username": "ops",
+        "Resources": [{"ResourceType": "AWS::IAM::AccessKey", "ResourceName": "AKIA1"}],
+        "CloudTrailEvent": record if isinstance(record, str) else json.dumps(record),
+        **members,
+    }
+
+
+def recorded(**members: Any) -> Event:
+    """The event whose record has these members beside, or instead of, its own."""
+    return event_of(raw(record={**RECORD, **members}))
+
+
+async def collected(lookup: Script) -> tuple[AccountDraft, FakeService]:
+    """The draft after the account was asked."""
+    cloudtrail, draft = FakeService("cloudtrail", lookup_events=lookup), AccountDraft()
+    await collect_events(account_access(FakeService("iam"), cloudtrail), draft, PERIOD)
+    return draft, cloudtrail
+
+
+def name_of(parameters: dict[str, Any]) -> str:
+    """The event name that a query asks for."""
+    return str(parameters["LookupAttributes"][0]["AttributeValue"])
+
+
+def test_every_member_is_kept() -> None:
+    """An event has all that its record tells."""
+    assert event_of(raw()) == Event(
+        id="id-1",
+        name="CreateAccessKey",
+        at=NOON,
+        username="ops",
+        actor_arn="arn:aws:iam::222222222222:user/ops",
+        target_user="ana",
+        access_key_id="AKIA1",
+        source_address="198.51.100.7",
+        region="us-east-1",
+        resources=(EventResource("AWS::IAM::AccessKey", "AKIA1"),),
+    )
+
+
+def test_only_the_time_must_be_there() -> None:
+    """Every other member of CloudTrail's may be missing."""
+    assert event_of({"EventTime": NOON}) == Event(id="", name="", at=NOON, username="")
+
+
+def test_an_event_without_time_is_a_fault() -> None:
+    """An event that can't be placed in time is not passed over."""
+    with pytest.raises(RequestError, match="no EventTime"):
+        event_of({"EventId": "id-1"})
+
+
+def test_the_record_names_what_the_index_does_not() -> None:
+    """Id and name are in the record, too."""
+    event = event_of({"EventTime": NOON, "CloudTrailEvent": json.dumps(RECORD)})
+
+    assert (event.id, event.name, event.username) == ("id-1", "CreateAccessKey", "")
+
+
+@pytest.mark.parametrize(
+    ("members", "target"),
+    [
+        ({}, "ana"),
+        ({"requestParameters": None}, "ana"),
+        ({"requestParameters": {}, "responseElements": {"user": {"userName": "new"}}}, "new"),
+        ({"requestParameters": {"userName": None}, "responseElements": None}, "ops"),
+        ({"requestParameters": None, "responseElements": None, "userIdentity": None}, ""),
+        ({"requestParameters": "odd", "responseElements": [], "userIdentity": 7}, ""),
+    ],
+)
+def test_the_target_is_the_user_who_was_changed(members: dict[str, Any], target: str) -> None:
+    """Request, answer and, for a change of one's own, the actor tell who was changed."""
+    assert recorded(**members).target_user == target
+
+
+def test_a_deleted_key_is_named_by_the_request() -> None:
+    """A deletion's answer is empty: the request has the key."""
+    request = {"userName": "ana", "accessKeyId": "AKIA9"}
+
+    assert recorded(requestParameters=request, responseElements=None).access_key_id == "AKIA9"
+
+
+def test_a_refused_event_did_not_happen() -> None:
+    """An event with an error code is kept with code and message, and did not happen."""
+    event = recorded(errorCode="AccessDenied", errorMessage="not authorized", responseElements=None)
+
+    assert (event.error_code, event.error_message, event.happened) == ("AccessDenied", "not authorized", False)
+    assert recorded(errorCode=None).happened
+
+
+def test_all_resources_are_kept() -> None:
+    """CreateUser has three resources; one without a name is none."""
+    resources = [{"ResourceType": "AWS::IAM::User", "ResourceName": name} for name in ("arn:ana", "AIDA", "ana")]
+    event = event_of(raw(Resources=[*resources, {"ResourceType": "odd"}, {"ResourceName": "bare"}]))
+
+    assert [(resource.type, resource.name) for resource in event.resources] == [
+        ("AWS::IAM::User", "arn:ana"),
+        ("AWS::IAM::User", "AIDA"),
+        ("AWS::IAM::User", "ana"),
+        ("", "bare"),
+    ]
+
+
+@pytest.mark.parametrize("record", ["", "[]", "null", '"text"', "7"])
+def test_a_record_that_is_no_object_tells_nothing(record: str) -> None:
+    """Where there is no record, the event is what the index says."""
+    event = event_of(raw(record=record))
+
+    assert (event.id, event.name, event.username, event.target_user) == ("id-1", "CreateAccessKey", "ops", "")
+
+
+def test_a_record_that_is_no_json_is_a_fault() -> None:
+    """A cut record would hide that the event was refused: it is not taken for one that happened."""
+    with pytest.raises(RequestError, match="not JSON") as caught:
+        event_of(raw(record='{"eventID": "id-1", "errorC'))
+
+    assert caught.value.code == "InvalidResponse"
+
+
+async def test_each_name_is_a_query() -> None:
+    """Five names are asked for, one a query, for exactly the period, fifty a page."""
+    _, cloudtrail = await collected({"Events": []})
+
+    assert [name_of(call.parameters) for call in cloudtrail.calls] == list(EVENT_NAMES)
+    assert {len(call.parameters["LookupAttributes"]) for call in cloudtrail.calls} == {1}
+    assert cloudtrail.calls[0].parameters == {
+        "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}],
+        "StartTime": PERIOD.start,
+        "EndTime": PERIOD.end,
+        "MaxResults": 50,
+    }
+
+
+async def test_pages_repeat_the_question() -> None:
+    """A page token is of use only with the very same parameters."""
+
+    def answer(NextToken: str = "", **parameters: Any) -> Any:  # noqa: N803 - AWS's name
+        if name_of(parameters) != "CreateUser" or NextToken == "b":
+            return {"Events": []}
+        return {"Events": [raw(f"after {NextToken}")], "NextToken": "b" if NextToken == "a" else "a"}
+
+    draft, cloudtrail = await collected(answer)
+    first, *others = [call.parameters for call in cloudtrail.calls if name_of(call.parameters) == "CreateUser"]
+
+    assert others == [{**first, "NextToken": "a"}, {**first, "NextToken": "b"}]
+    assert set(draft.events) == {"after ", "after a"}
+
+
+async def test_an_event_is_given_once() -> None:
+    """An event that CloudTrail sends twice, on two pages or in two queries, is one."""
+    draft, _ = await collected({"Events": [raw("twice"), raw("twice"), raw("once")]})
+
+    assert sorted(event.id for event in draft.report(account()).events) == ["once", "twice"]
+
+
+async def test_events_without_id_are_not_mistaken_for_one() -> None:
+    """Nothing shows that events without an id are the same."""
+    draft, _ = await collected([{"Events": [{"EventTime": NOON}, {"EventTime": NOON}]}, *[{"Events": []}] * 4])
+
+    assert len(draft.report(account()).events) == 2
+
+
+async def test_events_are_newest_first() -> None:
+    """The events of all names are in one order."""
+    times = iter([3, 9, 1, 7, 5])
+
+    def answer(**_: Any) -> Any:
+        hour = next(times)
+        return {"Events": [raw(f"id {hour}", EventTime=NOON - timedelta(hours=hour))]}
+
+    draft, _ = await collected(answer)
+
+    assert [event.id for event in draft.report(account()).events] == ["id 1", "id 3", "id 5", "id 7", "id 9"]
+
+
+def word(draft: AccountDraft) -> Completeness:
+    """How complete the events are."""
+    return {coverage.section: coverage.completeness for coverage in draft.coverage()}[Section.EVENTS]
+
+
+async def test_denied_events_are_said() -> None:
+    """An account whose trail may not be read has no events and says why, once."""
+    draft, cloudtrail = await collected(refusal("AccessDeniedException"))
+    (failure,) = draft.failures()
+
+    assert word(draft) is Completeness.DENIED
+    assert (failure.section, failure.code, failure.count) == (Section.EVENTS, "AccessDeniedException", 5)
+    assert len(cloudtrail.calls) == 5
+
+
+async def test_one_failed_query_leaves_the_others() -> None:
+    """The events of the other names are in the report, which is partial."""
+    answers: Any = [refusal("InvalidTimeRangeException"), *[{"Events": [raw(str(n))]} for n in range(4)]]
+    draft, _ = await collected(answers)
+
+    assert (len(draft.report(account()).events), word(draft)) == (4, Completeness.PARTIAL)
+
+
+async def test_events_before_a_broken_one_are_kept() -> None:
+    """What was read before a fault is in the report, and the fault is a failure."""
+    answers: Any = [{"Events": [raw("good"), raw("bad", record="{")]}, *[{"Events": []}] * 4]
+    draft, _ = await collected(answers)
+
+    assert list(draft.events) == ["good"]
+    assert [failure.code for failure in draft.failures()] == ["InvalidResponse"]
+
+
+async def test_events_after_a_broken_one_are_kept() -> None:
+    """One event that can't be read costs itself, and no other event."""
+
+    def answer(NextToken: str = "", **parameters: Any) -> Any:  # noqa: N803 - AWS's name
+        if name_of(parameters) != "CreateUser":
+            return {"Events": []}
+        return {"Events": [raw("later")]} if NextToken else {**first, "NextToken": "a"}
+
+    first = {"Events": [raw("bad", record="{"), raw("good")]}
+    draft, _ = await collected(answer)
+
+    assert {"good", "later"} <= set(draft.events)
+
+
+async def test_two_queries_a_second_at_most() -> None:
+    """Queries and pages of one account are half a second apart."""
+    _, cloudtrail = await collected({"Events": []})
+
+    assert cloudtrail.calls[-1].at - cloudtrail.calls[0].at == pytest.approx(2, abs=0.5)

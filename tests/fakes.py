@@ -1,0 +1,283 @@
+"""Fakes with the interfaces of the SDK and of the package, and a clock that jumps where nothing happens."""
+
+import asyncio
+import selectors
+import shlex
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import anyio
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import ClientError
+
+from auditor.aws.access import Access, Line
+from auditor.aws.credentials import CallerCredentials, CredentialSource
+from auditor.aws.gateway import AccountAccess, Gateway, IamAccess
+from auditor.aws.retry import RetryPolicy
+from auditor.models import Account, AccountId, AccountState, Caller, Period
+
+if TYPE_CHECKING:
+    from types_aiobotocore_cloudtrail import CloudTrailClient
+    from types_aiobotocore_iam import IAMClient
+
+T = TypeVar("T")
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PERIOD = Period(datetime(2026, 9, 1, tzinfo=UTC), NOON)
+NO_PAUSES = RetryPolicy(first_pause=0.0, longest_pause=0.0)
+OWN_ACCOUNT = AccountId("111111111111")
+
+
+_CONFIG = """
+[default]
+region = eu-south-2
+[profile keys]
+aws_access_key_id = AKIAKEYS
+aws_secret_access_key = secret
+region = eu-central-1
+[profile half]
+aws_access_key_id = AKIAHALF
+[profile process]
+credential_process = {python} {script}
+[profile broken-process]
+credential_process = {python} -c "import sys; sys.exit('the vault is locked')"
+[profile no-process]
+credential_process = /nowhere/there-is-no-such-command
+[profile talking-process]
+credential_process = {python} -c "print('hello')"
+[profile sso]
+sso_start_url = https://nobody.example/start
+sso_region = us-east-1
+sso_account_id = 111122223333
+sso_role_name = Role
+[profile sso-session]
+sso_session = nobody
+sso_account_id = 111122223333
+sso_role_name = Role
+[sso-session nobody]
+sso_start_url = https://nobody.example/start
+sso_region = us-east-1
+[profile no-token]
+role_arn = arn:aws:iam::111122223333:role/Role
+web_identity_token_file = /nowhere/token
+[profile role]
+role_arn = arn:aws:iam::111122223333:role/Role
+source_profile = keys
+"""
+_SCRIPT = """
+print('{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "secret", "SessionToken": "token"}')
+"""
+
+
+class _ImpatientSelector(selectors.DefaultSelector):
+    """Waits a moment for files, and for timers not at all: it moves the clock to the next one."""
+
+    _MOMENT = 0.0005
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        ready = super().select(min(timeout, self._MOMENT))
+        if not ready:
+            self.ahead += timeout
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer whenever nothing is ready before it."""
+
+    def __init__(self) -> None:
+        self._impatient = _ImpatientSelector()
+        super().__init__(self._impatient)
+
+    def time(self) -> float:
+        """Seconds, those that were jumped over included."""
+        return super().time() + self._impatient.ahead
+
+
+JUMPING = ("asyncio", {"loop_factory": JumpingLoop})
+"""The anyio backend of tests that wait for rates and pauses without the time that they take."""
+
+Answer = Mapping[str, Any] | Exception
+Script = Answer | list[Answer] | Callable[..., Answer | Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that a fake was asked."""
+
+    operation: str
+    parameters: dict[str, Any]
+    at: float
+
+
+class FakeOperation:
+    """A method of a fake client: it knows its client and its name, as a bound method does."""
+
+    def __init__(self, client: "FakeService", name: str, script: Script) -> None:
+        self.__self__ = client
+        self.__name__ = name
+        self._script = script
+
+    async def __call__(self, **parameters: Any) -> Mapping[str, Any]:
+        """The answer that the script has for this call."""
+        calls = self.__self__.calls
+        calls.append(Call(self.__name__, parameters, anyio.current_time()))
+        answer = await self._answer(sum(call.operation == self.__name__ for call in calls), parameters)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _answer(self, number: int, parameters: dict[str, Any]) -> Answer:
+        if isinstance(self._script, list):
+            assert number <= len(self._script), f"{self.__name__} was asked once more: {parameters}"
+            return self._script[number - 1]
+        if callable(self._script):
+            answer = self._script(**parameters)
+            return await answer if isinstance(answer, Awaitable) else answer
+        return self._script
+
+
+@dataclass(frozen=True)
+class _ServiceModel:
+    service_name: str
+
+
+@dataclass(frozen=True)
+class _Meta:
+    service_model: _ServiceModel
+
+
+class FakeService:
+    """An SDK client that answers from a script: one answer, a list of them in turn, or a function of the parameters."""
+
+    def __init__(self, service: str, **scripts: Script) -> None:
+        self.meta = _Meta(_ServiceModel(service))
+        self.calls: list[Call] = []
+        self._scripts = scripts
+
+    def __getattr__(self, name: str) -> FakeOperation:
+        try:
+            return FakeOperation(self, name, self._scripts[name])
+        except KeyError:
+            raise AssertionError(f"nobody expected {name}") from None
+
+    def count(self, operation: str) -> int:
+        """How often an operation was asked."""
+        return sum(call.operation == operation for call in self.calls)
+
+
+@dataclass
+class FixedCredentials:
+    """A credential source that always has the same ones, and counts how often it was asked."""
+
+    key_id: str = "AKIAFIXED"
+    asked: int = 0
+
+    async def current(self) -> ReadOnlyCredentials:
+        """The credentials."""
+        self.asked += 1
+        return ReadOnlyCredentials(self.key_id, "secret", None, None)
+
+
+def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientError:
+    """What the SDK raises for an answer with an error."""
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": f"request-{code}"},
+    }
+    return ClientError(response, "Operation")
+
+
+def line(policy: RetryPolicy = NO_PAUSES, *, slots: int = 100) -> Line:
+    """The places of a run, with a policy that doesn't pause."""
+    return Line(slots=anyio.CapacityLimiter(slots), policy=policy)
+
+
+def access(credentials: CredentialSource | None = None, policy: RetryPolicy = NO_PAUSES) -> Access:
+    """An identity's way to AWS that has all the places for itself."""
+    return Access(credentials=credentials, line=line(policy))
+
+
+def iam_access(iam: FakeService) -> IamAccess:
+    """IAM of one account."""
+    return IamAccess(access(), cast("IAMClient", iam))
+
+
+def account_access(iam: FakeService, cloudtrail: FakeService) -> AccountAccess:
+    """One account, entered."""
+    clients = cast("IAMClient", iam), cast("CloudTrailClient", cloudtrail)
+    return AccountAccess(access(), *clients, role="Audit")
+
+
+@dataclass
+class FakeClients:
+    """The four clients of a gateway; those of IAM and CloudTrail answer for an empty account."""
+
+    sts: FakeService = field(default_factory=lambda: FakeService("sts"))
+    organizations: FakeService = field(default_factory=lambda: FakeService("organizations"))
+    iam: FakeService = field(default_factory=lambda: FakeService("iam", list_users={"Users": []}))
+    cloudtrail: FakeService = field(default_factory=lambda: FakeService("cloudtrail", lookup_events={"Events": []}))
+
+
+def gateway(clients: FakeClients | None = None) -> Gateway:
+    """A gateway over fake clients, whose caller is in OWN_ACCOUNT."""
+    fakes: Any = clients or FakeClients()
+    shared = line()
+    return Gateway(
+        caller=Caller(OWN_ACCOUNT, f"arn:aws:iam::{OWN_ACCOUNT}:user/auditor", "aws"),
+        access=Access(credentials=None, line=shared),
+        organizations=fakes.organizations,
+        sts=fakes.sts,
+        iam=fakes.iam,
+        cloudtrail=fakes.cloudtrail,
+        line=shared,
+        caller_credentials=CallerCredentials(_ChainCredentials()),
+    )
+
+
+class _ChainCredentials:
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("AKIACALLER", "secret", None, None)
+
+
+def assumed(account_id: str, *, expires: datetime = datetime(2099, 1, 1, tzinfo=UTC)) -> dict[str, Any]:
+    """STS's answer to AssumeRole."""
+    return {
+        "Credentials": {
+            "AccessKeyId": f"ASIA{account_id}",
+            "SecretAccessKey": "secret",
+            "SessionToken": "token",
+            "Expiration": expires,
+        },
+        "AssumedRoleUser": {"Arn": f"arn:aws:sts::{account_id}:assumed-role/Audit/SecurityAudit"},
+    }
+
+
+def account(
+    account_id: str = "222222222222", state: AccountState | None = AccountState.ACTIVE, word: str = ""
+) -> Account:
+    """One account of the organization."""
+    arn = f"arn:aws:organizations::111111111111:account/o-1/{account_id}"
+    return Account(AccountId(account_id), f"name of {account_id}", arn, "a@example.com", state, word or state or "")
+
+
+async def drain(items: AsyncIterator[T], *, into: list[T]) -> None:
+    """Put all items into a list that has those before an error, too."""
+    async for item in items:
+        into.append(item)  # noqa: PERF401 - a comprehension that fails leaves nothing
+
+
+def write_profiles(folder: Path) -> None:
+    """A configuration file with one profile for each way to get credentials, or to fail at it."""
+    script = folder / "process.py"
+    script.write_text(_SCRIPT)
+    (folder / "config").write_text(_CONFIG.format(python=shlex.quote(sys.executable), script=script))
