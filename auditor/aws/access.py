@@ -9,7 +9,7 @@ import anyio
 from auditor.aws.credentials import CredentialSource, signing_as
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, invalid_response, is_throttle, translate
 from auditor.aws.retry import Retries, RetryPolicy
-from auditor.aws.throttle import Api, Budgets
+from auditor.aws.throttle import Api, Budgets, RunBudgets
 from auditor.config import Rates
 from auditor.errors import RequestError
 
@@ -37,6 +37,7 @@ class Line:
     slots: anyio.CapacityLimiter
     """No more requests in flight than connections: a signed request must not grow old in a queue."""
     rates: Rates = field(default_factory=Rates)
+    budgets: RunBudgets = field(default_factory=RunBudgets)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     answered: set[str] = field(default_factory=set)
 
@@ -47,7 +48,7 @@ class Access:
     def __init__(self, *, credentials: CredentialSource | None, line: Line) -> None:
         self._credentials = credentials
         self._line = line
-        self._budgets = Budgets(line.rates)
+        self._budgets = Budgets(line.rates, run=line.budgets)
         self.requests = 0
         self.throttles = 0
 
@@ -95,6 +96,7 @@ class Access:
             self._line.answered.add(api.service)
         if is_throttle(error):
             self.throttles += 1
+            self._budgets.throttled(api)
         return retries.pause_after(error, contacted=error.service in self._line.answered)
 
 

@@ -1,6 +1,7 @@
 """No API of an account is asked faster than its budget, whatever happens to the requests."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 
 from auditor.aws.access import Access
 from auditor.aws.retry import RetryPolicy
-from auditor.aws.throttle import Api, Budgets
+from auditor.aws.throttle import Api, Budgets, RunBudgets
 from auditor.config import Rates
 from tests.fakes import JUMPING, FakeService, line, refusal
 
 pytestmark = pytest.mark.anyio
 
 EVENTS = Api("cloudtrail", "lookup_events")
+LIST_KEYS = Api("iam", "list_access_keys")
 RATES = [
     (EVENTS, 2),
     (Api("iam", "list_users"), 20),
@@ -58,7 +60,7 @@ async def spent(*accounts: Budgets, api: Api, times: int) -> list[float]:
 @pytest.mark.parametrize(("api", "rate"), RATES, ids=lambda value: getattr(value, "operation", None))
 async def test_no_second_sees_more_than_the_rate(api: Api, rate: int) -> None:
     """Any second holds at most the rate, the first one too, and the rate is used up but for one request."""
-    moments = await spent(Budgets(Rates(sts=10.0)), api=api, times=3 * rate + 1)
+    moments = await spent(Budgets(Rates(sts=10.0), run=RunBudgets()), api=api, times=3 * rate + 1)
 
     assert rate - 1 <= most_in_a_second(moments) <= rate
     assert moments[-1] - moments[0] == pytest.approx(3, rel=0.3)
@@ -66,14 +68,14 @@ async def test_no_second_sees_more_than_the_rate(api: Api, rate: int) -> None:
 
 async def test_the_rates_of_a_run_can_be_chosen() -> None:
     """A run that is given other rates keeps to those."""
-    moments = await spent(Budgets(Rates(events=5.0)), api=EVENTS, times=11)
+    moments = await spent(Budgets(Rates(events=5.0), run=RunBudgets()), api=EVENTS, times=11)
 
     assert most_in_a_second(moments) == 5
 
 
 async def test_each_api_has_a_budget_of_its_own() -> None:
     """Waiting for one API doesn't hold another one up."""
-    budgets, moments = Budgets(Rates()), list[float]()
+    budgets, moments = Budgets(Rates(), run=RunBudgets()), list[float]()
     started = anyio.current_time()
     async with anyio.create_task_group() as tasks:
         for _ in range(10):
@@ -85,14 +87,14 @@ async def test_each_api_has_a_budget_of_its_own() -> None:
 
 async def test_each_account_has_budgets_of_its_own() -> None:
     """A hundred accounts are asked side by side."""
-    moments = await spent(*(Budgets(Rates()) for _ in range(100)), api=EVENTS, times=2)
+    moments = await spent(*(Budgets(Rates(), run=RunBudgets()) for _ in range(100)), api=EVENTS, times=2)
 
     assert max(moments) - min(moments) < 1
 
 
 async def test_one_who_leaves_the_queue_holds_nobody_up() -> None:
     """A request that is cancelled while it waits leaves its place to the next one."""
-    budgets, moments = Budgets(Rates()), list[float]()
+    budgets, moments = Budgets(Rates(), run=RunBudgets()), list[float]()
     await budgets.spend(EVENTS)
     started = anyio.current_time()
     async with anyio.create_task_group() as tasks:
@@ -119,3 +121,73 @@ async def test_every_attempt_is_paid_for() -> None:
 
     times = [call.at for call in cloudtrail.calls]
     assert [after - before >= 0.5 - 5 * TIMER for before, after in pairwise(times)] == [True] * 4
+
+
+class Bucket:
+    """What AWS has: so many requests a second, and a second's worth at once."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = self._tokens = rate
+        self._at = anyio.current_time()
+        self.refused = self.answered = 0
+
+    def takes(self) -> bool:
+        """Whether a request is answered."""
+        now = anyio.current_time()
+        self._tokens = min(self.rate, self._tokens + (now - self._at) * self.rate)
+        self._at = now
+        if self._tokens < 1:
+            self.refused += 1
+            return False
+        self._tokens -= 1
+        self.answered += 1
+        return True
+
+
+async def ask(budgets: Budgets, bucket: Bucket, *, seconds: float) -> None:
+    """Ask as fast as the budgets allow, for so long."""
+    end = anyio.current_time() + seconds
+    while anyio.current_time() < end:
+        await budgets.spend(LIST_KEYS)
+        await anyio.sleep(0.05)
+        if not bucket.takes():
+            budgets.throttled(LIST_KEYS)
+
+
+async def ask_by_many(accounts: Iterable[Budgets], bucket: Bucket, *, seconds: float, tasks_each: int = 4) -> None:
+    """Ask in the name of several accounts, each by several tasks at once."""
+    async with anyio.create_task_group() as tasks:
+        for budgets in accounts:
+            for _ in range(tasks_each):
+                tasks.start_soon(partial(ask, budgets, bucket, seconds=seconds))
+
+
+@pytest.mark.parametrize("rate", [6, 15, 20, 30])
+async def test_an_accounts_rate_is_learned(rate: float) -> None:
+    """Whatever an account allows, nearly all of it is used, and little is refused."""
+    bucket = Bucket(rate)
+    await ask_by_many([Budgets(Rates(), run=RunBudgets())], bucket, seconds=60)
+
+    assert bucket.refused / bucket.answered < 0.03
+    assert 0.8 < bucket.answered / (60 * rate) <= 1.05
+
+
+async def test_a_limit_of_the_caller_is_learned() -> None:
+    """Accounts that are throttled together, far below what each allows, share what there is."""
+    bucket, run = Bucket(60), RunBudgets()
+    await ask_by_many([Budgets(Rates(), run=run) for _ in range(20)], bucket, seconds=30)
+
+    assert bucket.refused / bucket.answered < 0.1
+    assert bucket.answered > 0.75 * 60 * 30
+
+
+async def test_a_throttled_account_slows_no_other() -> None:
+    """One account that is refused nearly everything leaves the others at their rate."""
+    run = RunBudgets()
+    poor, rich = Bucket(1), Bucket(10_000)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(ask_by_many, [Budgets(Rates(), run=run)], poor, seconds=30))
+        tasks.start_soon(partial(ask_by_many, [Budgets(Rates(), run=run) for _ in range(10)], rich, seconds=30))
+
+    assert rich.answered >= 10 * 20 * 29
+    assert poor.refused > 0
