@@ -3,7 +3,7 @@
 `run_audit` audits an organization; `open_audit` gives the account reports as they finish. All errors are `AuditError`.
 """
 
-from auditor.config import AuditConfig, Labels, Rates
+from auditor.config import AuditConfig, Labels, Rates, ReportWait
 from auditor.errors import (
     AuditError,
     CallerError,
@@ -20,13 +20,13 @@ from auditor.models import (
     AccountId,
     AccountReport,
     AccountState,
-    AuditSummary,
     Caller,
     Completeness,
     Event,
     EventResource,
     Failure,
     Finding,
+    Freshness,
     KeyUse,
     MfaDevice,
     MfaKind,
@@ -47,6 +47,7 @@ from auditor.progress import (
     ignore,
 )
 from auditor.script import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
+from auditor.summary import AuditSummary
 from auditor.writers import CsvWriter, Writer, open_csv_writer
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "EventResource",
     "Failure",
     "Finding",
+    "Freshness",
     "IncompleteError",
     "KeyUse",
     "Labels",
@@ -83,6 +85,7 @@ __all__ = [
     "ProgressEvent",
     "Rates",
     "ReportStream",
+    "ReportWait",
     "RequestError",
     "Section",
     "SectionCoverage",

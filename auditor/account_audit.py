@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -10,14 +10,16 @@ import anyio
 
 from auditor.aws.gateway import AccountAccess, Gateway
 from auditor.aws.role import RoleRequest
-from auditor.collectors import COLLECTORS, Collector
+from auditor.collectors import COLLECTORS, Collector, Order
 from auditor.collectors.draft import AccountDraft
+from auditor.config import ReportWait
 from auditor.fanout import bare_errors
 from auditor.models import (
     Account,
     AccountReport,
     Completeness,
     Failure,
+    Freshness,
     Period,
     Section,
     SectionCoverage,
@@ -35,6 +37,8 @@ class AccountPlan:
 
     role: RoleRequest
     period: Period
+    freshness: Freshness = Freshness.LIVE
+    report_wait: ReportWait = field(default_factory=ReportWait)
 
 
 async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
@@ -52,7 +56,7 @@ async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan
     entered = await _bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, gateway.enter(account, role=plan.role)))
     if isinstance(entered, Unknown):
         return replace(draft.report(account), started_at=started_at, seconds=anyio.current_time() - started)
-    await _collect(entered, draft, period=plan.period)
+    await _collect(entered, draft, order=Order(plan.period, plan.freshness, plan.report_wait))
     return replace(
         draft.report(account),
         role=entered.role,
@@ -63,9 +67,9 @@ async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan
     )
 
 
-async def _collect(entered: AccountAccess, draft: AccountDraft, *, period: Period) -> None:
+async def _collect(entered: AccountAccess, draft: AccountDraft, *, order: Order) -> None:
     async def run(collector: Collector) -> None:
-        await _bulkhead(draft, collector.section, collector.collect(entered, draft, period))
+        await _bulkhead(draft, collector.section, collector.collect(entered, draft, order))
 
     async with anyio.create_task_group() as tasks:
         for collector in COLLECTORS:

@@ -17,6 +17,7 @@ from auditor.demo import FaultMix, Scenario
 from auditor.demo.command import demonstrate, serve_until_interrupted
 from auditor.errors import AuditError, ConfigurationError
 from auditor.interruption import Interruption, interruptible
+from auditor.models import Freshness
 from auditor.orchestrator import run_audit
 from auditor.period import parse_end, parse_start, start_of_days
 from auditor.progress import AuditStarted, ProgressEvent
@@ -63,6 +64,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
     days: Annotated[int | None, typer.Option(help="Events of so many days, instead of a start date.")] = None,
     concurrency: Annotated[int, typer.Option(help="Accounts at once.")] = DEFAULT_CONCURRENCY,
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    freshness: Annotated[
+        Freshness,
+        typer.Option(
+            help="'live' reads every fact now; 'report' makes fewer calls, but password, MFA and last use of keys come "
+            "from IAM's credential report, and may be up to 4 hours old."
+        ),
+    ] = Freshness.LIVE,
     session_name: Annotated[
         str, typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.")
     ] = DEFAULT_SESSION_NAME,
@@ -85,6 +93,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
             end_date=end,
             concurrency=concurrency,
             labels=labels,
+            freshness=freshness,
             session_name=session_name,
             external_id=external_id,
         )
@@ -127,6 +136,9 @@ def demo(  # noqa: PLR0913 - one parameter an option
         Path, typer.Option(help="Where the two CSV files go; made if missing.", file_okay=False)
     ] = Path(),
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    freshness: Annotated[
+        Freshness, typer.Option(help="Whether facts are read now, or from credential reports.")
+    ] = Freshness.LIVE,
     serve: Annotated[
         bool, typer.Option("--serve", help="Audit nothing; leave the organization running for any AWS client.")
     ] = False,
@@ -156,7 +168,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
         serving = partial(serve_until_interrupted, scenario, port=port, announce=_announce)
         raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--quiet"] * quiet + ["--verbose"] * verbose
-    arguments = ["--output-dir", str(output_dir), "--labels", labels, *switches]
+    arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness, *switches]
     raise typer.Exit(
         _exit_code(lambda _interruption: anyio.run(demonstrate, scenario, arguments, backend="asyncio"), errors=errors)
     )

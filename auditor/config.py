@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from auditor.errors import ConfigurationError
+from auditor.models import Freshness
 
 DEFAULT_CONCURRENCY = 64
 DEFAULT_SESSION_NAME = "SecurityAudit"
@@ -46,6 +47,25 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWait:
+    """How a credential report that is still being made is waited for; times in seconds.
+
+    AWS makes a small account's in two seconds, and says nothing of large ones. Who waits in vain reads the API.
+    """
+
+    patience: float = 60.0
+    """How long an account's report is waited for."""
+    first_pause: float = 0.2
+    """Between the first two questions; each pause is twice the one before."""
+    longest_pause: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("patience", "first_pause", "longest_pause"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigurationError(f"The {name} of a report must be a number, and not below zero.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditConfig:
     """What to audit, and how; raises ConfigurationError for what can't be right.
 
@@ -63,6 +83,9 @@ class AuditConfig:
     session_name: str = DEFAULT_SESSION_NAME
     external_id: str | None = None
     rates: Rates = Rates()
+    freshness: Freshness = Freshness.LIVE
+    """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""
+    report_wait: ReportWait = ReportWait()
 
     def __post_init__(self) -> None:
         check_role_name(self.role)
@@ -70,6 +93,7 @@ class AuditConfig:
         _check_external_id(self.external_id)
         _check_concurrency(self.concurrency)
         object.__setattr__(self, "labels", _labels(self.labels))
+        object.__setattr__(self, "freshness", _freshness(self.freshness))
         for name in ("start_date", "end_date"):
             _check_aware(name, getattr(self, name))
         if self.start_date and self.end_date and self.end_date < self.start_date:
@@ -113,3 +137,10 @@ def _labels(word: str) -> Labels:
         return Labels(word)
     except ValueError:
         raise ConfigurationError(f"{word!r} is no language of the rows: es and en are.") from None
+
+
+def _freshness(word: str) -> Freshness:
+    try:
+        return Freshness(word)
+    except ValueError:
+        raise ConfigurationError(f"{word!r} is no freshness of facts: live and report are.") from None

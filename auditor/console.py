@@ -21,9 +21,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from auditor.models import AuditSummary
 from auditor.progress import AccountFinished, AccountsListed, AuditStarted, AuditWarning, ProgressEvent
 from auditor.script import error_line
+from auditor.summary import AuditSummary
 
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -171,6 +171,19 @@ def _summary_rows(summary: AuditSummary) -> list[tuple[str, int]]:
         ("events that AWS refused", summary.refused_events),
         ("users and keys that vanished meanwhile", summary.vanished),
         ("failures", summary.failures),
+        *_report_rows(summary),
+    ]
+
+
+def _report_rows(summary: AuditSummary) -> list[tuple[str, int]]:
+    """What credential reports gave; nothing in an audit that did not ask for them."""
+    if not summary.reported and not summary.fallbacks:
+        return []
+    age = summary.oldest_report_age
+    return [
+        ("accounts with facts from their credential report", summary.reported),
+        *([] if age is None else [("  age of the oldest report, in minutes", round(age.total_seconds() / 60))]),
+        ("accounts whose report could not be used for all", summary.fallbacks),
     ]
 
 

@@ -1,7 +1,7 @@
 """The nouns of an audit: frozen, typed, picklable; every time is an aware datetime in UTC."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -38,6 +38,13 @@ class Account:
     state: AccountState | None
     state_word: str
     """The word as AWS sent it, empty where it sent none."""
+
+
+class Freshness(StrEnum):
+    """Where facts come from: all of them are read now, or some from IAM's credential report, up to four hours old."""
+
+    LIVE = "live"
+    REPORT = "report"
 
 
 class Section(StrEnum):
@@ -91,7 +98,7 @@ class Unknown:
 
 
 class MfaKind(StrEnum):
-    """What a device is, as its serial number tells.
+    """What a device is, as its serial number tells; the credential report knows of devices without one.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
     """
@@ -100,12 +107,13 @@ class MfaKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a hardware TOTP token
     FIDO = "fido"
     SMS = "sms"
+    UNNAMED_HARDWARE = "unnamed hardware"
     OTHER = "other"
 
     @property
     def hardware(self) -> bool:
         """Whether the device counts as `Hardware` in the findings."""
-        return self in {MfaKind.TOKEN, MfaKind.FIDO}
+        return self in {MfaKind.TOKEN, MfaKind.FIDO, MfaKind.UNNAMED_HARDWARE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ class MfaDevice:
     """One MFA device of a user."""
 
     serial: str
+    """Empty where the credential report alone tells of it."""
     kind: MfaKind
     enabled_at: datetime | None
 
@@ -213,6 +222,15 @@ class AccountReport:
     throttles: int = 0
     started_at: datetime | None = None
     seconds: float = 0.0
+    report_time: datetime | None = None
+    """When the credential report was made that facts are from, None where all facts were read from the API."""
+    fallbacks: tuple[str, ...] = ()
+    """Why facts were read from the API that were wanted from the credential report, a sentence each."""
+
+    @property
+    def freshness(self) -> Freshness:
+        """Where the facts are from."""
+        return Freshness.LIVE if self.report_time is None else Freshness.REPORT
 
     @property
     def complete(self) -> bool:
@@ -250,44 +268,3 @@ class Period:
 
     start: datetime
     end: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSummary:
-    """What one run came to."""
-
-    caller: Caller | None
-    period: Period | None
-    accounts: int = 0
-    audited: int = 0
-    complete: int = 0
-    not_auditable: int = 0
-    """Accounts that are suspended, closed or not yet active."""
-    users: int = 0
-    keys: int = 0
-    users_with_keys_without_mfa: int = 0
-    old_keys: int = 0
-    """Keys that were more than 90 days old when their account was read."""
-    events_by_name: dict[str, int] = field(default_factory=dict)
-    """How many events of each name took place."""
-    refused_events: int = 0
-    vanished: int = 0
-    failures: int = 0
-    failed_accounts: int = 0
-    requests: int = 0
-    throttles: int = 0
-    warnings: tuple[str, ...] = ()
-    interruption: str = ""
-    """Why the organization was not listed to its end, empty where it was."""
-    seconds: float = 0.0
-    reports: tuple[AccountReport, ...] = ()
-    """Every account's report, in the order in which they finished, where the caller asked to collect them."""
-    findings: tuple[dict[str, str], ...] = ()
-    """The rows of the findings' file, where the caller asked to collect them."""
-    events: tuple[dict[str, str], ...] = ()
-    """The rows of the events' file, where the caller asked to collect them."""
-
-    @property
-    def exit_code(self) -> int:
-        """0 where everything that should have been read was read, else 3."""
-        return 3 if self.failed_accounts or self.interruption else 0

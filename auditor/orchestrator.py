@@ -25,9 +25,10 @@ from auditor.engine import audit_accounts
 from auditor.errors import ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
-from auditor.models import Account, AccountReport, AuditSummary, Caller, Period
+from auditor.models import Account, AccountReport, Caller, Period
 from auditor.period import resolve_period
 from auditor.progress import AccountFinished, AuditStarted, AuditWarning, Observer, ignore
+from auditor.summary import AuditSummary
 from auditor.tally import Tally
 from auditor.writers import Writer
 
@@ -118,7 +119,8 @@ async def open_audit(
         AuditError: Nothing could be audited.
     """
     period, cuts = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
-    plan = AccountPlan(RoleRequest(config.role, config.session_name, config.external_id), period)
+    role = RoleRequest(config.role, config.session_name, config.external_id)
+    plan = AccountPlan(role, period, freshness=config.freshness, report_wait=config.report_wait)
     warnings: list[str] = []
 
     def warn(message: str) -> None:

@@ -20,11 +20,12 @@ from auditor.collectors.users import collect_users
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
 from auditor.errors import IncompleteError, OrganizationError, RequestError
 from auditor.fanout import fan_out
-from auditor.models import Account, AccountReport, AuditSummary, Period, Section, Unknown
+from auditor.models import Account, AccountReport, Period, Section, Unknown
 from auditor.orchestrator import run_audit
 from auditor.period import resolve_period, zoned
 from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.rows import event_rows, finding_rows
+from auditor.summary import AuditSummary
 from auditor.writers import open_csv_writer
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from auditor.config import Labels
-from auditor.models import AccountReport, AuditSummary, Caller, Period, User
+from auditor.models import AccountReport, Caller, Period, User
 from auditor.rows import event_rows, finding_rows
+from auditor.summary import AuditSummary
 
 OLD_KEY = timedelta(days=90)
 
@@ -20,6 +21,7 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     reports: list[AccountReport] = field(default_factory=list)
+    oldest_report_age: timedelta | None = None
 
     def add(self, report: AccountReport, *, now: datetime) -> None:
         """Count one report; a key is old where it was made more than 90 days before `now`."""
@@ -41,6 +43,11 @@ class Tally:
         self.counts["failed_accounts"] += not report.complete
         self.counts["requests"] += report.requests
         self.counts["throttles"] += report.throttles
+        self.counts["reported"] += report.report_time is not None
+        self.counts["fallbacks"] += bool(report.fallbacks)
+        if report.report_time is not None:
+            age = max(now - report.report_time, timedelta(0))
+            self.oldest_report_age = max(age, self.oldest_report_age or age)
         if self.collect:
             self.reports.append(report)
 
@@ -58,6 +65,7 @@ class Tally:
             caller=caller,
             period=period,
             events_by_name=dict(self.events),
+            oldest_report_age=self.oldest_report_age,
             warnings=warnings,
             interruption=interruption,
             seconds=seconds,

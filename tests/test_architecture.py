@@ -34,6 +34,7 @@ LEVELS = {
     "auditor.tally": 1,
     "auditor.errors": 0,
     "auditor.models": 0,
+    "auditor.summary": 0,
 }
 """The level of each module, and of each folder's modules."""
 

@@ -20,12 +20,15 @@ R = TypeVar("R")
 _REQUIRED = {
     "assume_role": "Credentials",
     "get_access_key_last_used": "AccessKeyLastUsed",
+    "generate_credential_report": "State",
     "get_caller_identity": "Account",
+    "get_credential_report": "Content",
     "get_login_profile": "LoginProfile",
     "list_access_keys": "AccessKeyMetadata",
     "list_accounts": "Accounts",
     "list_mfa_devices": "MFADevices",
     "list_users": "Users",
+    "list_virtual_mfa_devices": "VirtualMFADevices",
     "lookup_events": "Events",
 }
 

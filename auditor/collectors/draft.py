@@ -2,7 +2,10 @@
 
 from collections.abc import Awaitable, Sized
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
+
+import anyio
 
 from auditor.aws.faults import is_denial
 from auditor.errors import RequestError
@@ -41,6 +44,12 @@ class AccountDraft:
     """By their id."""
     vanished_users: int = 0
     vanished_keys: int = 0
+    report_time: datetime | None = None
+    fallbacks: list[str] = field(default_factory=list)
+    key_events_over: anyio.Event = field(default_factory=anyio.Event)
+    """Set when no more CreateAccessKey events will be added."""
+    key_events_known: bool = False
+    """Whether all CreateAccessKey events of the period are there."""
     _asked: dict[Section, int] = field(default_factory=dict)
     _answered: dict[Section, int] = field(default_factory=dict)
     _partly: set[Section] = field(default_factory=set)
@@ -86,6 +95,8 @@ class AccountDraft:
             failures=self.failures(),
             vanished_users=self.vanished_users,
             vanished_keys=self.vanished_keys,
+            report_time=self.report_time,
+            fallbacks=tuple(self.fallbacks),
         )
 
     def failures(self) -> tuple[Failure, ...]:

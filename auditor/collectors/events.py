@@ -1,7 +1,7 @@
 """The IAM changes that CloudTrail recorded in an account."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from auditor.aws.faults import invalid_response
@@ -11,21 +11,44 @@ from auditor.collectors.draft import AccountDraft
 from auditor.errors import RequestError
 from auditor.models import Event, EventResource, Period, Section
 
-EVENT_NAMES = ("CreateUser", "DeleteUser", "CreateAccessKey", "DeleteAccessKey", "DeleteLoginProfile")
+CREATE_ACCESS_KEY = "CreateAccessKey"
+EVENT_NAMES = ("CreateUser", "DeleteUser", CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile")
 _PAGE = 50
 
 
 async def collect_events(account: AccountAccess, draft: AccountDraft, period: Period) -> None:
-    """Add every event of the period to the draft, refused ones too, each once.
+    """Add every event of the period to the draft, refused ones too, each once; tell when those of new keys are there.
 
     LookupEvents takes one attribute a query: there is a query for each name.
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     """
-    for name in EVENT_NAMES:
-        await draft.ask(Section.EVENTS, _look_up(account, name, period=period, draft=draft), gathers=draft.events)
+    try:
+        for name in EVENT_NAMES:
+            question = _look_up(account, name, period=period, draft=draft)
+            unread = await draft.ask(Section.EVENTS, question, gathers=draft.events)
+            if name == CREATE_ACCESS_KEY:
+                draft.key_events_known = unread == 0
+                draft.key_events_over.set()
+    finally:
+        draft.key_events_over.set()
 
 
-async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: AccountDraft) -> None:
+async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: AccountDraft) -> int:
+    """Add the events of one name; returns how many could not be read, which hide none of those behind them."""
+    unread = 0
+    async for raw in raw_events(account, name, period=period):
+        try:
+            event = event_of(raw)
+        except RequestError as error:
+            draft.note(Section.EVENTS, error)
+            unread += 1
+            continue
+        draft.events.setdefault(event.id or f"without id {len(draft.events)}", event)
+    return unread
+
+
+async def raw_events(account: AccountAccess, name: str, *, period: Period) -> AsyncIterator[Mapping[str, Any]]:
+    """The events of one name as CloudTrail gives them, newest first."""
     listing = pages(
         account.access,
         account.cloudtrail.lookup_events,
@@ -38,17 +61,7 @@ async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: 
     )
     async for page in listing:
         for raw in page["Events"]:
-            _keep(raw, draft=draft)
-
-
-def _keep(raw: Mapping[str, Any], *, draft: AccountDraft) -> None:
-    try:
-        event = event_of(raw)
-    except RequestError as error:
-        # One event that can't be read must not hide those behind it.
-        draft.note(Section.EVENTS, error)
-        return
-    draft.events.setdefault(event.id or f"without id {len(draft.events)}", event)
+            yield raw
 
 
 def event_of(raw: Mapping[str, Any]) -> Event:

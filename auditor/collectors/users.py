@@ -1,7 +1,8 @@
 """The IAM users of an account; of those with an access key, all that a finding says."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from auditor.aws.gateway import IamAccess
@@ -17,6 +18,9 @@ from auditor.models import AccessKey, Section, Unknown, User
 _USERS_AT_ONCE = 16
 _PAGE = 1000
 
+Place = tuple[int, User]
+"""A user, and where he stands in AWS's list."""
+
 
 async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
     """Add every user to the draft; one who vanishes meanwhile is only counted.
@@ -24,18 +28,35 @@ async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
     Asks one ListUsers for a thousand users, one ListAccessKeys a user, and of users with a key one GetLoginProfile,
     one ListMFADevices and one GetAccessKeyLastUsed a key.
     """
+    await examine_users(account, draft, enumerate(await listed_users(account, draft)))
+
+
+async def listed_users(account: IamAccess, draft: AccountDraft) -> list[User]:
+    """The users that AWS lists, as far as it does."""
     listed: list[User] = []
     await draft.ask(Section.USERS, _list_users(account, into=listed), gathers=listed)
+    return listed
 
-    async def examine(place: tuple[int, User]) -> None:
+
+async def examine_users(account: IamAccess, draft: AccountDraft, places: Iterable[Place]) -> None:
+    """Add these users to the draft, all facts read now."""
+    await place_users(draft, places, partial(_examine, account, draft))
+
+
+async def place_users(
+    draft: AccountDraft, places: Iterable[Place], examine: Callable[[User], Awaitable[User | Gone]]
+) -> None:
+    """Add these users to the draft as `examine` makes them, some at once; those who are gone are only counted."""
+
+    async def work(place: Place) -> None:
         index, user = place
-        examined = await _examine(account, draft, user)
+        examined = await examine(user)
         if isinstance(examined, Gone):
             draft.vanished_users += 1
             return
         draft.users[index] = examined
 
-    await fan_out(enumerate(listed), examine, limit=_USERS_AT_ONCE)
+    await fan_out(places, work, limit=_USERS_AT_ONCE)
 
 
 async def _list_users(account: IamAccess, *, into: list[User]) -> None:
@@ -49,26 +70,29 @@ async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User 
         return GONE
     if isinstance(keys, Unknown):
         return replace(user, keys=keys)
-    kept = await _with_last_use(account, draft, user, keys=keys)
+    return await with_facts(account, draft, user, keys=keys)
+
+
+async def with_facts(
+    account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...]
+) -> User | Gone:
+    """The user with these keys, and all that a finding says of them and of him, read now."""
+    kept = [found for key in keys if (found := await with_last_use(account, draft, user, key=key)) is not GONE]
     if not kept:
         return user
-    return await _with_sign_in(account, draft, replace(user, keys=kept))
+    return await with_sign_in(account, draft, replace(user, keys=tuple(kept)))
 
 
-async def _with_last_use(
-    account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...]
-) -> tuple[AccessKey, ...]:
-    kept: list[AccessKey] = []
-    for key in keys:
-        use = await draft.ask(Section.LAST_USED, last_use(account, user.name, key.id))
-        if isinstance(use, Gone):
-            draft.vanished_keys += 1
-            continue
-        kept.append(replace(key, last_use=use))
-    return tuple(kept)
+async def with_last_use(account: IamAccess, draft: AccountDraft, user: User, *, key: AccessKey) -> AccessKey | Gone:
+    """The key with its last use, read now; one that is gone is counted."""
+    use = await draft.ask(Section.LAST_USED, last_use(account, user.name, key.id))
+    if isinstance(use, Gone):
+        draft.vanished_keys += 1
+        return GONE
+    return replace(key, last_use=use)
 
 
-async def _with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
     """The user with password and MFA, asked in this order: that he has devices, or none, shows him still there."""
     password: bool | Unknown | Gone = await draft.ask(Section.PASSWORD, has_password(account, user.name))
     devices = await draft.ask(Section.MFA, or_gone(list_mfa_devices(account, user.name)))

@@ -77,6 +77,15 @@ class Scenario:
     """The most users that ListUsers puts on a page, whatever MaxItems asks."""
     denied_actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By account id, or '*' for all: actions like 'iam:GetLoginProfile' that are refused."""
+    report_age: float | None = None
+    """Seconds before the organization's `now` at which each account's credential report was made; None is no report.
+
+    With a report there are users, keys, passwords and devices that came or went since it was made.
+    """
+    report_never_ready: bool = False
+    """Credential reports are begun, and never finished."""
+    report_refusals: int = 0
+    """How often each account says first that another credential report is being made."""
     role_name: str = "OrganizationAccountAccessRole"
     """Name of the role, with its path where it has one: `a/b/Role`."""
     external_id: str | None = None
@@ -90,6 +99,8 @@ class Scenario:
             raise ValueError("a delegated administrator is a member account: accounts must be 2 or more")
         if self.now is not None and self.now.tzinfo is None:
             raise ValueError("now must be an aware datetime")
+        if self.report_age is not None and self.report_age < 0:
+            raise ValueError("a report is not made in the future")
         if self.denied_every is not None and self.denied_every < 1:
             raise ValueError("denied_every is 1 or more")
 

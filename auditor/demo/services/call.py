@@ -17,6 +17,8 @@ class Report:
 
     made: float
     ready: bool = False
+    refusals: int = 0
+    """How often its making was refused so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,150 @@
+"""The IAM users of an account, with what its credential report says of them where that is sure."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from auditor.aws.gateway import AccountAccess, IamAccess
+from auditor.aws.pages import pages
+from auditor.collectors.credential_report import MARGIN, CredentialReport, ReportedUser
+from auditor.collectors.draft import AccountDraft
+from auditor.collectors.keys import list_keys
+from auditor.collectors.mfa import list_mfa_devices
+from auditor.collectors.new_keys import users_with_new_keys
+from auditor.collectors.report_request import request_report
+from auditor.collectors.users import (
+    examine_users,
+    listed_users,
+    place_users,
+    with_facts,
+    with_last_use,
+    with_sign_in,
+)
+from auditor.collectors.vanished import GONE, Gone, or_gone
+from auditor.config import ReportWait
+from auditor.errors import RequestError
+from auditor.models import AccessKey, MfaDevice, MfaKind, Period, Section, Unknown, User
+
+_PAGE = 1000
+_UNNAMED = MfaDevice(serial="", kind=MfaKind.UNNAMED_HARDWARE, enabled_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What facts are taken from, beside what is asked of each user."""
+
+    account: IamAccess
+    draft: AccountDraft
+    report: CredentialReport
+    holders: frozenset[str] | None
+    """ARNs of those who hold a virtual MFA device now, None where that is not known."""
+    recent: bool
+    """Whether the report is so new that who had MFA in it, and holds no virtual device now, never had one."""
+
+
+async def collect_users_by_report(
+    account: AccountAccess, draft: AccountDraft, *, period: Period, wait: ReportWait
+) -> None:
+    """Add every user to the draft; password, MFA and last use come from the credential report where it is sure.
+
+    Users and keys are listed now: ListAccessKeys is asked of those who had a key when the report was made, of those
+    who are not in it or may be others than they were, and of those for whom CloudTrail has a new key. Without a report
+    everything is read now, and the draft says why.
+    """
+    places = list(enumerate(await listed_users(account, draft)))
+    report = await _report_or_none(account, draft, wait=wait) if places else None
+    if report is None:
+        await examine_users(account, draft, places)
+        return
+    draft.report_time = report.made_at
+    keyless = {index: user for index, user in places if _was_keyless(report.of(user))}
+    asked = [place for place in places if place[0] not in keyless]
+    sources = _Sources(
+        account,
+        draft,
+        report,
+        holders=await _holders_or_none(account, draft) if any(report.of(user) for _, user in asked) else None,
+        recent=datetime.now(UTC) - report.made_at <= MARGIN,
+    )
+    await place_users(draft, asked, partial(_examine, sources))
+    late = await users_with_new_keys(account, draft, keyless, since=report.sure_until, period=period)
+    draft.users.update({index: user for index, user in keyless.items() if index not in late})
+    await place_users(draft, late.items(), partial(_examine, sources))
+
+
+async def _report_or_none(account: IamAccess, draft: AccountDraft, *, wait: ReportWait) -> CredentialReport | None:
+    """The report, or None with the reason noted: it is no failure, since no fact stays unread."""
+    try:
+        return await request_report(account, wait=wait)
+    except RequestError as error:
+        draft.fallbacks.append(f"There is no credential report, everything was read from the API: {error}")
+        return None
+
+
+async def _holders_or_none(account: IamAccess, draft: AccountDraft) -> frozenset[str] | None:
+    """Who holds a virtual device; root's has no user's name, but an ARN as all have.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html
+    """
+    listing = pages(account.access, account.iam.list_virtual_mfa_devices, AssignmentStatus="Assigned", MaxItems=_PAGE)
+    holders: set[str] = set()
+    try:
+        async for page in listing:
+            holders.update(raw.get("User", {}).get("Arn", "") for raw in page["VirtualMFADevices"])
+    except RequestError as error:
+        draft.fallbacks.append(f"Virtual MFA devices could not be listed, MFA was read user by user: {error}")
+        return None
+    return frozenset(holders)
+
+
+def _was_keyless(reported: ReportedUser | None) -> bool:
+    return reported is not None and not reported.keys
+
+
+async def _examine(sources: _Sources, user: User) -> User | Gone:
+    account, draft, report = sources.account, sources.draft, sources.report
+    keys = await draft.ask(Section.KEYS, or_gone(list_keys(account, user.name)))
+    if keys is GONE:
+        return GONE
+    if isinstance(keys, Unknown):
+        return replace(user, keys=keys)
+    reported = report.of(user)
+    # Whoever got a key since the report was made may have got more since then than a key.
+    if reported is None or any(report.misses(key.created_at) for key in keys):
+        return await with_facts(account, draft, user, keys=keys)
+    kept = [
+        found for key in keys if (found := await _with_use(sources, user, reported, key=key, keys=keys)) is not GONE
+    ]
+    return await _with_sign_in(sources, replace(user, keys=tuple(kept)), reported) if kept else user
+
+
+async def _with_use(
+    sources: _Sources, user: User, reported: ReportedUser, *, key: AccessKey, keys: tuple[AccessKey, ...]
+) -> AccessKey | Gone:
+    slot = reported.use_of(key, keys=keys)
+    if slot is None:
+        return await with_last_use(sources.account, sources.draft, user, key=key)
+    return replace(key, last_use=slot.used)
+
+
+async def _with_sign_in(sources: _Sources, user: User, reported: ReportedUser) -> User | Gone:
+    """The user with password and MFA; that his keys were listed has shown him still there."""
+    if reported.has_password is None:
+        return await with_sign_in(sources.account, sources.draft, user)
+    devices = await _devices(sources, user, reported)
+    if devices is GONE:
+        return GONE
+    return replace(user, has_password=reported.has_password, mfa_devices=devices)
+
+
+async def _devices(sources: _Sources, user: User, reported: ReportedUser) -> tuple[MfaDevice, ...] | Unknown | Gone:
+    """The user's devices: read now where he holds a virtual one and may have a stronger one beside it.
+
+    Who had MFA when an older report was made may have given up a virtual device since, and holds none then.
+    """
+    if sources.holders is not None and user.arn not in sources.holders:
+        if reported.mfa_active is False:
+            return ()
+        if reported.mfa_active and sources.recent:
+            return (_UNNAMED,)
+    return await sources.draft.ask(Section.MFA, or_gone(list_mfa_devices(sources.account, user.name)))

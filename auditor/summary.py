@@ -1,0 +1,53 @@
+"""What one run came to."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from auditor.models import AccountReport, Caller, Period
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSummary:
+    """What one run came to."""
+
+    caller: Caller | None
+    period: Period | None
+    accounts: int = 0
+    audited: int = 0
+    complete: int = 0
+    not_auditable: int = 0
+    """Accounts that are suspended, closed or not yet active."""
+    users: int = 0
+    keys: int = 0
+    users_with_keys_without_mfa: int = 0
+    old_keys: int = 0
+    """Keys that were more than 90 days old when their account was read."""
+    events_by_name: dict[str, int] = field(default_factory=dict)
+    """How many events of each name took place."""
+    refused_events: int = 0
+    vanished: int = 0
+    failures: int = 0
+    failed_accounts: int = 0
+    requests: int = 0
+    throttles: int = 0
+    reported: int = 0
+    """Accounts with facts from their credential report."""
+    oldest_report_age: timedelta | None = None
+    """How old the oldest of the credential reports was when its account was read, None where there was none."""
+    fallbacks: int = 0
+    """Accounts that were read from the API, wholly or in part, although their credential report was wanted."""
+    warnings: tuple[str, ...] = ()
+    interruption: str = ""
+    """Why the organization was not listed to its end, empty where it was."""
+    seconds: float = 0.0
+    reports: tuple[AccountReport, ...] = ()
+    """Every account's report, in the order in which they finished, where the caller asked to collect them."""
+    findings: tuple[dict[str, str], ...] = ()
+    """The rows of the findings' file, where the caller asked to collect them."""
+    events: tuple[dict[str, str], ...] = ()
+    """The rows of the events' file, where the caller asked to collect them."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where everything that should have been read was read, else 3."""
+        return 3 if self.failed_accounts or self.interruption else 0
