@@ -97,6 +97,8 @@ class AccountFacts:
     unassigned_devices: tuple[Device, ...]
     events: tuple[Event, ...]
     """Newest first."""
+    reported: tuple[User, ...] = ()
+    """Users as the credential report alone still has them."""
 
 
 def isoformat(moment: datetime) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 
 from auditor.demo import special_cases
+from auditor.demo.changes import changed_users, reported_users
 from auditor.demo.dice import ago, identifier
 from auditor.demo.events import account_events
 from auditor.demo.facts import AccessKey, Account, AccountFacts, Device, User
@@ -145,6 +146,7 @@ def _facts(scenario: Scenario, now: datetime, account: Account) -> AccountFacts:
         root_device=_root_device(maker) if account.index % 2 == 0 else None,
         unassigned_devices=tuple(_unassigned(maker)),
         events=account_events(maker, users),
+        reported=tuple(reported_users(maker)) if users else (),
     )
 
 
@@ -156,6 +158,7 @@ def _users(maker: Maker) -> Iterator[User]:
     yield from special_cases.special_users(maker)
     count = int(3 * scenario.users * maker.dice.random() ** 2 + 0.5)
     yield from ordinary_users(maker, scenario.largest_account if index == special_cases.LARGEST else count)
+    yield from changed_users(maker)
 
 
 def _keys(users: tuple[User, ...]) -> Iterator[tuple[str, tuple[User, AccessKey]]]:

@@ -1,6 +1,7 @@
 """One call as the actions see it: who asks what, of which account, and what the server remembers."""
 
 import base64
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -17,8 +18,6 @@ class Report:
 
     made: float
     ready: bool = False
-    refusals: int = 0
-    """How often its making was refused so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +26,8 @@ class Memory:
 
     credentials: CredentialStore = field(default_factory=CredentialStore)
     reports: dict[str, Report] = field(default_factory=dict)
+    report_refusals: Counter[str] = field(default_factory=Counter)
+    """How often the making of a report was refused, by account id."""
     vanished: set[tuple[str, str]] = field(default_factory=set)
     """Account ids with the user names and key ids that were listed once and are now deleted."""
     policies: dict[str, str] = field(default_factory=dict)

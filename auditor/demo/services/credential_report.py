@@ -5,6 +5,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
+from auditor.demo.changes import as_of
 from auditor.demo.facts import AccessKey, AccountFacts, User, wire_time
 from auditor.demo.protocol import ServiceError, element
 from auditor.demo.services.call import Call, Report
@@ -29,12 +30,18 @@ _NO_CERTIFICATES = ("false", "N/A", "false", "N/A")
 
 def generate_credential_report(call: Call) -> str:
     """STARTED for a new report, COMPLETE for one that is there and younger than four hours."""
-    reports, account_id = call.memory.reports, call.identity.account_id
-    report = reports.get(account_id)
+    scenario, reports, account_id = call.organization.scenario, call.memory.reports, call.identity.account_id
+    if call.memory.report_refusals[account_id] < scenario.report_refusals:
+        call.memory.report_refusals[account_id] += 1
+        raise ServiceError("LimitExceeded", "Another report is being generated.", status=409)
+
+    report = _report(call)
     if report is None or call.now - report.made >= _KEPT:
         reports[account_id] = Report(made=call.now)
         text = "No report exists. Starting a new report generation task"
         return element("State", "STARTED") + element("Description", text)
+    if scenario.report_never_ready:
+        return element("State", "INPROGRESS")
 
     report.ready = True
     return element("State", "COMPLETE")
@@ -42,28 +49,41 @@ def generate_credential_report(call: Call) -> str:
 
 def get_credential_report(call: Call) -> str:
     """The report as it was when it was made."""
-    report = call.memory.reports.get(call.identity.account_id)
+    report = _report(call)
     if report is None:
         raise ServiceError("ReportNotPresent", "No report exists.", status=410)
     if call.now - report.made >= _KEPT:
         raise ServiceError("ReportExpired", "The report has expired.", status=410)
     if not report.ready:
-        report.ready = True
+        report.ready = not call.organization.scenario.report_never_ready
         raise ServiceError("ReportInProgress", "Unknown", status=404)
 
-    content = base64.b64encode(_content(call).encode()).decode("ascii")
-    made = wire_time(datetime.fromtimestamp(report.made, UTC))
-    return element("Content", content) + element("ReportFormat", "text/csv") + element("GeneratedTime", made)
+    made = datetime.fromtimestamp(report.made, UTC)
+    content = base64.b64encode(_content(call, made).encode()).decode("ascii")
+    return element("Content", content) + element("ReportFormat", "text/csv") + element("GeneratedTime", wire_time(made))
 
 
-def _content(call: Call) -> str:
+def _report(call: Call) -> Report | None:
+    """The account's report: the last one that was asked for, or the one that was there before anybody asked."""
+    organization, account_id = call.organization, call.identity.account_id
+    age = organization.scenario.report_age
+    if age is not None and account_id not in call.memory.reports:
+        call.memory.reports[account_id] = Report(made=organization.now.timestamp() - age, ready=True)
+
+    return call.memory.reports.get(account_id)
+
+
+def _content(call: Call, made: datetime) -> str:
     facts, partition = call.facts, call.organization.scenario.partition
     arn = f"arn:{partition}:iam::{facts.account.id}"
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(_COLUMNS)
     table.writerow(_root_row(facts, arn))
-    for user in sorted(facts.users, key=lambda user: user.name.lower()):
+    users = {user.name: as_of(user, made) for user in facts.users if user.created <= made}
+    if made < call.organization.now:
+        users |= {user.name: user for user in facts.reported}
+    for user in sorted(users.values(), key=lambda user: user.name.lower()):
         table.writerow(_user_row(user, arn))
 
     return text.getvalue().removesuffix("\n")
