@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from auditor import AuditConfig, Rates, run_audit
+from auditor import AuditConfig, Freshness, Rates, run_audit
 from auditor.demo import Scenario
 from tests.organizations import served
 
@@ -71,11 +71,12 @@ async def test_the_code_runs_as_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.anyio
 async def test_the_policy_allows_what_is_called_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The role's policy names exactly the actions that an audit calls through the role."""
+    """The role's policy names exactly the actions that audits of either freshness call through the role."""
     (policy,) = blocks("json")
     allowed = set(json.loads(policy)["Statement"][0]["Action"])
     async with served(SCENARIO, monkeypatch) as server:
-        await run_audit(AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=500, events=500)))
+        for freshness in Freshness:
+            await run_audit(AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=500, events=500), freshness=freshness))
         called = {f"{request.service}:{request.action}" for request in server.requests}
     callers = {"organizations:ListAccounts", "sts:AssumeRole", "sts:GetCallerIdentity"}
     assert allowed == called - callers

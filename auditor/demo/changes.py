@@ -76,5 +76,5 @@ def _user(maker: Maker, name: str) -> User:
 
 def _keyed(maker: Maker, name: str) -> User:
     key = maker.key(name, 0, maker.now - _LONG + timedelta(days=1))
-    used = replace(key, last_used=key.created + timedelta(days=9))
+    used = replace(key, last_used=key.created + timedelta(days=9), service="s3", region=maker.scenario.region)
     return replace(_user(maker, name), keys=(used,))
