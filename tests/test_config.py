@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auditor import AuditConfig, ConfigurationError, Labels, Rates
+from auditor import AuditConfig, ConfigurationError, Freshness, Labels, Rates, ReportWait
 
 CONFIG = AuditConfig(role="Audit")
 
@@ -141,3 +141,22 @@ def test_rates_that_are_none(rate: float) -> None:
     for name in ("iam", "events", "organizations", "sts"):
         with pytest.raises(ConfigurationError, match=f"The {name} rate"):
             Rates(**{name: rate})
+
+
+def test_freshness() -> None:
+    """Facts are read live unless the other word is given, and there is no third word."""
+    assert Freshness.LIVE is CONFIG.freshness
+    word: Any = "report"
+    assert Freshness.REPORT is replace(CONFIG, freshness=word).freshness
+    wrong: Any = "stale"
+    with pytest.raises(ConfigurationError, match="'stale' is no freshness"):
+        replace(CONFIG, freshness=wrong)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_waits_that_are_none(seconds: float) -> None:
+    """A report is waited for by numbers that end, and that may be zero."""
+    for name in ("patience", "first_pause", "longest_pause"):
+        with pytest.raises(ConfigurationError, match=f"The {name} of a report"):
+            ReportWait(**{name: seconds})
+    assert 0 == ReportWait(patience=0).patience

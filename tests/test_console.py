@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,18 @@ def test_the_summary_of_a_complete_run() -> None:
     assert screen.lines[-1] == "a.csv"
     assert set(table_of(screen.lines).values()) == {"0"}
     assert "Not all" not in screen.text
+
+
+def test_the_summary_of_a_run_with_credential_reports() -> None:
+    """How many accounts a report was used for, how old the oldest was, and where one could not be used."""
+    screen = Screen()
+    summary = replace(SUMMARY, reported=1100, oldest_report_age=timedelta(hours=3, seconds=29), fallbacks=100)
+    print_summary(screen.console, summary, paths=[])
+    expected = {
+        "accounts with facts from their credential report": "1,100",
+        "age of the oldest report, in minutes": "180",
+        "accounts whose report could not be used for all": "100",
+    }
+    assert expected == {what: number for what, number in table_of(screen.lines).items() if "report" in what}
+    print_summary(screen.console, replace(SUMMARY, fallbacks=3), paths=[])
+    assert "3" == table_of(screen.lines)["accounts whose report could not be used for all"]

@@ -14,11 +14,13 @@ from auditor import (
     AccountState,
     Completeness,
     Finding,
+    Freshness,
     MfaKind,
     Section,
     SectionCoverage,
     Unknown,
     models,
+    summary,
 )
 from tests.samples import (
     ACCOUNT,
@@ -28,6 +30,7 @@ from tests.samples import (
     EVENT,
     FAILURE,
     KEY,
+    NOW,
     PERIOD,
     REFUSED_EVENT,
     REPORT,
@@ -64,8 +67,9 @@ def test_all_models_are_tried() -> None:
     """There is an instance of each dataclass here."""
     classes = {
         member
-        for _, member in inspect.getmembers(models, inspect.isclass)
-        if dataclasses.is_dataclass(member) and member.__module__ == models.__name__
+        for module in (models, summary)
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if dataclasses.is_dataclass(member) and member.__module__ == module.__name__
     }
     assert classes == {type(instance) for instance in INSTANCES}
 
@@ -163,3 +167,9 @@ def test_exit_code_of_a_summary() -> None:
     assert replace(SUMMARY, failed_accounts=1).exit_code == 3
     assert replace(SUMMARY, failed_accounts=0, interruption="ended early").exit_code == 3
     assert replace(SUMMARY, failed_accounts=0, not_auditable=5, refused_events=5, vanished=5).exit_code == 0
+
+
+def test_freshness() -> None:
+    """Facts are live unless a credential report gave some of them."""
+    assert Freshness.LIVE is REPORT.freshness
+    assert Freshness.REPORT is replace(REPORT, report_time=NOW).freshness

@@ -148,3 +148,19 @@ def test_what_the_run_adds() -> None:
     assert (CALLER, PERIOD, 2.5) == (summary.caller, summary.period, summary.seconds)
     assert (("careful",), "ended early") == (summary.warnings, summary.interruption)
     assert summary.exit_code == 3
+
+
+def test_credential_reports() -> None:
+    """The oldest report's age is its own account's, and a report from the future has none."""
+    reports = [
+        report_of(),
+        replace(REPORT, report_time=NOW - timedelta(hours=3)),
+        replace(REPORT, report_time=NOW - timedelta(hours=1), fallbacks=("no devices", "no events")),
+        replace(REPORT, fallbacks=("no report",)),
+    ]
+    summary = summary_of(reports)
+    assert (2, timedelta(hours=3), 2) == (summary.reported, summary.oldest_report_age, summary.fallbacks)
+    assert 0 == summary_of([report_of()]).exit_code
+    assert summary_of([report_of()]).oldest_report_age is None
+    ahead = replace(REPORT, report_time=NOW + timedelta(seconds=3))
+    assert timedelta(0) == summary_of([ahead]).oldest_report_age

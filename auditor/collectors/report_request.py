@@ -1,7 +1,7 @@
 """How an account's credential report is asked for: politely, and not for ever."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import anyio
 
@@ -19,7 +19,9 @@ _TO_BE_MADE = frozenset({"ReportNotPresent", "ReportExpired"})
 _ANOTHER_IS_MADE = "LimitExceeded"
 
 
-async def request_report(account: IamAccess, *, wait: ReportWait) -> CredentialReport:
+async def request_report(
+    account: IamAccess, *, wait: ReportWait, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+) -> CredentialReport:
     """The account's credential report: the one that is there, whoever had it made, or else a new one.
 
     Raises:
@@ -32,7 +34,7 @@ async def request_report(account: IamAccess, *, wait: ReportWait) -> CredentialR
                 return report
             if anyio.current_time() + pause >= scope.deadline:
                 break
-            await anyio.sleep(pause)
+            await sleep(pause)
     raise RequestError(
         code=NOT_READY,
         message=f"the credential report was not ready within {wait.patience:g} seconds",
