@@ -76,6 +76,11 @@ class AccountDraft:
         """Note that AWS refused something, or sent what can't be read."""
         self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
 
+    def told(self, section: Section) -> None:
+        """Count a question that needed no asking, since the credential report has the answer."""
+        for counts in (self._asked, self._answered):
+            counts[section] = counts.get(section, 0) + 1
+
     def fail(self, section: Section, *, code: str, message: str, request_id: str = "") -> None:
         """Note that a question was not answered; the first message of a section and code is kept."""
         known = self._failures.get((section, code))

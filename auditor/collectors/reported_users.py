@@ -124,6 +124,7 @@ async def _with_use(
     slot = reported.use_of(key, keys=keys)
     if slot is None:
         return await with_last_use(sources.account, sources.draft, user, key=key)
+    sources.draft.told(Section.LAST_USED)
     return replace(key, last_use=slot.used)
 
 
@@ -134,6 +135,7 @@ async def _with_sign_in(sources: _Sources, user: User, reported: ReportedUser) -
     devices = await _devices(sources, user, reported)
     if devices is GONE:
         return GONE
+    sources.draft.told(Section.PASSWORD)
     return replace(user, has_password=reported.has_password, mfa_devices=devices)
 
 
@@ -142,9 +144,8 @@ async def _devices(sources: _Sources, user: User, reported: ReportedUser) -> tup
 
     Who had MFA when an older report was made may have given up a virtual device since, and holds none then.
     """
-    if sources.holders is not None and user.arn not in sources.holders:
-        if reported.mfa_active is False:
-            return ()
-        if reported.mfa_active and sources.recent:
-            return (_UNNAMED,)
+    known = reported.mfa_active is False or (reported.mfa_active is True and sources.recent)
+    if known and sources.holders is not None and user.arn not in sources.holders:
+        sources.draft.told(Section.MFA)
+        return (_UNNAMED,) if reported.mfa_active else ()
     return await sources.draft.ask(Section.MFA, or_gone(list_mfa_devices(sources.account, user.name)))

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from auditor import KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
+from auditor import Completeness, KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.events import collect_events
 from auditor.collectors.reported_users import collect_users_by_report
@@ -82,6 +82,14 @@ async def test_a_report_spares_the_calls() -> None:
     assert (MADE, []) == (draft.report_time, draft.fallbacks)
     operations = ("get_credential_report", "list_access_keys", "list_users", "list_virtual_mfa_devices")
     assert dict.fromkeys(operations, 1) == iam.counts
+
+
+async def test_what_the_report_tells_is_read() -> None:
+    """The sections of facts from the report are covered as they would be live."""
+    draft, _ = await collected(ana(keyed_row("ana"), keyed_row("bea"), users={"ana": OLD, "bea": OLD}))
+    told = {part.section: (part.completeness, part.asked, part.answered) for part in draft.coverage()}
+    for section in (Section.PASSWORD, Section.MFA, Section.LAST_USED):
+        assert (Completeness.COMPLETE, 1, 1) == told[section]
 
 
 async def test_an_account_without_users() -> None:
