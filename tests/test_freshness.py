@@ -1,20 +1,24 @@
 """Whole audits by credential report: the rows of a live audit where the report is not old, and fewer calls."""
 
+import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import anyio
 import pytest
 from anyio import to_thread
+from typer.testing import CliRunner
 
 from auditor import AuditConfig, AuditSummary, Freshness, Labels, Rates, ReportWait, run_audit
+from auditor.cli import app
 from auditor.demo import Account, FaultMix, LocalServer, Scenario, User, build_organization, serve
-from tests.expectations import as_set, truth_of
+from tests.expectations import as_set, read_csv, truth_of, truth_of_all
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
-
-SMALL = Scenario(accounts=11, users=3, largest_account=20, denied_every=None)
+SMALL = Scenario(accounts=11, users=2, largest_account=8, denied_every=None)
 """With all special accounts, none of which refuses the role."""
 HOUR = 3600.0
 QUICK = ReportWait(first_pause=0.001, longest_pause=0.01)
@@ -53,6 +57,7 @@ def calls_of(server: LocalServer) -> Counter[str]:
     return calls
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_rows_equal_the_truth(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A report that was made for this audit gives the rows of a live one, for every special case."""
@@ -83,6 +88,7 @@ async def test_rows_equal_the_truth(seed: int, monkeypatch: pytest.MonkeyPatch) 
         ),
     ],
 )
+@pytest.mark.anyio
 async def test_rows_equal_the_truth_in(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever comes before the report is there, and whatever the organization is, rows are the live ones."""
     async with served(scenario, monkeypatch) as server:
@@ -94,6 +100,7 @@ async def test_rows_equal_the_truth_in(scenario: Scenario, monkeypatch: pytest.M
     assert 0 == summary.fallbacks
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -122,6 +129,7 @@ async def test_without_a_report_all_is_read_live(scenario: Scenario, monkeypatch
     assert 0 == summary.exit_code
 
 
+@pytest.mark.anyio
 async def test_virtual_devices_that_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then MFA is read live, and the rows are the same."""
     denied = {"*": frozenset({"iam:ListVirtualMFADevices"})}
@@ -133,6 +141,7 @@ async def test_virtual_devices_that_are_refused(monkeypatch: pytest.MonkeyPatch)
     assert 0 == summary.failures
 
 
+@pytest.mark.anyio
 async def test_an_old_report_costs_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a report of two hours ago every key has its row, and all that is not old in it is true."""
     async with served(replace(SMALL, report_age=2 * HOUR), monkeypatch) as server:
@@ -150,6 +159,7 @@ async def test_an_old_report_costs_no_row(monkeypatch: pytest.MonkeyPatch) -> No
     assert timedelta(hours=2) <= summary.oldest_report_age < timedelta(hours=2, minutes=5)
 
 
+@pytest.mark.anyio
 async def test_a_new_key_of_a_user_who_had_none_is_found_by_its_event(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key is there where CloudTrail tells of it; where CloudTrail is refused, since all are asked then."""
     scenario = replace(SMALL, report_age=HOUR)
@@ -163,6 +173,7 @@ async def test_a_new_key_of_a_user_who_had_none_is_found_by_its_event(monkeypatc
         assert (one is denied) == (calls == users)
 
 
+@pytest.mark.anyio
 async def test_a_key_that_no_event_tells_of_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key too young for CloudTrail, of a user who had none, is what such an audit can't see."""
     whole = await to_thread.run_sync(build_organization, replace(SMALL, report_age=HOUR))
@@ -179,6 +190,7 @@ async def test_a_key_that_no_event_tells_of_is_not_found(monkeypatch: pytest.Mon
     assert len(missing) == len(expected - {row["access_key_id"] for row in summary.findings})
 
 
+@pytest.mark.anyio
 async def test_only_the_calls_that_are_needed_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four calls get a new report, one gets another tool's; then users, devices, and one call a user with a key."""
     async with served(SMALL, monkeypatch) as server:
@@ -200,12 +212,34 @@ async def test_only_the_calls_that_are_needed_are_made(monkeypatch: pytest.Monke
     assert expected == {action: calls[action] for action in expected}
 
 
+@pytest.mark.anyio
 async def test_a_report_that_is_there_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another tool's report costs one call, and none is made."""
     async with served(replace(SMALL, report_age=HOUR), monkeypatch) as server:
         summary = await audited(server)
     calls = calls_of(server)
     assert (summary.reported, 0) == (calls["GetCredentialReport"], calls["GenerateCredentialReport"])
+
+
+@pytest.mark.anyio
+async def test_the_command_audits_by_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files hold the live rows, and the summary tells how old the oldest report was."""
+    async with served(replace(SMALL, accounts=3, report_age=0.0), monkeypatch) as server:
+        command = [sys.executable, "-m", "auditor", "audit", "--role", SMALL.role_name, "--freshness", "report"]
+        done = await anyio.run_process([*command, "--output-dir", str(tmp_path)], check=False)
+        expected = truth_of_all(server)
+    assert (0, 3) == (done.returncode, len(expected.audited_accounts))
+    printed = done.stdout.decode()
+    assert re.search(r"age of the oldest report, in minutes\s*│\s*0 ", printed)
+    assert re.search(r"facts from their credential report\s*│\s*3 ", printed)
+    (findings,) = (Path(line) for line in printed.splitlines() if "iam_audit_report" in line)
+    assert as_set(expected.findings) == as_set(read_csv(findings))
+
+
+def test_the_command_knows_two_freshnesses() -> None:
+    """A third word is a wrong option."""
+    done = CliRunner().invoke(app, ["audit", "--role", "Audit", "--freshness", "stale"])
+    assert 2 == done.exit_code
 
 
 def _has_short_page(account: Account) -> bool:
