@@ -41,9 +41,10 @@ def _covers(period: Period, *, since: datetime) -> bool:
 async def _events_or_none(account: AccountAccess, draft: AccountDraft, *, since: datetime) -> list[Event] | None:
     """The events of new keys since then; they may lie outside of the audit's period, and are no part of its report."""
     now = datetime.now(UTC).replace(microsecond=0)
-    found = raw_events(account, CREATE_ACCESS_KEY, period=Period(min(since, now), now))
+    period = Period(min(since, now), now)
     try:
-        events = [event_of(raw) async for raw in found]
+        found = [raw async for raw in raw_events(account, CREATE_ACCESS_KEY, period=period)]
+        events = [event_of(raw) for raw in found]
     except RequestError as error:
         draft.fallbacks.append(f"New keys could not be looked up: {error}")
         return None

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from auditor.aws.access import Access
 from auditor.aws.gateway import AccountAccess, new_line
 from auditor.config import Rates
+from tests.fakes import refusal
 
 T = TypeVar("T")
 
@@ -73,17 +74,11 @@ def report_text(*rows: dict[str, str], columns: Iterable[str] = COLUMNS) -> str:
     return "\n".join(",".join(f'"{cell}"' if "," in cell else cell for cell in line) for line in lines)
 
 
-def refusal(code: str, *, status: int = 403) -> ClientError:
-    """What the SDK raises for an answer with an error."""
-    answer: Any = {"Error": {"Code": code, "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "Operation")
-
-
 NOT_PRESENT = refusal("ReportNotPresent", status=410)
 EXPIRED = refusal("ReportExpired", status=410)
 IN_PROGRESS = refusal("ReportInProgress", status=404)
 LIMIT_EXCEEDED = refusal("LimitExceeded", status=409)
-DENIED = refusal("AccessDenied")
+DENIED = refusal("AccessDenied", status=403)
 GONE = refusal("NoSuchEntity", status=404)
 
 

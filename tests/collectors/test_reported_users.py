@@ -339,6 +339,14 @@ async def test_a_lookup_of_new_keys_that_is_refused() -> None:
     assert 2 == len(draft.fallbacks)
 
 
+async def test_an_event_that_cannot_be_read() -> None:
+    """It may mean any user: all are asked for their keys."""
+    events = [new_key("bea"), {"EventId": "1"}]
+    iam = ana(row("ana"))
+    draft, _ = await collected(iam, FakeTrail(events))
+    assert (["ana"], 1) == (iam.asked("list_access_keys"), len(draft.fallbacks))
+
+
 async def test_events_that_break_unforeseen() -> None:
     """Nobody waits for events that will not come."""
 
