@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from auditor import Completeness, KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
@@ -337,6 +338,20 @@ async def test_a_lookup_of_new_keys_that_is_refused() -> None:
     draft, _ = await collected(iam, OnceMoreRefused(), period=Period(end - timedelta(days=1), end))
     assert ((), ["ana"]) == (draft.failures(), iam.asked("list_access_keys"))
     assert 2 == len(draft.fallbacks)
+
+
+async def test_events_that_come_late() -> None:
+    """They are waited for: nobody is asked for keys because they are not there yet."""
+
+    class Late(FakeTrail):
+        async def lookup_events(self, **parameters: Any) -> dict[str, Any]:
+            for _ in range(200):
+                await anyio.lowlevel.checkpoint()
+            return await super().lookup_events(**parameters)
+
+    iam = ana(row("ana"), row("bea"), users={"ana": OLD, "bea": OLD})
+    draft, _ = await collected(iam, Late([new_key("bea")]))
+    assert (["bea"], []) == (iam.asked("list_access_keys"), draft.fallbacks)
 
 
 async def test_an_event_that_cannot_be_read() -> None:
