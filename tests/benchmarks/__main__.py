@@ -4,6 +4,7 @@ With `--write` the table goes into the README, too.
 """
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -31,6 +32,8 @@ COLUMNS = (
     "throttled",
     "rows",
 )
+_POOL = 100
+"""Connections of the product's pool."""
 LIVE = Contender(name="**auditor, live**", module="product", function="live", guarded=True)
 FLOOR = Contender(name="floor: the same calls, bare aiohttp", module="floor", function="bare")
 THREADS = Contender(name="boto3, 32 threads", module="blocking", function="threads")
@@ -63,19 +66,21 @@ def main() -> None:
         latency=options.latency,
         denied_every=None,
     )
+    load = os.getloadavg()[0]
     measured = [_measured(contender, scenario, options.rounds) for contender in contenders(sample=options.sample)]
-    text = page(measured, scenario)
+    text = page(measured, scenario, load=load)
     sys.stdout.write(f"\n{text}\n{ratios(measured)}\n")
     if options.write:
         README.write_text(MARKED.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def page(measured: list[Measurement], scenario: Scenario) -> str:
+def page(measured: list[Measurement], scenario: Scenario, *, load: float) -> str:
     """What the README shows."""
     live, floor = _of(measured, LIVE), _of(measured, FLOOR)
     about = (
         f"{scenario.accounts} accounts with {scenario.users} users on average, {scenario.latency * 1000:g} ms before "
-        f"each answer; measured on {datetime.now(UTC):%Y-%m-%d}.\n{machine()}."
+        f"each answer; measured on {datetime.now(UTC):%Y-%m-%d}.\n{machine()}. "
+        f"Its load before the run was {load:.1f}."
     )
     return f"{about}\n\n{table(COLUMNS, (_cells(one, live=live, floor=floor) for one in measured))}\n"
 
@@ -91,6 +96,8 @@ def ratios(measured: list[Measurement]) -> str:
         _ratio("live, wall ÷ sequential", live.wall / sequential.wall, must=1 / 28, aim=1 / 60),
         _ratio("live, CPU a call ÷ floor", live.cpu_a_call / floor.cpu_a_call, must=5, aim=2.5),
         _ratio("live, calls above the necessary", surplus, must=0, aim=0),
+        _ratio("live, connections at once", live.counts.peak, must=_POOL, aim=_POOL),
+        _ratio("live, connections opened", live.counts.opened, must=2 * _POOL, aim=2 * _POOL),
     ]
     reports = [one for one in measured if one.contender == REPORT]
     rows += [_ratio("report, wall ÷ 32 boto3 threads", one.wall / threads.wall, must=0.13, aim=0.08) for one in reports]

@@ -16,7 +16,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def machine() -> str:
-    """Processor, cores, Python and packages, in one line."""
+    """Processor, cores, Python and packages in one line, and how busy the machine is with other things."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; {python}, {packages}"
