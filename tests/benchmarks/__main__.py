@@ -66,21 +66,21 @@ def main() -> None:
         latency=options.latency,
         denied_every=None,
     )
-    load = os.getloadavg()[0]
+    before = os.getloadavg()[0]
     measured = [_measured(contender, scenario, options.rounds) for contender in contenders(sample=options.sample)]
-    text = page(measured, scenario, load=load)
+    text = page(measured, scenario, loads=(before, os.getloadavg()[0]))
     sys.stdout.write(f"\n{text}\n{ratios(measured)}\n")
     if options.write:
         README.write_text(MARKED.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def page(measured: list[Measurement], scenario: Scenario, *, load: float) -> str:
+def page(measured: list[Measurement], scenario: Scenario, *, loads: tuple[float, float]) -> str:
     """What the README shows."""
     live, floor = _of(measured, LIVE), _of(measured, FLOOR)
     about = (
         f"{scenario.accounts} accounts with {scenario.users} users on average, {scenario.latency * 1000:g} ms before "
         f"each answer; measured on {datetime.now(UTC):%Y-%m-%d}.\n{machine()}. "
-        f"Its load before the run was {load:.1f}."
+        f"The machine's load was {loads[0]:.1f} before the run and {loads[1]:.1f} after it."
     )
     return f"{about}\n\n{table(COLUMNS, (_cells(one, live=live, floor=floor) for one in measured))}\n"
 
