@@ -10,7 +10,7 @@ DEVELOPMENT := $(VENV)/.development
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -51,6 +51,14 @@ readme: $(DEVELOPMENT) ## Hold the README against the program
 
 .PHONY: check
 check: lint types test ## All of the above that decides: what must pass before a change lands
+
+.PHONY: bench
+bench: $(DEVELOPMENT) ## Measure it beside boto3, aioboto3 and bare aiohttp
+	@$(BIN)/python -m tests.benchmarks
+
+.PHONY: bench-large
+bench-large: $(DEVELOPMENT) ## Measure ten thousand accounts, and how budgets are kept
+	@$(BIN)/python -m tests.benchmarks.large
 
 .PHONY: format
 format: $(DEVELOPMENT) ## Format the code
