@@ -14,7 +14,8 @@ from auditor.models import Account, AccountReport
 
 _MOST_ACCOUNTS = 50
 _MOST_ROUNDS = 4
-_LEAST_OF_A_ROUND = 4
+_LEAST_OF_A_ROUND = 2
+_REST_OF_A_PAGE = 0.05
 
 
 async def audit_in_batches(
@@ -43,7 +44,7 @@ async def audit_in_batches(
 
 @dataclass(slots=True)
 class _Intake:
-    """Takes batches out of the listing as it goes, and never waits for more than one account."""
+    """Takes batches out of the listing as it goes: it waits for one account, and hardly for more."""
 
     accounts: MemoryObjectReceiveStream[Account]
     reports: MemoryObjectSendStream[AccountReport]
@@ -62,18 +63,26 @@ class _Intake:
                 if report is not None:
                     await self.reports.send(report)
                     continue
-                waiting = self.accounts.statistics().current_buffer_used
-                size = size or batch_size(1 + waiting, workers=self.workers, concurrency=self.concurrency)
                 taken.append(account)
-                if len(taken) >= size or not waiting:
+                if not size:
+                    await self._wait_for_some()
+                    size = batch_size(1 + self._waiting(), workers=self.workers, concurrency=self.concurrency)
+                if len(taken) >= size or not self._waiting():
                     break
         return tuple(taken)
+
+    async def _wait_for_some(self) -> None:
+        if self._waiting() < self.concurrency:
+            await anyio.sleep(_REST_OF_A_PAGE)
+
+    def _waiting(self) -> int:
+        return self.accounts.statistics().current_buffer_used
 
 
 def batch_size(waiting: int, *, workers: int, concurrency: int) -> int:
     """How many of the accounts that wait the next batch takes: fewer towards the end, so that all workers end together.
 
-    A batch is worth its own connections: it has a quarter of what its worker can do at once, where so many wait; and
+    A batch is worth its own connections: it has half of what its worker can do at once, where so many wait; and
     its rows should not be long in coming: at most four times as many as that, and 50.
     """
     least = math.ceil(concurrency / _LEAST_OF_A_ROUND)

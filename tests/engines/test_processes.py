@@ -18,9 +18,7 @@ from tests.organizations import served
 pytestmark = pytest.mark.anyio
 
 SCENARIO = Scenario(accounts=40, users=3, largest_account=12, latency=0.01)
-CONFIG = AuditConfig(
-    role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000, organizations=1000), concurrency=8
-)
+CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000, organizations=1000), concurrency=8)
 
 
 @pytest.fixture(autouse=True)
