@@ -1,16 +1,12 @@
 """An audit on worker processes: exact rows whatever becomes of the workers, and nothing left running."""
 
 import multiprocessing
-import os
-import signal
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 
-import anyio
 import pytest
 
-from auditor import AccountFinished, AuditConfig, AuditSummary, ProgressEvent, Rates, open_audit, run_audit
+from auditor import AccountFinished, AuditConfig, AuditSummary, ProgressEvent, Rates, run_audit
 from auditor.demo import LocalServer, Scenario
 from tests.expectations import as_set, truth_of
 from tests.organizations import served

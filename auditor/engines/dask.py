@@ -1,0 +1,69 @@
+"""A Dask cluster as an executor; this module is the only one that knows Dask, and it is imported when asked for."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from auditor.errors import ConfigurationError, EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client, Security
+
+_CONNECTING = 10
+_CLOSING = 2
+
+
+@asynccontextmanager
+async def open_dask(url: str, *, workers: int | None = None) -> AsyncIterator[tuple[Executor, int]]:
+    """The executor of a scheduler's cluster and its number of workers, those that it has now unless it is given.
+
+    Raises:
+        ConfigurationError: Dask is not installed, or the URL is none.
+        EngineError: The scheduler does not answer, or has no workers.
+    """
+    await _knock(url)
+    client = await to_thread.run_sync(_connect, url, abandon_on_cancel=True)
+    try:
+        count = workers or len(await to_thread.run_sync(client.nthreads))
+        if not count:
+            raise EngineError(f"The Dask scheduler at {url} has no workers.")
+        # Not pure: a batch is to be asked of AWS, whatever was answered to one like it.
+        yield client.get_executor(pure=False), count
+    finally:
+        with anyio.move_on_after(_CLOSING, shield=True):
+            await to_thread.run_sync(client.close, _CLOSING, abandon_on_cancel=True)
+
+
+async def _knock(url: str) -> None:
+    """Ask whether anybody is there: a client that finds nobody leaves its thread behind, and complains of it later."""
+    try:
+        security = await to_thread.run_sync(_security)
+        from distributed.comm.core import connect  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError("Dask is not installed: it comes with `pip install 'auditor[dask]'`.") from error
+    try:
+        comm = await connect(url, timeout=_CONNECTING, **security.get_connection_args("client"))
+        await comm.close()
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} is no address of a Dask scheduler: {error}.") from error
+    except (OSError, TypeError) as error:
+        raise EngineError(f"The Dask scheduler at {url} could not be reached: {error}") from error
+
+
+def _security() -> "Security":
+    from distributed import Security  # noqa: PLC0415 - an extra, and slow: not on the event loop
+
+    return Security()
+
+
+def _connect(url: str) -> "Client":
+    from distributed import Client  # noqa: PLC0415 - an extra
+
+    try:
+        return Client(url, timeout=_CONNECTING, set_as_default=False)
+    except OSError as error:
+        raise EngineError(f"The Dask scheduler at {url} could not be reached: {error}") from error
