@@ -8,8 +8,8 @@ from auditor import AccountFinished, AuditConfig, AuditSummary, ProgressEvent, R
 from auditor.demo import LocalServer, Scenario
 from tests.expectations import as_set, truth_of
 
-SCENARIO = Scenario(accounts=30, users=3, largest_account=12, latency=0.005)
-CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000, organizations=1000), concurrency=8)
+SCENARIO = Scenario(accounts=20, users=2, largest_account=6, latency=0.005)
+CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000, organizations=1000), concurrency=4)
 
 
 class AtReport:
