@@ -50,7 +50,7 @@ def reports_of(batch: Batch, outcome: Future[Reports]) -> Reports:
 
 
 def _failure(error: Exception) -> Failure:
-    if isinstance(error, BrokenExecutor):
+    if isinstance(error, BrokenExecutor | CancelledError):
         return Failure(Section.ROLE, WORKER_DIED, f"{WORKER_DIED}: the workers ended before this account was done")
     code = error.code if isinstance(error, RequestError) else type(error).__name__
     said = str(error) if isinstance(error, AuditError) else "an unforeseen error in the batch of this account"

@@ -1,5 +1,6 @@
 """What the tests of engines share: an organization, an audit of it, and what it must come to."""
 
+import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,17 +14,24 @@ CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000,
 
 
 class AtReport:
-    """An observer that does something once, when the first account that was asked anything is finished."""
+    """An observer that does something once: when an account that was asked anything is finished, and it can be done."""
 
-    def __init__(self, act: Callable[[], None]) -> None:
+    def __init__(self, act: Callable[[], bool]) -> None:
         self.done = False
         self._act = act
 
     def __call__(self, event: ProgressEvent) -> None:
         """Act where it is time to."""
         if not self.done and isinstance(event, AccountFinished) and event.report.requests:
-            self.done = True
-            self._act()
+            self.done = self._act()
+
+
+def kill_a_child() -> bool:
+    """Kill a worker process, as the system does when memory runs out; whether there was one."""
+    children = multiprocessing.active_children()
+    if children:
+        children[0].kill()
+    return bool(children)
 
 
 def assert_exact(summary: AuditSummary, server: LocalServer) -> None:

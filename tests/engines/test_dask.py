@@ -1,27 +1,30 @@
 """An audit on a Dask cluster of worker processes, on loopback."""
 
 import os
-import socket
-from collections.abc import AsyncIterator, Iterator
+import signal
+import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from anyio import to_thread
-from typer.testing import CliRunner
 
-from auditor import ConfigurationError, EngineError, run_audit
-from auditor.cli import app
+from auditor import EngineError, run_audit
 from auditor.engines.dask import open_dask
-from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_exact, codes_of
+from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_exact
+from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
 distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 psutil = pytest.importorskip("psutil", reason="it comes with the extra `dask`")
 
 pytestmark = pytest.mark.anyio
+
+AUDITOR = [sys.executable, "-m", "auditor", "audit"]
 
 
 @asynccontextmanager
@@ -49,17 +52,41 @@ async def cluster_of(workers: int) -> AsyncIterator[Any]:
 async def test_rows_are_exact_though_a_worker_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dask gives a dead worker's batch to another, and every account is reported once; nobody listens but loopback."""
     async with served(SCENARIO, monkeypatch) as server, cluster_of(2) as cluster:
-
-        def kill() -> None:
-            os.kill(cluster.workers[0].pid, 9)
-
-        killing = AtReport(kill)
+        killing = AtReport(partial(kill_a_busy_worker, cluster))
         assert {"127.0.0.1"} == listening()
         async with open_dask(cluster.scheduler_address) as (executor, workers):
             summary = await run_audit(CONFIG, executor=executor, workers=workers, collect=True, observe=killing)
         assert_exact(summary, server)
     assert 2 == workers
     assert killing.done
+
+
+async def test_the_command_audits_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--dask-scheduler gives the rows of the truth, and leaves the cluster as it was."""
+    command = [*AUDITOR, "--role", SCENARIO.role_name, "--output-dir", str(tmp_path)]
+    async with served(SCENARIO, monkeypatch) as server, cluster_of(1) as cluster:
+        done = await anyio.run_process([*command, "--dask-scheduler", cluster.scheduler_address], check=False)
+        expected = truth_of_all(server)
+        assert 1 == len(cluster.scheduler.workers)
+    (findings,) = [Path(line) for line in done.stdout.decode().splitlines() if "iam_audit_report" in line]
+    assert (3, as_set(expected.findings)) == (done.returncode, as_set(read_csv(findings)))
+
+
+async def test_a_scheduler_without_workers_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster in which nobody would ever take a batch is told at once."""
+    async with served(SCENARIO, monkeypatch), cluster_of(0) as cluster:
+        with pytest.raises(EngineError, match="has no workers"):
+            async with open_dask(cluster.scheduler_address):
+                pass
+
+
+def kill_a_busy_worker(cluster: Any) -> bool:
+    """Kill a worker process that has a batch; whether there was one."""
+    busy = {worker.address for worker in cluster.scheduler.workers.values() if worker.processing}
+    pids = [nanny.pid for nanny in cluster.workers.values() if nanny.worker_address in busy]
+    for pid in pids[:1]:
+        os.kill(pid, signal.SIGKILL)
+    return bool(pids)
 
 
 def listening() -> set[str]:

@@ -12,7 +12,16 @@ from auditor import AuditConfig, AuditError, ConfigurationError, open_audit, run
 from auditor.demo import LocalServer, Scenario, build_organization, serve
 from auditor.engines.batch import Batch, Order
 from auditor.engines.worker import audit_batch
-from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of, take_environment
+from tests.engines.runs import (
+    CONFIG,
+    SCENARIO,
+    AtReport,
+    assert_each_once,
+    assert_exact,
+    codes_of,
+    kill_a_child,
+    take_environment,
+)
 from tests.organizations import served, session_of
 from tests.samples import ACCOUNT, CALLER, PERIOD
 
@@ -78,15 +87,12 @@ async def test_threads_find_the_truth_each_with_its_part(monkeypatch: pytest.Mon
 
 async def test_a_pool_that_breaks_fails_what_remains(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller's broken pool is not mended: the rows until then are there, and all other accounts have failed."""
-
-    def kill() -> None:
-        multiprocessing.active_children()[0].kill()
-
-    killing = AtReport(kill)
+    killing = AtReport(kill_a_child)
     async with served(SCENARIO, monkeypatch) as server:
         with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
             summary = await run_audit(CONFIG, executor=executor, workers=2, collect=True, observe=killing)
         assert_each_once(summary, server)
+    assert killing.done
     assert codes_of(summary)["WorkerDied"] > 0
     assert 3 == summary.exit_code
 
@@ -98,7 +104,7 @@ async def test_a_pool_that_breaks_fails_what_remains(monkeypatch: pytest.MonkeyP
         pytest.param(Refusing(BrokenProcessPool("gone"), at_once=True), "WorkerDied", id="broken before"),
         pytest.param(Refusing(RuntimeError("shut down"), at_once=True), "RuntimeError", id="shut down"),
         pytest.param(Refusing(KeyError("odd")), "KeyError", id="a fault in the worker"),
-        pytest.param(Refusing(None), "CancelledError", id="cancelled by the executor"),
+        pytest.param(Refusing(None), "WorkerDied", id="cancelled by the executor"),
     ],
 )
 async def test_a_batch_that_fails_is_said_of_each_of_its_accounts(

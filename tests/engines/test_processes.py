@@ -14,7 +14,7 @@ from auditor import AccountFinished, AccountReport, ProgressEvent, open_audit, r
 from auditor.engines.batch import Batch, Order
 from auditor.engines.outcome import error_of
 from auditor.engines.processes import open_processes
-from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of
+from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of, kill_a_child
 from tests.organizations import served
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
@@ -28,11 +28,6 @@ def nothing_is_left_running() -> Iterator[None]:
     """No worker process outlives its audit."""
     yield
     assert [] == multiprocessing.active_children()
-
-
-def kill_one() -> None:
-    """Kill a worker, as the system does when memory runs out."""
-    multiprocessing.active_children()[0].kill()
 
 
 class KillTwice:
@@ -88,7 +83,7 @@ async def test_a_worker_that_is_killed_costs_no_row(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What a killed worker had in hand is done by another, and a warning tells of it."""
-    killing = AtReport(kill_one)
+    killing = AtReport(kill_a_child)
     async with served(SCENARIO, monkeypatch) as server:
         summary = await run_audit(CONFIG, workers=2, collect=True, observe=killing)
         assert_exact(summary, server)
