@@ -1,9 +1,10 @@
 """A Dask cluster as an executor; this module is the only one that knows Dask, and it is imported when asked for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import to_thread
@@ -11,7 +12,7 @@ from anyio import to_thread
 from auditor.errors import ConfigurationError, EngineError
 
 if TYPE_CHECKING:
-    from distributed import Client, Security
+    from distributed import Client
 
 _CONNECTING = 10
 _CLOSING = 2
@@ -39,25 +40,34 @@ async def open_dask(url: str, *, workers: int | None = None) -> AsyncIterator[tu
 
 
 async def _knock(url: str) -> None:
-    """Ask whether anybody is there: a client that finds nobody leaves its thread behind, and complains of it later."""
+    """Ask whether anybody is there.
+
+    A client waits for ever for one who takes the connection and says nothing; one that finds nobody leaves its thread
+    behind, and complains of it later.
+    """
     try:
-        security = await to_thread.run_sync(_security)
-        from distributed.comm.core import connect  # noqa: PLC0415 - an extra
+        connecting = await to_thread.run_sync(_connecting, url)
+        with anyio.fail_after(_CONNECTING):
+            comm = await connecting()
+        await comm.close()
     except ImportError as error:
         raise ConfigurationError("Dask is not installed: it comes with `pip install 'auditor[dask]'`.") from error
-    try:
-        comm = await connect(url, timeout=_CONNECTING, **security.get_connection_args("client"))
-        await comm.close()
     except ValueError as error:
         raise ConfigurationError(f"{url!r} is no address of a Dask scheduler: {error}.") from error
     except (OSError, TypeError) as error:
-        raise EngineError(f"The Dask scheduler at {url} could not be reached: {error}") from error
+        reason = str(error) or f"no answer within {_CONNECTING} s"
+        raise EngineError(f"The Dask scheduler at {url} could not be reached: {reason}.") from error
 
 
-def _security() -> "Security":
-    from distributed import Security  # noqa: PLC0415 - an extra, and slow: not on the event loop
+def _connecting(url: str) -> Callable[[], Awaitable[Any]]:
+    # An extra, and slow to import: in a thread, and all that is imported late with it.
+    from distributed import Security  # noqa: PLC0415
+    from distributed.comm import parse_address, registry  # noqa: PLC0415
+    from distributed.comm.core import connect  # noqa: PLC0415
 
-    return Security()
+    scheme, _ = parse_address(url)
+    registry.get_backend(scheme)
+    return partial(connect, url, timeout=_CONNECTING, **Security().get_connection_args("client"))
 
 
 def _connect(url: str) -> "Client":

@@ -77,8 +77,9 @@ async def test_workers_end_with_a_command_that_is_killed(tmp_path: Path, monkeyp
 
 
 @pytest.fixture
-def silent_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A port that takes connections and never says a word; little patience with it."""
+def silent_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A port that takes connections and never says a word; little patience with it, and a folder of its own."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(dask, "_CONNECTING", 1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
@@ -91,16 +92,16 @@ def silent_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         (["--workers", "2"], 2, "give its --dask-scheduler"),
         (["--workers", "0", "--dask-scheduler", "tcp://127.0.0.1:{port}"], 2, "0 workers can't audit"),
         (["--processes", "2", "--dask-scheduler", "tcp://127.0.0.1:{port}"], 2, "give one of them"),
+        (["--dask-scheduler", "127.0.0.1"], 2, "is no address of a Dask scheduler"),
         (["--dask-scheduler", "http://127.0.0.1:{port}"], 2, "is no address of a Dask scheduler"),
         (["--dask-scheduler", "tcp://127.0.0.1:{port}"], 1, "could not be reached"),
         (["--dask-scheduler", "tls://127.0.0.1:{port}"], 1, "could not be reached"),
     ],
 )
 def test_workers_that_can_not_be_get_one_sentence(
-    arguments: list[str], code: int, sentence: str, silent_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], code: int, sentence: str, silent_port: int, tmp_path: Path
 ) -> None:
     """What can't be right, or is not there, is told on stderr with the exit code for it, and no file is left."""
-    monkeypatch.chdir(tmp_path)
     filled = [argument.format(port=silent_port) for argument in arguments]
     result = CliRunner().invoke(app, ["audit", "--role", "R", *filled])
     assert code == result.exit_code
