@@ -29,7 +29,7 @@ async def open_dask(url: str, *, workers: int | None = None) -> AsyncIterator[tu
     await _knock(url)
     client = await to_thread.run_sync(_connect, url, abandon_on_cancel=True)
     try:
-        count = workers or len(await to_thread.run_sync(client.nthreads))
+        count = workers or len(await to_thread.run_sync(client.nthreads, abandon_on_cancel=True))
         if not count:
             raise EngineError(f"The Dask scheduler at {url} has no workers.")
         # Not pure: a batch is to be asked of AWS, whatever was answered to one like it.

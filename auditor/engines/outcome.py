@@ -4,6 +4,7 @@ import asyncio
 import logging
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
+from typing import Any
 
 from auditor.engines.batch import Batch
 from auditor.errors import AuditError, RequestError
@@ -16,7 +17,7 @@ WORKER_DIED = "WorkerDied"
 Reports = tuple[AccountReport, ...]
 
 
-def ending(future: Future[Reports] | Future[Future[Reports]]) -> asyncio.Event:
+def ending(future: Future[Any]) -> asyncio.Event:
     """An event of this loop that is set when the future has ended, in whichever way.
 
     `asyncio.wrap_future` would make a future that its executor cancelled look as if this task were cancelled, and
@@ -32,7 +33,7 @@ def ending(future: Future[Reports] | Future[Future[Reports]]) -> asyncio.Event:
     return ended
 
 
-def error_of(future: Future[Reports] | Future[Future[Reports]]) -> BaseException | None:
+def error_of(future: Future[Any]) -> BaseException | None:
     """What a future that has ended failed with, None where it did not."""
     return CancelledError() if future.cancelled() else future.exception()
 

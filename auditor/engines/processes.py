@@ -12,7 +12,6 @@ from threading import Thread
 from typing import Any
 
 import anyio
-from anyio import to_thread
 
 from auditor.engines.batch import Batch
 from auditor.engines.outcome import Reports, error_of
@@ -48,11 +47,11 @@ class OwnProcesses:
 
     async def end(self) -> None:
         """Kill the processes, whatever they do; returns when they are gone, or soon."""
-        await _end(self._pool)
+        await self._end(self._pool)
 
     async def _outcome(self, batch: Batch, pool: "_Pool") -> Future[Reports]:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_end_when_one_died, pool)
+            tasks.start_soon(self._end_when_one_died, pool)
             outcome = await self._submissions.outcome_of(batch, pool.submit, withdraw=False)
             tasks.cancel_scope.cancel()
         return outcome
@@ -63,9 +62,19 @@ class OwnProcesses:
             if self._pool is broken and not self._mended:
                 self._mended = True
                 logger.warning("A worker process died; what it had is given to new ones.")
-                await _end(broken)
+                await self._end(broken)
                 self._pool = _Pool(self.workers, work=self._work)
         return self._pool is not broken
+
+    async def _end_when_one_died(self, pool: "_Pool") -> None:
+        """The pool sees the death of a process by itself, but not while it reads what that process left half sent."""
+        while not pool.has_died:  # noqa: ASYNC110 - nothing tells of it
+            await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
+        await self._end(pool)
+
+    async def _end(self, pool: "_Pool") -> None:
+        with anyio.move_on_after(_ENDING, shield=True):
+            await self._submissions.done(pool.end)
 
 
 @asynccontextmanager
@@ -80,16 +89,19 @@ async def open_processes(workers: int, *, work: Work = audit_batch) -> AsyncIter
 
 
 class _Pool:
-    """A process pool that can be ended while its processes are at work."""
+    """A process pool that can be ended while its processes are at work; one thread submits to it and ends it."""
 
     def __init__(self, workers: int, *, work: Work) -> None:
         self._workers = workers
         self._work = work
         self._context = _RememberingContext()
         self._executor: ProcessPoolExecutor | None = None
+        self._ended = False
 
     def submit(self, batch: Batch) -> Future[Reports]:
-        """Hand over a batch, in a thread of its own: the first ones spawn the processes."""
+        """Hand over a batch, which spawns a process where none is idle."""
+        if self._ended:
+            raise BrokenExecutor
         if self._executor is None:
             self._executor = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=begin)
         # A process inherits it from the thread that spawns it: until `begin` runs there, Ctrl-C must not reach it.
@@ -103,6 +115,7 @@ class _Pool:
 
     def end(self) -> None:
         """Kill the processes and wait until they are gone; may be called again."""
+        self._ended = True
         for process in self._context.spawned:
             if process.pid is not None:
                 process.kill()
@@ -132,18 +145,6 @@ def _let_go(executor: ProcessPoolExecutor) -> None:
     results = executor._result_queue  # noqa: SLF001 - there is no public way to it
     if results is not None:
         results._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
-
-
-async def _end(pool: _Pool) -> None:
-    with anyio.move_on_after(_ENDING, shield=True):
-        await to_thread.run_sync(pool.end, abandon_on_cancel=True)
-
-
-async def _end_when_one_died(pool: _Pool) -> None:
-    """The pool sees the death of a process by itself, but not while it reads what that process left half sent."""
-    while not pool.has_died:  # noqa: ASYNC110 - nothing tells of it
-        await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
-    await _end(pool)
 
 
 def begin() -> None:

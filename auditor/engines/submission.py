@@ -34,6 +34,10 @@ class Submissions:
                 self._thread.submit(_withdraw, submission)
         return outcome
 
+    async def done(self, work: Callable[[], None]) -> None:
+        """Wait until some other work is done, behind all that was submitted before it."""
+        await ending(self._thread.submit(work)).wait()
+
 
 @contextmanager
 def open_submissions() -> Iterator[Submissions]:
