@@ -12,7 +12,7 @@ from auditor.aws.gateway import AccountAccess, Gateway
 from auditor.aws.role import RoleRequest
 from auditor.collectors import COLLECTORS, Collector, Order
 from auditor.collectors.draft import AccountDraft
-from auditor.config import ReportWait
+from auditor.config import AuditConfig, ReportWait
 from auditor.fanout import bare_errors
 from auditor.models import (
     Account,
@@ -41,16 +41,32 @@ class AccountPlan:
     report_wait: ReportWait = field(default_factory=ReportWait)
 
 
-async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
-    """The report of one account; no error of the account leaves this function.
+def plan_of(config: AuditConfig, *, period: Period) -> AccountPlan:
+    """What the settings say of each account."""
+    return AccountPlan(
+        RoleRequest(config.role, config.session_name, config.external_id),
+        period,
+        freshness=config.freshness,
+        report_wait=config.report_wait,
+    )
 
-    An account that is suspended, closed or not yet active is not asked anything, and nothing is missing then. One
-    whose state is unknown is not asked either, and that is a failure: it may well be in use.
+
+def unasked(account: Account) -> AccountReport | None:
+    """The report of an account that is not asked anything, None for one that is.
+
+    Nothing is missing of an account that is suspended, closed or not yet active. One whose state is unknown is a
+    failure: it may well be in use.
     """
     if account.state is None:
         return _unknown_state(account)
-    if not account.state.auditable:
-        return AccountReport(account=account, role="", coverage=_skipped())
+    return None if account.state.auditable else AccountReport(account=account, role="", coverage=_skipped())
+
+
+async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
+    """The report of one account; no error of the account leaves this function."""
+    report = unasked(account)
+    if report is not None:
+        return report
     started_at, started = datetime.now(UTC), anyio.current_time()
     draft = AccountDraft()
     entered = await _bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, gateway.enter(account, role=plan.role)))

@@ -15,6 +15,7 @@ from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfi
 from auditor.console import ConsoleHandler, ProgressDisplay, print_line, print_paths, print_summary
 from auditor.demo import FaultMix, Scenario
 from auditor.demo.command import demonstrate, serve_until_interrupted
+from auditor.engines.choice import EngineChoice, open_engine
 from auditor.errors import AuditError, ConfigurationError
 from auditor.interruption import Interruption, interruptible
 from auditor.models import Freshness
@@ -75,6 +76,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
         str, typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.")
     ] = DEFAULT_SESSION_NAME,
     external_id: Annotated[str | None, typer.Option(help="External id that the role's trust asks for.")] = None,
+    processes: Annotated[int, typer.Option(help="Processes that audit; 1 is none but this one.")] = 1,
+    dask_scheduler: Annotated[
+        str | None, typer.Option(metavar="<url>", help="Dask scheduler whose workers audit: tcp://host:8786.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Batches at once on the Dask workers. [default: as many as workers]")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
 ) -> None:
@@ -103,7 +111,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
     def work(interruption: Interruption) -> int:
         running = partial(
-            _audit, configure(), directory=output_dir, errors=errors, quiet=quiet, interruption=interruption
+            _audit,
+            configure(),
+            engine=EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers),
+            directory=output_dir,
+            errors=errors,
+            quiet=quiet,
+            interruption=interruption,
         )
         return anyio.run(running, backend="asyncio")
 
@@ -187,8 +201,14 @@ def _start(start_date: str | None, *, days: int | None, end: datetime | None) ->
     return start_of_days(days, end=end, now=datetime.now(UTC))
 
 
-async def _audit(
-    config: AuditConfig, *, directory: Path, errors: Console, quiet: bool, interruption: Interruption
+async def _audit(  # noqa: PLR0913 - what the options chose
+    config: AuditConfig,
+    *,
+    engine: EngineChoice,
+    directory: Path,
+    errors: Console,
+    quiet: bool,
+    interruption: Interruption,
 ) -> int:
     with anyio.CancelScope() as scope, ProgressDisplay(errors, quiet=quiet) as display:
 
@@ -197,8 +217,11 @@ async def _audit(
                 interruption.arm(scope)
             display(event)
 
-        async with open_csv_writer(directory, labels=config.labels) as csv:
-            summary = await run_audit(config, writers=[csv], observe=observe)
+        async with (
+            open_csv_writer(directory, labels=config.labels) as csv,
+            open_engine(engine) as (executor, workers),
+        ):
+            summary = await run_audit(config, writers=[csv], observe=observe, executor=executor, workers=workers)
     results = Console()
     if interruption.exit_code is not None:
         print_line(errors, f"Interrupted: {display.finished} accounts are finished, and their rows are on disk.")

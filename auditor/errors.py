@@ -3,6 +3,7 @@
 AuditError
 ├── ConfigurationError        what the options alone show to be wrong
 ├── CallerError               no usable AWS credentials, profile or region
+├── EngineError               the workers that were to audit could not be reached
 ├── OrganizationError         the accounts could not be listed
 │   └── ListingInterrupted    ... to the end: the accounts before it were audited
 ├── RequestError              AWS was asked one thing and did not give it
@@ -28,6 +29,10 @@ class ConfigurationError(AuditError):
 
 class CallerError(AuditError):
     """Raised when the caller's own identity could not be established."""
+
+
+class EngineError(AuditError):
+    """Raised when the workers that were to do the audit could not be reached."""
 
 
 class OrganizationError(AuditError):

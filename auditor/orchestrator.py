@@ -10,6 +10,7 @@ reader that is slow holds the engine back; one that leaves cancels it.
 
 import math
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -17,11 +18,11 @@ import aioboto3
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from auditor.account_audit import AccountPlan
+from auditor.account_audit import plan_of
 from auditor.aws.gateway import open_gateway
-from auditor.aws.role import RoleRequest
 from auditor.config import AuditConfig
 from auditor.engine import audit_accounts
+from auditor.engines import Order, audit_in_batches, check_crew, open_crew
 from auditor.errors import ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
@@ -33,20 +34,22 @@ from auditor.tally import Tally
 from auditor.writers import Writer
 
 
-async def run_audit(
+async def run_audit(  # noqa: PLR0913 - what a caller may choose
     config: AuditConfig,
     *,
     session: aioboto3.Session | None = None,
     writers: Sequence[Writer] = (),
     observe: Observer = ignore,
     collect: bool = False,
+    executor: Executor | None = None,
+    workers: int | None = None,
 ) -> AuditSummary:
     """Audit the organization, give each account's report to every writer, and return what it came to.
 
     Writers get the reports one at a time, in the order in which accounts finish, and in the order of the writers. No
     file is written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows
     with the organization. Cancelling stops at once: every report is with all of the writers or with none, but for the
-    one in hand. A session that is given is not modified.
+    one in hand. A session that is given is not modified. Where it runs is said at `open_audit`.
 
     Raises:
         AuditError: Nothing could be audited, or a writer failed. What AWS refused in an account is no error but part
@@ -55,7 +58,7 @@ async def run_audit(
     started = anyio.current_time()
     tally = Tally(config.labels, collect=collect)
     interruption = ""
-    async with open_audit(config, session=session, observe=observe) as reports:
+    async with open_audit(config, session=session, observe=observe, executor=executor, workers=workers) as reports:
         try:
             async for report in reports:
                 for writer in writers:
@@ -111,16 +114,26 @@ class ReportStream:
 
 @asynccontextmanager
 async def open_audit(
-    config: AuditConfig, *, session: aioboto3.Session | None = None, observe: Observer = ignore
+    config: AuditConfig,
+    *,
+    session: aioboto3.Session | None = None,
+    observe: Observer = ignore,
+    executor: Executor | None = None,
+    workers: int | None = None,
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
+
+    It runs on this event loop; with more than one of `workers` in so many processes of its own, which import the
+    caller's main module, as all spawned processes do; and with an `executor` on that, at most `workers` batches of
+    accounts at once. Workers build their own credentials, so that a session can't be given with them, and must come to
+    the account of this process's. An executor is not shut down, and ends the batches that it has when the block is
+    left.
 
     Raises:
         AuditError: Nothing could be audited.
     """
+    check_crew(workers, executor=executor, session=session)
     period, cuts = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
-    role = RoleRequest(config.role, config.session_name, config.external_id)
-    plan = AccountPlan(role, period, freshness=config.freshness, report_wait=config.report_wait)
     warnings: list[str] = []
 
     def warn(message: str) -> None:
@@ -130,6 +143,7 @@ async def open_audit(
     with bare_errors():
         async with (
             open_gateway(profile=config.profile, session=session, rates=config.rates) as gateway,
+            open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,
         ):
             observe(AuditStarted(gateway.caller, period))
@@ -139,7 +153,12 @@ async def open_audit(
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
             finished, reports = anyio.create_memory_object_stream[AccountReport](0)
             tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)
-            tasks.start_soon(audit_accounts, accounts, finished, gateway, plan, config.concurrency)
+            if crew is None:
+                plan = plan_of(config, period=period)
+                tasks.start_soon(audit_accounts, accounts, finished, gateway, plan, config.concurrency)
+            else:
+                order = Order(config, gateway.caller, period, share=crew.workers)
+                tasks.start_soon(audit_in_batches, accounts, finished, crew, order)
             try:
                 yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
             finally:

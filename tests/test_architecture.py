@@ -20,6 +20,7 @@ LEVELS = {
     "auditor.interruption": 8,
     "auditor.script": 8,
     "auditor.orchestrator": 7,
+    "auditor.engines": 6,
     "auditor.engine": 5,
     "auditor.listing": 5,
     "auditor.writers": 5,
@@ -40,6 +41,7 @@ LEVELS = {
 
 SDK = {"botocore", "aiobotocore", "boto3"}
 TERMINAL = {"rich", "typer"}
+DASK = {"dask", "distributed"}
 MOST_LINES = 300
 
 Import = tuple[str, str]
@@ -140,7 +142,8 @@ def _may_import(importer: str, imported: str) -> bool:
     return {
         "auditor": not is_demo(imported) or importer == "auditor.cli",
         **dict.fromkeys(SDK, in_aws),
-        "aioboto3": in_aws or importer in {"auditor.orchestrator", "auditor.script"},
+        "aioboto3": in_aws or importer in {"auditor.orchestrator", "auditor.engines.crew", "auditor.script"},
+        **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
         **dict.fromkeys(TERMINAL, importer in {"auditor.cli", "auditor.console"}),
     }.get(root, True)
 
@@ -184,7 +187,7 @@ def test_imports_have_no_cycle() -> None:
 
 
 def test_each_thing_is_known_where_it_belongs() -> None:
-    """The SDK is known to `aws` only, the terminal to the command, and the local organization to the command."""
+    """The SDK is known to `aws` only, Dask to one engine, the terminal and the local organization to the command."""
     assert [] == misplaced(all_imports())
 
 
@@ -221,6 +224,7 @@ def test_an_import_that_points_down_is_none() -> None:
         ("auditor.writers.csv", "auditor.aws.faults"),
         ("auditor.script", "auditor.demo"),
         ("auditor.demo.server", "auditor.models"),
+        ("auditor.engines.crew", "distributed"),
     ],
 )
 def test_an_import_out_of_place_is_found(importer: str, imported: str) -> None:

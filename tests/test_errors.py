@@ -10,6 +10,7 @@ from auditor import (
     AuditError,
     CallerError,
     ConfigurationError,
+    EngineError,
     IncompleteError,
     ListingInterrupted,
     OrganizationError,
@@ -21,6 +22,7 @@ ERRORS: list[AuditError] = [
     AuditError("Something."),
     ConfigurationError("Wrong."),
     CallerError("Who?"),
+    EngineError("Nobody is there."),
     OrganizationError("None."),
     ListingInterrupted(code="AccessDenied", message="no", listed=40),
     RequestError(
@@ -58,6 +60,7 @@ def test_all_errors_are_tried() -> None:
     [
         (AuditError, Exception, 1),
         (ConfigurationError, AuditError, 2),
+        (EngineError, AuditError, 1),
         (CallerError, AuditError, 1),
         (OrganizationError, AuditError, 1),
         (ListingInterrupted, OrganizationError, 3),

@@ -27,6 +27,7 @@ NAMES = [
     "Completeness",
     "ConfigurationError",
     "CsvWriter",
+    "EngineError",
     "Event",
     "EventResource",
     "Failure",

@@ -2,7 +2,7 @@
 
 import os
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import aioboto3
@@ -10,6 +10,7 @@ from aiobotocore.credentials import AioCredentialResolver
 from aiobotocore.session import AioSession
 from anyio import to_thread
 from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
+from botocore.loaders import Loader, create_loader
 
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
@@ -82,10 +83,10 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
     shared.register_component("credential_provider", task_credential_resolver())
     if given is not None and profile is None and _brings_credentials(given, caller):
         caller.register_component("credential_provider", _Borrowed(given))
-    _load_models(caller)
-    shared.register_component("data_loader", caller.get_component("data_loader"))
+    loader = _loaded_models(caller.get_config_variable("data_path"))
     region = _region(caller)
     for session in (caller, shared):
+        session.register_component("data_loader", loader)
         # The clients of the credential chain need one, too.
         session.set_config_variable("region", region)
     return Sessions(caller=caller, shared=shared, region=region)
@@ -148,15 +149,20 @@ def parse_timestamp(value: str | float) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _load_models(session: AioSession) -> None:
-    """Read what clients are made from here, in a thread: the SDK would read it on the event loop."""
-    loader = session.get_component("data_loader")
+@lru_cache(maxsize=1)
+def _loaded_models(data_path: str | None) -> Loader:
+    """What clients are made from, read here, in a thread: the SDK would read it on the event loop.
+
+    Kept for the process: a worker makes its clients anew for each batch, and to read it is most of that work.
+    """
+    loader = create_loader(data_path)
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data(name)
     for service in SERVICES:
         for kind in ("service-2", "endpoint-rule-set-1"):
             # As the SDK calls it, to the letter: the loader remembers by the arguments.
             loader.load_service_model(service, kind, api_version=None)
+    return loader
 
 
 def _region(session: AioSession) -> str:

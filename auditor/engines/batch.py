@@ -1,0 +1,36 @@
+"""What crosses to a worker: some accounts, and all that it must know to audit them."""
+
+import math
+import uuid
+from dataclasses import dataclass, field, replace
+
+from auditor.config import AuditConfig
+from auditor.models import Account, Caller, Period
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What all batches of a run have in common; frozen and picklable, and no credential is in it."""
+
+    config: AuditConfig
+    """The settings of the whole run."""
+    caller: Caller
+    """Whose credentials the workers must have."""
+    period: Period
+    share: int
+    """Among how many batches at once the run is divided."""
+
+    def portion(self) -> AuditConfig:
+        """The settings with one batch's part of all that is limited for the run as a whole."""
+        rates = replace(self.config.rates, sts=self.config.rates.sts / self.share)
+        return replace(self.config, rates=rates, concurrency=math.ceil(self.config.concurrency / self.share))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some accounts for one worker."""
+
+    order: Order
+    accounts: tuple[Account, ...]
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """That of no other batch: an executor that remembers answers must not give an old one."""

@@ -1,0 +1,90 @@
+"""The accounts in batches, one a worker at a time; reports stream back as the batches end."""
+
+import math
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from auditor.account_audit import unasked
+from auditor.engines.batch import Batch, Order
+from auditor.engines.crew import Crew
+from auditor.engines.outcome import reports_of
+from auditor.models import Account, AccountReport
+
+_MOST_ACCOUNTS = 50
+_MOST_ROUNDS = 4
+_LEAST_OF_A_ROUND = 2
+_REST_OF_A_PAGE = 0.05
+
+
+async def audit_in_batches(
+    accounts: MemoryObjectReceiveStream[Account],
+    reports: MemoryObjectSendStream[AccountReport],
+    crew: Crew,
+    order: Order,
+) -> None:
+    """Send one report an account, batch by batch in the order in which they end; one batch a worker is under way.
+
+    Accounts that are not asked anything are answered here, and what became of a batch stays in it. Both streams are
+    closed on leaving.
+    """
+    async with accounts, reports, anyio.create_task_group() as tasks:
+        intake = _Intake(accounts, reports, workers=crew.workers, concurrency=order.portion().concurrency)
+
+        async def keep_busy() -> None:
+            while taken := await intake.take():
+                batch = Batch(order, taken)
+                for report in reports_of(batch, await crew.audit(batch)):
+                    await reports.send(report)
+
+        for _ in range(crew.workers):
+            tasks.start_soon(keep_busy)
+
+
+@dataclass(slots=True)
+class _Intake:
+    """Takes batches out of the listing as it goes: it waits for one account, and hardly for more."""
+
+    accounts: MemoryObjectReceiveStream[Account]
+    reports: MemoryObjectSendStream[AccountReport]
+    workers: int = field(kw_only=True)
+    concurrency: int = field(kw_only=True)
+    """Accounts at once in a batch."""
+    _lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def take(self) -> tuple[Account, ...]:
+        """The accounts of the next batch, none where there are no more."""
+        taken: list[Account] = []
+        size = 0
+        async with self._lock:
+            async for account in self.accounts:
+                report = unasked(account)
+                if report is not None:
+                    await self.reports.send(report)
+                    continue
+                taken.append(account)
+                if not size:
+                    await self._wait_for_some()
+                    size = batch_size(1 + self._waiting(), workers=self.workers, concurrency=self.concurrency)
+                if len(taken) >= size or not self._waiting():
+                    break
+        return tuple(taken)
+
+    async def _wait_for_some(self) -> None:
+        if self._waiting() < self.concurrency:
+            await anyio.sleep(_REST_OF_A_PAGE)
+
+    def _waiting(self) -> int:
+        return self.accounts.statistics().current_buffer_used
+
+
+def batch_size(waiting: int, *, workers: int, concurrency: int) -> int:
+    """How many of the accounts that wait the next batch takes: fewer towards the end, so that all workers end together.
+
+    A batch is worth its own connections: it has half of what its worker can do at once, where so many wait; and
+    its rows should not be long in coming: at most four times as many as that, and 50.
+    """
+    least = math.ceil(concurrency / _LEAST_OF_A_ROUND)
+    most = min(_MOST_ROUNDS * concurrency, _MOST_ACCOUNTS)
+    return min(max(math.ceil(waiting / workers), least), most, waiting)

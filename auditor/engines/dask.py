@@ -1,0 +1,79 @@
+"""A Dask cluster as an executor; this module is the only one that knows Dask, and it is imported when asked for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio import to_thread
+
+from auditor.errors import ConfigurationError, EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_CONNECTING = 10
+_CLOSING = 2
+
+
+@asynccontextmanager
+async def open_dask(url: str, *, workers: int | None = None) -> AsyncIterator[tuple[Executor, int]]:
+    """The executor of a scheduler's cluster and its number of workers, those that it has now unless it is given.
+
+    Raises:
+        ConfigurationError: Dask is not installed, or the URL is none.
+        EngineError: The scheduler does not answer, or has no workers.
+    """
+    await _knock(url)
+    client = await to_thread.run_sync(_connect, url, abandon_on_cancel=True)
+    try:
+        count = workers or len(await to_thread.run_sync(client.nthreads, abandon_on_cancel=True))
+        if not count:
+            raise EngineError(f"The Dask scheduler at {url} has no workers.")
+        # Not pure: a batch is to be asked of AWS, whatever was answered to one like it.
+        yield client.get_executor(pure=False), count
+    finally:
+        with anyio.move_on_after(_CLOSING, shield=True):
+            await to_thread.run_sync(client.close, _CLOSING, abandon_on_cancel=True)
+
+
+async def _knock(url: str) -> None:
+    """Ask whether anybody is there.
+
+    A client waits for ever for one who takes the connection and says nothing; one that finds nobody leaves its thread
+    behind, and complains of it later.
+    """
+    try:
+        connecting = await to_thread.run_sync(_connecting, url)
+        with anyio.fail_after(_CONNECTING):
+            comm = await connecting()
+        await comm.close()
+    except ImportError as error:
+        raise ConfigurationError("Dask is not installed: it comes with `pip install 'auditor[dask]'`.") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} is no address of a Dask scheduler: {error}.") from error
+    except (OSError, TypeError) as error:
+        reason = str(error) or f"no answer within {_CONNECTING} s"
+        raise EngineError(f"The Dask scheduler at {url} could not be reached: {reason}.") from error
+
+
+def _connecting(url: str) -> Callable[[], Awaitable[Any]]:
+    # An extra, and slow to import: in a thread, and all that is imported late with it.
+    from distributed import Security  # noqa: PLC0415
+    from distributed.comm import parse_address, registry  # noqa: PLC0415
+    from distributed.comm.core import connect  # noqa: PLC0415
+
+    scheme, _ = parse_address(url)
+    registry.get_backend(scheme)
+    return partial(connect, url, timeout=_CONNECTING, **Security().get_connection_args("client"))
+
+
+def _connect(url: str) -> "Client":
+    from distributed import Client  # noqa: PLC0415 - an extra
+
+    try:
+        return Client(url, timeout=_CONNECTING, set_as_default=False)
+    except OSError as error:
+        raise EngineError(f"The Dask scheduler at {url} could not be reached: {error}") from error

@@ -1,0 +1,43 @@
+"""What a worker does with a batch, wherever it runs: in a process, a thread, on another machine."""
+
+import anyio
+
+from auditor.account_audit import audit_account, plan_of
+from auditor.aws.gateway import open_gateway
+from auditor.engines.batch import Batch
+from auditor.errors import CallerError
+from auditor.fanout import bare_errors, fan_out
+from auditor.models import Account, AccountReport, Caller
+
+
+def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
+    """One report an account of the batch, in the order in which they finished, on an event loop of its own.
+
+    The credentials are this worker's own: those of the configured profile, or of its environment.
+
+    Raises:
+        AuditError: The worker has no credentials, or those of another account than the run's.
+    """
+    return anyio.run(_audit, batch, backend="asyncio")
+
+
+async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
+    order = batch.order
+    config, plan = order.portion(), plan_of(order.config, period=order.period)
+    reports: list[AccountReport] = []
+    with bare_errors():
+        async with open_gateway(profile=config.profile, rates=config.rates) as gateway:
+            _check_account(gateway.caller, expected=order.caller)
+
+            async def audit(account: Account) -> None:
+                reports.append(await audit_account(account, gateway=gateway, plan=plan))
+
+            await fan_out(batch.accounts, audit, limit=config.concurrency)
+    return tuple(reports)
+
+
+def _check_account(caller: Caller, *, expected: Caller) -> None:
+    if caller.account_id != expected.account_id:
+        raise CallerError(
+            f"A worker has credentials of the account {caller.account_id}, and the audit is of {expected.account_id}."
+        )

@@ -1,0 +1,194 @@
+"""An audit on a caller's executor: any kind of it, broken ones too, and what its workers may not be given."""
+
+import multiprocessing
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import pytest
+from anyio import to_thread
+
+from auditor import AuditConfig, AuditError, ConfigurationError, open_audit, run_audit
+from auditor.demo import LocalServer, Scenario, build_organization, serve
+from auditor.engines.batch import Batch, Order
+from auditor.engines.worker import audit_batch
+from tests.engines.runs import (
+    CONFIG,
+    SCENARIO,
+    AtReport,
+    assert_each_once,
+    assert_exact,
+    codes_of,
+    kill_a_child,
+    take_environment,
+)
+from tests.organizations import served, session_of
+from tests.samples import ACCOUNT, CALLER, PERIOD
+
+pytestmark = pytest.mark.anyio
+
+
+class Counting(ThreadPoolExecutor):
+    """A pool that knows how many batches it had at once, and what they were."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers)
+        self.batches: list[Batch] = []
+        self.futures: list[Future[Any]] = []
+        self.most = 0
+        self._under_way = 0
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        """Count, and pass on."""
+        self.batches.extend(argument for argument in arguments if isinstance(argument, Batch))
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+        future = super().submit(function, *arguments, **options)
+        self.futures.append(future)
+        future.add_done_callback(self._count_down)
+        return future
+
+    def _count_down(self, _: object) -> None:
+        self._under_way -= 1
+
+
+class Refusing(Executor):
+    """An executor whose every batch comes to the same end."""
+
+    def __init__(self, error: BaseException | None, *, at_once: bool = False) -> None:
+        self._error = error
+        self._at_once = at_once
+
+    def submit(self, _function: Any, /, *_arguments: Any, **_options: Any) -> Future[Any]:
+        """Raise the error, or give a future that failed with it, or that was cancelled."""
+        future: Future[Any] = Future()
+        if self._error is None:
+            future.cancel()
+        elif self._at_once:
+            raise self._error
+        else:
+            future.set_exception(self._error)
+        return future
+
+
+async def test_threads_find_the_truth_each_with_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows equal the truth, so many batches are under way as there are workers, and the caller's pool stays open."""
+    async with served(SCENARIO, monkeypatch) as server:
+        with Counting(3) as executor:
+            summary = await run_audit(CONFIG, executor=executor, workers=2, collect=True)
+            assert 7 == executor.submit(lambda: 7).result()
+        assert_exact(summary, server)
+    assert 2 == executor.most
+    taken = [account.id for batch in executor.batches for account in batch.accounts]
+    assert summary.accounts - summary.not_auditable == len(set(taken)) == len(taken)
+    portion = executor.batches[0].order.portion()
+    assert (CONFIG.rates.sts / 2, 2) == (portion.rates.sts, portion.concurrency)
+
+
+async def test_a_pool_that_breaks_fails_what_remains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller's broken pool is not mended: the rows until then are there, and all other accounts have failed."""
+    killing = AtReport(kill_a_child)
+    async with served(SCENARIO, monkeypatch) as server:
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+            summary = await run_audit(CONFIG, executor=executor, workers=2, collect=True, observe=killing)
+        assert_each_once(summary, server)
+    assert killing.done
+    assert codes_of(summary)["WorkerDied"] > 0
+    assert 3 == summary.exit_code
+
+
+@pytest.mark.parametrize(
+    ("executor", "code"),
+    [
+        pytest.param(Refusing(BrokenProcessPool("gone")), "WorkerDied", id="broken"),
+        pytest.param(Refusing(BrokenProcessPool("gone"), at_once=True), "WorkerDied", id="broken before"),
+        pytest.param(Refusing(RuntimeError("shut down"), at_once=True), "RuntimeError", id="shut down"),
+        pytest.param(Refusing(KeyError("odd")), "KeyError", id="a fault in the worker"),
+        pytest.param(Refusing(None), "WorkerDied", id="cancelled by the executor"),
+    ],
+)
+async def test_a_batch_that_fails_is_said_of_each_of_its_accounts(
+    executor: Executor, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a batch ends with, its accounts are reported with the code of it, and the run goes on to its end."""
+    async with served(SCENARIO, monkeypatch) as server:
+        summary = await run_audit(CONFIG, executor=executor, workers=2, collect=True)
+        assert_each_once(summary, server)
+    assert {code: summary.accounts - summary.not_auditable} == codes_of(summary)
+    assert (0, 3) == (summary.audited, summary.exit_code)
+
+
+async def test_a_worker_with_credentials_of_another_account_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever a worker turns out to be, it audits for the coordinator's account or not at all."""
+    other = await to_thread.run_sync(build_organization, Scenario(accounts=2, users=0, seed=8))
+    async with served(SCENARIO, monkeypatch) as server, serve(other) as foreign:
+        with ProcessPoolExecutor(
+            1,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=take_environment,
+            initargs=(foreign.environment(),),
+        ) as executor:
+            summary = await run_audit(CONFIG, executor=executor, workers=1, collect=True)
+        assert_each_once(summary, server)
+        assert {"GetCallerIdentity"} == {request.action for request in foreign.requests}
+    assert {"CallerError": summary.accounts - summary.not_auditable} == codes_of(summary)
+    said = next(failure.message for report in summary.reports for failure in report.failures)
+    assert f"A worker has credentials of the account {other.caller.id}" in said
+
+
+async def test_a_worker_without_credentials_refuses() -> None:
+    """A worker that has no credentials of its own says so, and was given none."""
+    batch = Batch(Order(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
+    with pytest.raises(AuditError, match="No AWS credentials were found"):
+        await to_thread.run_sync(audit_batch, batch)
+
+
+async def test_leaving_the_stream_withdraws_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that waits in a caller's pool when the audit is left is cancelled there."""
+    executor = Counting(1)
+    async with served(SCENARIO, monkeypatch):
+        async with open_audit(CONFIG, executor=executor, workers=4) as stream:
+            async for report in stream:
+                if report.requests:
+                    break
+        # In a thread: the batch that has begun is asking the server, which answers on this loop.
+        await to_thread.run_sync(executor.shutdown)
+    assert 0 < sum(future.cancelled() for future in executor.futures)
+
+
+@pytest.mark.parametrize(
+    ("executor", "workers", "sentence"),
+    [
+        (Refusing(None), None, "give their number"),
+        (Refusing(None), 0, "0 workers can't audit"),
+        (None, -1, "-1 workers can't audit"),
+    ],
+)
+async def test_a_number_of_workers_is_needed(executor: Executor | None, workers: int | None, sentence: str) -> None:
+    """Without a number of workers that can be, nothing is asked of AWS."""
+    with pytest.raises(ConfigurationError, match=sentence):
+        await run_audit(AuditConfig(role="Audit"), executor=executor, workers=workers)
+
+
+@pytest.mark.parametrize(("executor", "workers"), [(Refusing(None), 1), (None, 2)])
+async def test_workers_can_not_have_a_session(
+    executor: Executor | None, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session does not cross to workers, and an audit that would need it to is refused."""
+    async with served(SCENARIO, monkeypatch) as server:
+        with pytest.raises(ConfigurationError, match="Workers can't have a session"):
+            await run_audit(CONFIG, session=session_of(server), executor=executor, workers=workers)
+        assert [] == server.requests
+
+
+async def test_one_worker_is_this_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker without an executor is no other than this loop, which may have a session."""
+    async with served(SCENARIO, monkeypatch) as server:
+        summary = await run_audit(CONFIG, session=session_of(server), workers=1, collect=True)
+        assert_exact(summary, server)
+        assert 1 == calls(server, "GetCallerIdentity")
+
+
+def calls(server: LocalServer, action: str) -> int:
+    """How often an action was asked for."""
+    return sum(count for (_, name, _), count in server.counts.items() if name == action)
