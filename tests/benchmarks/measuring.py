@@ -83,7 +83,7 @@ def best_of(contender: Contender, scenario: Scenario, *, rounds: int) -> Measure
 
 
 def _exact(directory: Path, facts: Facts, *, guarded: bool) -> bool:
-    findings = digest_of_file(directory, "iam_audit_report_*.csv", guarded=guarded)
+    findings = digest_of_file(directory, "iam_audit_report_*.csv", guarded=guarded, gone=facts.vanished)
     events = digest_of_file(directory, "cloudtrail_events_*.csv", guarded=guarded)
     return (findings, events) == (facts.findings, facts.events)
 

@@ -34,6 +34,8 @@ class Facts:
     role: str
     findings: Digest
     events: Digest
+    vanished: frozenset[str]
+    """Names of users, and ids of keys, that vanish while they are read."""
     necessary_calls: int
     """Those that the rows need, with passwords and devices of the users who have a key."""
     calls_for_all_users: int
@@ -130,6 +132,7 @@ def _facts(organization: Organization, *, environment: dict[str, str]) -> Facts:
         role=organization.scenario.role_name,
         findings=digest(true.findings),
         events=digest(true.events),
+        vanished=frozenset(true.vanished),
         necessary_calls=calls,
         calls_for_all_users=calls_for_all,
         most_users=most_users,
