@@ -11,6 +11,7 @@ import anyio
 import typer
 from rich.console import Console
 
+from auditor import event_loop
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.console import ConsoleHandler, ProgressDisplay, print_line, print_paths, print_summary
 from auditor.demo import FaultMix, Scenario
@@ -119,7 +120,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
             quiet=quiet,
             interruption=interruption,
         )
-        return anyio.run(running, backend="asyncio")
+        return event_loop.run(running)
 
     raise typer.Exit(_exit_code(work, errors=errors))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
-import anyio
 
+from auditor import event_loop
 from auditor.aws.access import Access
 from auditor.aws.gateway import Gateway, IamAccess, new_line, open_gateway
 from auditor.aws.organization import account_of, account_pages, state_word
@@ -142,7 +142,7 @@ def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
     """What `main` does, with the summary, which knows whether anything is missing."""
     options = _parser().parse_args(arguments)
     config = AuditConfig(role=options.role, profile=options.profile)
-    return anyio.run(_audit, config, backend="asyncio")
+    return event_loop.run(_audit, config)
 
 
 async def _audit(config: AuditConfig) -> AuditSummary:

@@ -199,7 +199,8 @@ def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientErro
 
 def line(policy: RetryPolicy = NO_PAUSES, *, slots: int = 100) -> Line:
     """The places of a run, with a policy that doesn't pause."""
-    return Line(slots=anyio.CapacityLimiter(slots), policy=policy)
+    places = anyio.CapacityLimiter(slots)
+    return Line(slots=dict.fromkeys(("cloudtrail", "iam", "organizations", "sts"), places), policy=policy)
 
 
 def access(credentials: CredentialSource | None = None, policy: RetryPolicy = NO_PAUSES) -> Access:

@@ -28,6 +28,7 @@ LEVELS = {
     "auditor.collectors": 3,
     "auditor.aws": 2,
     "auditor.config": 1,
+    "auditor.event_loop": 1,
     "auditor.fanout": 1,
     "auditor.period": 1,
     "auditor.progress": 1,

@@ -1,6 +1,6 @@
 """How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
@@ -37,8 +37,8 @@ _REQUIRED = {
 class Line:
     """What all identities of a run share: the places for requests in flight, and which services answer."""
 
-    slots: anyio.CapacityLimiter
-    """No more requests in flight than connections: a signed request must not grow old in a queue."""
+    slots: Mapping[str, anyio.CapacityLimiter]
+    """By service, no more requests in flight than connections: a signed request must not grow old in a queue."""
     rates: Rates = field(default_factory=Rates)
     budgets: RunBudgets = field(default_factory=RunBudgets)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
@@ -78,7 +78,7 @@ class Access:
         await self._budgets.spend(api)
         # Before the slot is taken: to renew them is a request of its own.
         credentials = None if self._credentials is None else await self._credentials.current()
-        async with self._line.slots:
+        async with self._line.slots[api.service]:
             self.requests += 1
             try:
                 if credentials is None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_organizations import OrganizationsClient
     from types_aiobotocore_sts import STSClient
 
-_CONNECTIONS = 100
+_CONNECTIONS = {"iam": 90, "cloudtrail": 30, "sts": 6, "organizations": 2}
+"""The connections of each service's client, and so its requests in flight: most of what is asked is asked of IAM."""
 _CONNECT_TIMEOUT = 10
 _READ_TIMEOUT = 60
 _CLOSING = 2
@@ -112,8 +113,9 @@ async def open_gateway(
 
 
 def new_line(rates: Rates | None = None) -> Line:
-    """The places for requests in flight: as many as one client has connections."""
-    return Line(slots=anyio.CapacityLimiter(_CONNECTIONS), rates=rates or Rates())
+    """The places for requests in flight: as many as each service's client has connections."""
+    slots = {service: anyio.CapacityLimiter(connections) for service, connections in _CONNECTIONS.items()}
+    return Line(slots=slots, rates=rates or Rates())
 
 
 async def identify(access: Access, sts: "STSClient") -> Caller:
@@ -142,7 +144,7 @@ async def _clients(
 async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401
     config = VerifyingConfig(
         retries={"mode": "standard", "total_max_attempts": 1},
-        max_pool_connections=_CONNECTIONS,
+        max_pool_connections=_CONNECTIONS[service],
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         # What is sent is built here and typed; a test sends each request once through the validator.

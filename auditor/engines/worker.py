@@ -1,7 +1,6 @@
 """What a worker does with a batch, wherever it runs: in a process, a thread, on another machine."""
 
-import anyio
-
+from auditor import event_loop
 from auditor.account_audit import audit_account, plan_of
 from auditor.aws.gateway import open_gateway
 from auditor.engines.batch import Batch
@@ -18,7 +17,7 @@ def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
     Raises:
         AuditError: The worker has no credentials, or those of another account than the run's.
     """
-    return anyio.run(_audit, batch, backend="asyncio")
+    return event_loop.run(_audit, batch)
 
 
 async def _audit(batch: Batch) -> tuple[AccountReport, ...]:

@@ -128,7 +128,8 @@ async def test_every_client_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             assert type(sdk._endpoint.http_session) is VerifyingSession  # noqa: SLF001 - the only way to it
             config = sdk.meta.config
             assert config.retries["total_max_attempts"] == 1
-            assert config.max_pool_connections == opened.line.slots.total_tokens
+            places = opened.line.slots[sdk.meta.service_model.service_name]
+            assert config.max_pool_connections == places.total_tokens
 
 
 async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.MonkeyPatch) -> None:
