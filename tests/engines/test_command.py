@@ -98,7 +98,7 @@ def silent_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int
         (["--dask-scheduler", "tls://127.0.0.1:{port}"], 1, "could not be reached"),
     ],
 )
-def test_workers_that_can_not_be_get_one_sentence(  # noqa: PLR0913, PLR0917 - fixtures and cases
+def test_workers_that_can_not_be_get_one_sentence(
     arguments: list[str], code: int, sentence: str, silent_port: int, tmp_path: Path
 ) -> None:
     """What can't be right, or is not there, is told on stderr with the exit code for it, and no file is left."""
