@@ -78,7 +78,7 @@ async def test_faults_cost_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_throttles_cost_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts that allow far less than AWS does are waited for."""
     scenario = Scenario(
-        accounts=12, users=3, largest_account=9, denied_every=None, iam_rate=8, events_rate=1, organizations_rate=3
+        accounts=3, users=2, largest_account=6, denied_every=None, iam_rate=8, events_rate=1, organizations_rate=3
     )
     async with served(scenario, monkeypatch) as server:
         summary = await audited(server, rates=Rates())
