@@ -12,7 +12,7 @@ from auditor.engines.crew import Crew
 from auditor.engines.outcome import reports_of
 from auditor.models import Account, AccountReport
 
-_MOST_ACCOUNTS = 50
+_MOST_ACCOUNTS = 64
 _MOST_ROUNDS = 4
 _LEAST_OF_A_ROUND = 2
 _REST_OF_A_PAGE = 0.05
@@ -82,9 +82,10 @@ class _Intake:
 def batch_size(waiting: int, *, workers: int, concurrency: int) -> int:
     """How many of the accounts that wait the next batch takes: fewer towards the end, so that all workers end together.
 
-    A batch is worth its own connections: it has half of what its worker can do at once, where so many wait; and
-    its rows should not be long in coming: at most four times as many as that, and 50.
+    A batch is worth its own connections: it has half of what its worker can do at once, where so many wait. And its
+    rows should not be long in coming: at most it has four times what the worker can do at once, or as many whole times
+    as make 64 accounts, so that the worker is busy until its last round.
     """
     least = math.ceil(concurrency / _LEAST_OF_A_ROUND)
-    most = min(_MOST_ROUNDS * concurrency, _MOST_ACCOUNTS)
+    most = concurrency * max(1, min(_MOST_ROUNDS, _MOST_ACCOUNTS // concurrency))
     return min(max(math.ceil(waiting / workers), least), most, waiting)

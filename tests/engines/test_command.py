@@ -21,7 +21,15 @@ from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
 AUDITOR = [sys.executable, "-m", "auditor", "audit", "--processes", "2"]
-SLOW = Scenario(accounts=400, users=2, largest_account=9, latency=0.05)
+SLOW = Scenario(
+    accounts=300,
+    users=2,
+    largest_account=3,
+    latency=0.01,
+    denied_every=None,
+    denied_actions={"*": frozenset({"iam:GetLoginProfile"})},
+)
+"""Each account with keys is told on stderr when its rows are written."""
 
 
 def findings_in(output: str) -> list[dict[str, str]]:
@@ -48,10 +56,10 @@ async def test_a_signal_stops_within_a_second_and_leaves_no_process(
 ) -> None:
     """Whole accounts are on disk, and the streams that the workers inherited are closed with the last of them."""
     async with served(SLOW, monkeypatch) as server:
-        command = [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(tmp_path), "--concurrency", "8"]
+        command = [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(tmp_path)]
         process = await anyio.open_process(command, stderr=subprocess.PIPE)
         async with process:
-            await until_error_line(process)
+            await until_some_are_written(process)
             process.send_signal(number)
             with anyio.fail_after(2):  # one second for the command, one for a machine under load
                 assert code == await process.wait()
@@ -59,7 +67,7 @@ async def test_a_signal_stops_within_a_second_and_leaves_no_process(
                 assert "Traceback" not in await rest(process.stderr)
         expected = truth_of_all(server)
     ours = {row["account_id"] for row in rows}
-    assert len(ours) > 3
+    assert len(ours) >= 3
     assert as_set(row for row in expected.findings if row["account_id"] in ours) == as_set(rows)
 
 
@@ -67,10 +75,10 @@ async def test_a_signal_stops_within_a_second_and_leaves_no_process(
 async def test_workers_end_with_a_command_that_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers whose parent is gone end by themselves."""
     async with served(SLOW, monkeypatch):
-        command = [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(tmp_path), "--concurrency", "8"]
+        command = [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(tmp_path)]
         process = await anyio.open_process(command, stderr=subprocess.PIPE)
         async with process:
-            await until_error_line(process)
+            await until_some_are_written(process)
             process.kill()
             with anyio.fail_after(5):
                 await rest(process.stdout)
@@ -121,13 +129,13 @@ def test_dask_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest
     )
 
 
-async def until_error_line(process: Process) -> None:
-    """Wait until an account has failed: others are finished then, too."""
+async def until_some_are_written(process: Process) -> None:
+    """Wait until accounts have come back from the workers, and are written."""
     assert process.stderr is not None
     text = ""
     async for part in TextReceiveStream(process.stderr):
         text += part
-        if text.count("Error en cuenta") >= 2:
+        if text.count("Error en cuenta") >= 3:
             return
 
 
