@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 SCENARIO = Scenario(accounts=30, users=3, largest_account=20, latency=0.005)
 CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000), concurrency=8)
-MOMENTS = 16
+MOMENTS = 12
 
 
 class BrokenWriter:
