@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_organizations import OrganizationsClient
     from types_aiobotocore_sts import STSClient
 
-_CONNECTIONS = {"iam": 90, "cloudtrail": 30, "sts": 6, "organizations": 2}
+_CONNECTIONS = {"iam": 70, "cloudtrail": 22, "sts": 6, "organizations": 2}
 """The connections of each service's client, and so its requests in flight: most of what is asked is asked of IAM."""
 _CONNECT_TIMEOUT = 10
 _READ_TIMEOUT = 60
