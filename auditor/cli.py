@@ -39,11 +39,6 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _commands() -> None:
-    """Keep `audit` a subcommand, whatever their number."""
-
-
 @app.command()
 def audit(  # noqa: PLR0913 - one parameter an option
     *,
