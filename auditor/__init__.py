@@ -4,6 +4,7 @@
 """
 
 from auditor.config import AuditConfig, Labels, Rates, ReportWait
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.errors import (
     AuditError,
     CallerError,
@@ -22,18 +23,14 @@ from auditor.models import (
     AccountReport,
     AccountState,
     Caller,
-    Completeness,
     Event,
     EventResource,
-    Failure,
     Finding,
     Freshness,
     KeyUse,
     MfaDevice,
     MfaKind,
     Period,
-    Section,
-    SectionCoverage,
     Unknown,
     User,
 )

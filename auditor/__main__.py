@@ -2,7 +2,8 @@
 
 import sys
 
-from auditor.cli import run, run_as_script
+from auditor.cli import run
+from auditor.commands.script import run_as_script
 
 if __name__ == "__main__":
     first = sys.argv[1] if len(sys.argv) > 1 else "--help"

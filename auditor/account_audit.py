@@ -13,18 +13,9 @@ from auditor.aws.role import RoleRequest
 from auditor.collectors import COLLECTORS, Collector, Order
 from auditor.collectors.draft import AccountDraft
 from auditor.config import AuditConfig, ReportWait
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.fanout import bare_errors
-from auditor.models import (
-    Account,
-    AccountReport,
-    Completeness,
-    Failure,
-    Freshness,
-    Period,
-    Section,
-    SectionCoverage,
-    Unknown,
-)
+from auditor.models import Account, AccountReport, Freshness, Period, Unknown
 
 logger = logging.getLogger(__name__)
 

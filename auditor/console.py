@@ -21,8 +21,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from auditor.error_line import error_line
 from auditor.progress import AccountFinished, AccountsListed, AuditStarted, AuditWarning, ProgressEvent
-from auditor.script import error_line
 from auditor.summary import AuditSummary
 
 _SECONDS_BETWEEN_LINES = 10.0

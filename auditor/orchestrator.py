@@ -22,7 +22,7 @@ from auditor.account_audit import plan_of
 from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.engine import audit_accounts
-from auditor.engines import Order, audit_in_batches, check_crew, open_crew
+from auditor.engines import RunPlan, audit_in_batches, check_crew, open_crew
 from auditor.errors import ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
@@ -157,8 +157,8 @@ async def open_audit(
                 plan = plan_of(config, period=period)
                 tasks.start_soon(audit_accounts, accounts, finished, gateway, plan, config.concurrency)
             else:
-                order = Order(config, gateway.caller, period, share=crew.workers)
-                tasks.start_soon(audit_in_batches, accounts, finished, crew, order)
+                run_plan = RunPlan(config, gateway.caller, period, share=crew.workers)
+                tasks.start_soon(audit_in_batches, accounts, finished, crew, run_plan)
             try:
                 yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
             finally:

@@ -18,9 +18,11 @@ from auditor.collectors.draft import AccountDraft
 from auditor.collectors.events import collect_events
 from auditor.collectors.users import collect_users
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
+from auditor.coverage import Section
+from auditor.error_line import error_line
 from auditor.errors import IncompleteError, OrganizationError, RequestError
 from auditor.fanout import fan_out
-from auditor.models import Account, AccountReport, Period, Section, Unknown
+from auditor.models import Account, AccountReport, Period, Unknown
 from auditor.orchestrator import run_audit
 from auditor.period import resolve_period, zoned
 from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
@@ -159,15 +161,6 @@ def _report_failure(event: ProgressEvent) -> None:
             logger.error("%s", error_line(report))
         case AuditWarning(message=message):
             logger.warning("Warning: %s", message)
-
-
-def error_line(report: AccountReport) -> str:
-    """The script's words for an account that failed, with its first failure and how many there are."""
-    first, *others = report.failures
-    more = sum(failure.count for failure in others) + first.count - 1
-    also = f" (and {more} more)" if more else ""
-    account = report.account
-    return f"Error en cuenta {account.name} ({account.id}): {first.section}: {first.message}{also}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,8 +13,9 @@ from auditor.account_audit import AccountPlan, audit_account
 from auditor.aws.gateway import open_gateway
 from auditor.aws.role import RoleRequest
 from auditor.collectors.events import EVENT_NAMES
+from auditor.coverage import Completeness, Section
 from auditor.demo import Scenario, build_organization, serve
-from auditor.models import Account, AccountReport, AccountState, Completeness, Period, Section
+from auditor.models import Account, AccountReport, AccountState, Period
 from tests.fakes import (
     JUMPING,
     NOON,

@@ -16,6 +16,7 @@ LEVELS = {
     "auditor": 9,
     "auditor.__main__": 9,
     "auditor.cli": 8,
+    "auditor.commands": 8,
     "auditor.console": 8,
     "auditor.interruption": 8,
     "auditor.script": 8,
@@ -34,6 +35,8 @@ LEVELS = {
     "auditor.progress": 1,
     "auditor.rows": 1,
     "auditor.tally": 1,
+    "auditor.error_line": 1,
+    "auditor.coverage": 0,
     "auditor.errors": 0,
     "auditor.models": 0,
     "auditor.summary": 0,
@@ -141,11 +144,13 @@ def _may_import(importer: str, imported: str) -> bool:
         return False
     in_aws = importer.startswith("auditor.aws.")
     return {
-        "auditor": not is_demo(imported) or importer == "auditor.cli",
+        "auditor": not is_demo(imported) or importer == "auditor.commands.demo",
         **dict.fromkeys(SDK, in_aws),
         "aioboto3": in_aws or importer in {"auditor.orchestrator", "auditor.engines.crew", "auditor.script"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
-        **dict.fromkeys(TERMINAL, importer in {"auditor.cli", "auditor.console"}),
+        **dict.fromkeys(
+            TERMINAL, importer in {"auditor.cli", "auditor.console"} or importer.startswith("auditor.commands.")
+        ),
     }.get(root, True)
 
 

@@ -19,6 +19,7 @@ from auditor import (
     Section,
     SectionCoverage,
     Unknown,
+    coverage,
     models,
     summary,
 )
@@ -67,7 +68,7 @@ def test_all_models_are_tried() -> None:
     """There is an instance of each dataclass here."""
     classes = {
         member
-        for module in (models, summary)
+        for module in (coverage, models, summary)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if dataclasses.is_dataclass(member) and member.__module__ == module.__name__
     }

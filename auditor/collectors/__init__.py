@@ -9,7 +9,8 @@ from auditor.collectors.events import collect_events
 from auditor.collectors.reported_users import collect_users_by_report
 from auditor.collectors.users import collect_users
 from auditor.config import ReportWait
-from auditor.models import Freshness, Period, Section
+from auditor.coverage import Section
+from auditor.models import Freshness, Period
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,9 @@ from typing import TypeVar
 import anyio
 
 from auditor.aws.faults import is_denial
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.errors import RequestError
-from auditor.models import (
-    Account,
-    AccountReport,
-    Completeness,
-    Event,
-    Failure,
-    Section,
-    SectionCoverage,
-    Unknown,
-    User,
-)
+from auditor.models import Account, AccountReport, Event, Unknown, User
 
 T = TypeVar("T")
 

@@ -8,8 +8,9 @@ from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import AccountAccess
 from auditor.aws.pages import pages
 from auditor.collectors.draft import AccountDraft
+from auditor.coverage import Section
 from auditor.errors import RequestError
-from auditor.models import Event, EventResource, Period, Section
+from auditor.models import Event, EventResource, Period
 
 CREATE_ACCESS_KEY = "CreateAccessKey"
 EVENT_NAMES = ("CreateUser", "DeleteUser", CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile")

@@ -22,8 +22,9 @@ from auditor.collectors.users import (
 )
 from auditor.collectors.vanished import GONE, Gone, or_gone
 from auditor.config import ReportWait
+from auditor.coverage import Section
 from auditor.errors import RequestError
-from auditor.models import AccessKey, MfaDevice, MfaKind, Period, Section, Unknown, User
+from auditor.models import AccessKey, MfaDevice, MfaKind, Period, Unknown, User
 
 _PAGE = 1000
 _UNNAMED = MfaDevice(serial="", kind=MfaKind.UNNAMED_HARDWARE, enabled_at=None)

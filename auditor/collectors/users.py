@@ -12,8 +12,9 @@ from auditor.collectors.keys import last_use, list_keys
 from auditor.collectors.mfa import list_mfa_devices
 from auditor.collectors.password import has_password
 from auditor.collectors.vanished import GONE, Gone, or_gone
+from auditor.coverage import Section
 from auditor.fanout import fan_out
-from auditor.models import AccessKey, Section, Unknown, User
+from auditor.models import AccessKey, Unknown, User
 
 _USERS_AT_ONCE = 16
 _PAGE = 1000

@@ -9,7 +9,7 @@ from auditor.models import Account, Caller, Period
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunPlan:
     """What all batches of a run have in common; frozen and picklable, and no credential is in it."""
 
     config: AuditConfig
@@ -30,7 +30,7 @@ class Order:
 class Batch:
     """Some accounts for one worker."""
 
-    order: Order
+    plan: RunPlan
     accounts: tuple[Account, ...]
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     """That of no other batch: an executor that remembers answers must not give an old one."""

@@ -7,7 +7,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from auditor.account_audit import unasked
-from auditor.engines.batch import Batch, Order
+from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
 from auditor.engines.outcome import reports_of
 from auditor.models import Account, AccountReport
@@ -22,7 +22,7 @@ async def audit_in_batches(
     accounts: MemoryObjectReceiveStream[Account],
     reports: MemoryObjectSendStream[AccountReport],
     crew: Crew,
-    order: Order,
+    plan: RunPlan,
 ) -> None:
     """Send one report an account, batch by batch in the order in which they end; one batch a worker is under way.
 
@@ -30,11 +30,11 @@ async def audit_in_batches(
     closed on leaving.
     """
     async with accounts, reports, anyio.create_task_group() as tasks:
-        intake = _Intake(accounts, reports, workers=crew.workers, concurrency=order.portion().concurrency)
+        intake = _Intake(accounts, reports, workers=crew.workers, concurrency=plan.portion().concurrency)
 
         async def keep_busy() -> None:
             while taken := await intake.take():
-                batch = Batch(order, taken)
+                batch = Batch(plan, taken)
                 for report in reports_of(batch, await crew.audit(batch)):
                     await reports.send(report)
 

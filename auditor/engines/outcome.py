@@ -6,9 +6,10 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from typing import Any
 
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.engines.batch import Batch
 from auditor.errors import AuditError, RequestError
-from auditor.models import Account, AccountReport, Completeness, Failure, Section, SectionCoverage
+from auditor.models import Account, AccountReport
 
 logger = logging.getLogger(__name__)
 

@@ -21,12 +21,12 @@ def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
 
 
 async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
-    order = batch.order
-    config, plan = order.portion(), plan_of(order.config, period=order.period)
+    run = batch.plan
+    config, plan = run.portion(), plan_of(run.config, period=run.period)
     reports: list[AccountReport] = []
     with bare_errors():
         async with open_gateway(profile=config.profile, rates=config.rates) as gateway:
-            _check_account(gateway.caller, expected=order.caller)
+            _check_account(gateway.caller, expected=run.caller)
 
             async def audit(account: Account) -> None:
                 reports.append(await audit_account(account, gateway=gateway, plan=plan))

@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 
 from auditor import AuditConfig
-from auditor.cli import audit
+from auditor.commands.audit import audit
 
 
 def has_report() -> bool:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from auditor.collectors.draft import AccountDraft
+from auditor.coverage import Completeness, Section, SectionCoverage
 from auditor.errors import RequestError
-from auditor.models import Completeness, Event, Section, SectionCoverage, Unknown, User
+from auditor.models import Event, Unknown, User
 from tests.fakes import NOON, account
 
 pytestmark = pytest.mark.anyio

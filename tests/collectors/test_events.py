@@ -8,8 +8,9 @@ import pytest
 
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.events import EVENT_NAMES, collect_events, event_of
+from auditor.coverage import Completeness, Section
 from auditor.errors import RequestError
-from auditor.models import Completeness, Event, EventResource, Section
+from auditor.models import Event, EventResource
 from tests.fakes import JUMPING, NOON, PERIOD, FakeService, Script, account, account_access, refusal
 
 pytestmark = pytest.mark.anyio

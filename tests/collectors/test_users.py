@@ -7,7 +7,8 @@ import pytest
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.users import collect_users
 from auditor.config import Labels
-from auditor.models import Completeness, KeyUse, MfaKind, Section, Unknown
+from auditor.coverage import Completeness, Section
+from auditor.models import KeyUse, MfaKind, Unknown
 from auditor.rows import finding_rows
 from tests.fakes import JUMPING, NOON, FakeService, Script, account, iam_access, refusal
 

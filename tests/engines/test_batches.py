@@ -5,12 +5,12 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from auditor.engines.batch import Batch, Order
+from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.batches import batch_size
 from tests.engines.runs import CONFIG
 from tests.samples import ACCOUNT, CALLER, PERIOD
 
-ORDER = Order(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
+ORDER = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from auditor import AuditConfig, AuditError, ConfigurationError, open_audit, run_audit
 from auditor.demo import LocalServer, Scenario, build_organization, serve
-from auditor.engines.batch import Batch, Order
+from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.worker import audit_batch
 from tests.engines.runs import (
     CONFIG,
@@ -81,7 +81,7 @@ async def test_threads_find_the_truth_each_with_its_part(monkeypatch: pytest.Mon
     assert 2 == executor.most
     taken = [account.id for batch in executor.batches for account in batch.accounts]
     assert summary.accounts - summary.not_auditable == len(set(taken)) == len(taken)
-    portion = executor.batches[0].order.portion()
+    portion = executor.batches[0].plan.portion()
     assert (CONFIG.rates.sts / 2, 2) == (portion.rates.sts, portion.concurrency)
 
 
@@ -138,7 +138,7 @@ async def test_a_worker_with_credentials_of_another_account_refuses(monkeypatch:
 
 async def test_a_worker_without_credentials_refuses() -> None:
     """A worker that has no credentials of its own says so, and was given none."""
-    batch = Batch(Order(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
+    batch = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
     with pytest.raises(AuditError, match="No AWS credentials were found"):
         await to_thread.run_sync(audit_batch, batch)
 

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from auditor import AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
-from auditor.engines.batch import Batch, Order
+from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.outcome import error_of
 from auditor.engines.processes import open_processes
 from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of, kill_a_child
@@ -20,7 +20,7 @@ from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
 pytestmark = pytest.mark.anyio
 
-BATCH = Batch(Order(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
+BATCH = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,82 @@
+"""`auditor demo`: a local organization, audited or served."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+from rich.console import Console
+
+from auditor.commands.ending import exit_code_of
+from auditor.config import Labels
+from auditor.demo import FaultMix, Scenario
+from auditor.demo.command import demonstrate, serve_until_interrupted
+from auditor.models import Freshness
+
+
+def demo(  # noqa: PLR0913 - one parameter an option
+    *,
+    accounts: Annotated[int, typer.Option(min=2, help="Accounts of the organization.")] = 40,
+    users: Annotated[int, typer.Option(min=0, help="Mean number of users in an account.")] = 8,
+    seed: Annotated[int, typer.Option(help="What the organization is drawn from.")] = 7,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.03,
+    iam_rate: Annotated[
+        float | None, typer.Option(min=0.1, help="Requests a second for each account and IAM API. [default: no limit]")
+    ] = None,
+    events_rate: Annotated[
+        float | None, typer.Option(min=0.1, help="LookupEvents a second for each account. [default: no limit]")
+    ] = None,
+    fault_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of answers that are 500, 503, a reset or a cut body.")
+    ] = 0,
+    credential_lifetime: Annotated[
+        int | None, typer.Option(min=1, help="Seconds that a role's credentials live. [default: as asked for]")
+    ] = None,
+    delegated: Annotated[
+        bool, typer.Option("--delegated", help="Audit from a delegated administrator's account.")
+    ] = False,
+    output_dir: Annotated[
+        Path, typer.Option(help="Where the two CSV files go; made if missing.", file_okay=False)
+    ] = Path(),
+    labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    freshness: Annotated[
+        Freshness, typer.Option(help="Whether facts are read now, or from credential reports.")
+    ] = Freshness.LIVE,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Audit nothing; leave the organization running for any AWS client.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 for --serve; 0 is any.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
+) -> None:
+    """Audit a local organization: the same audit, without an AWS account.
+
+    It is drawn from a seed and served on a port of 127.0.0.1; AWS variables, configuration files and proxies are
+    ignored. Some of its accounts refuse the role, as some always do: the exit code is 3 then.
+    """
+    share = fault_rate / 4
+    scenario = Scenario(
+        accounts=accounts,
+        users=users,
+        seed=seed,
+        latency=latency,
+        iam_rate=iam_rate,
+        events_rate=events_rate,
+        faults=FaultMix(internal_error=share, unavailable=share, reset=share, truncated=share),
+        credential_lifetime=credential_lifetime,
+        delegated_administrator=delegated,
+    )
+    errors = Console(stderr=True)
+    if serve:
+        serving = partial(serve_until_interrupted, scenario, port=port, announce=_announce)
+        raise typer.Exit(anyio.run(serving, backend="asyncio"))
+    switches = ["--quiet"] * quiet + ["--verbose"] * verbose
+    arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness, *switches]
+    audit = partial(anyio.run, demonstrate, scenario, arguments, backend="asyncio")
+    raise typer.Exit(exit_code_of(lambda _interruption: audit(), errors=errors))
+
+
+def _announce(exports: str) -> None:
+    typer.echo(exports)
+    typer.echo("# The local organization answers until Ctrl-C.", err=True)
