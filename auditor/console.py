@@ -1,6 +1,7 @@
 """What a person sees: progress and failures on stderr, the summary and the paths on stdout."""
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -187,8 +188,18 @@ def _report_rows(summary: AuditSummary) -> list[tuple[str, int]]:
     ]
 
 
+def _percent(share: float) -> str:
+    """Never 100 % where something is missing."""
+    return f"{math.floor(share * 1000) / 10:g} %"
+
+
 def _remarks(summary: AuditSummary) -> list[str]:
-    remarks = [summary.interruption] if summary.interruption else []
+    remarks = [
+        f"Covered: {_percent(summary.covered_accounts)} of accounts, {_percent(summary.covered_facts)} of facts."
+    ]
+    if summary.interruption:
+        remarks.append(summary.interruption)
     if summary.failed_accounts:
         remarks.append(f"Not all was read: {summary.failed_accounts} accounts have failures.")
-    return remarks
+    accounts, facts = _percent(summary.covered_accounts), _percent(summary.covered_facts)
+    return [*remarks, f"Covered: {accounts} of the accounts that can be audited, {facts} of the facts asked for."]

@@ -24,6 +24,8 @@ class Completeness(StrEnum):
     DENIED = "denied"
     SKIPPED = "skipped"
     FAILED = "failed"
+    NOT_REACHED = "not reached"
+    """The run was cut off before the account was finished."""
 
 
 @dataclass(frozen=True, slots=True)

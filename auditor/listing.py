@@ -1,14 +1,14 @@
 """The accounts of the organization, listed well ahead of the engine that audits them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anyio.streams.memory import MemoryObjectSendStream
 
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
 from auditor.errors import ListingInterrupted, OrganizationError, RequestError
-from auditor.models import Account, AccountState
+from auditor.models import Account, AccountId, AccountState
 from auditor.progress import AccountsListed, Observer
 
 _ADVICE = {
@@ -22,8 +22,12 @@ _ADVICE = {
 class Listing:
     """How far the listing came: `interruption` is set where it ended before the organization did."""
 
+    finished: frozenset[AccountId] = frozenset()
+    """Accounts that are not to be audited again."""
     count: int = 0
     interruption: ListingInterrupted | None = None
+    pending: dict[AccountId, Account] = field(default_factory=dict)
+    """Listed, and not finished yet."""
 
 
 async def list_accounts(
@@ -45,9 +49,12 @@ async def list_accounts(
         try:
             async for page in account_pages(gateway.access, gateway.organizations):
                 for account in map(account_of, page):
-                    _warn_of_closure(account, warn=warn)
-                    await accounts.send(account)
                     listing.count += 1
+                    if account.id in listing.finished:
+                        continue
+                    _warn_of_closure(account, warn=warn)
+                    listing.pending[account.id] = account
+                    await accounts.send(account)
                 observe(AccountsListed(listing.count, finished=False))
         except RequestError as error:
             if not listing.count:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from auditor.coverage import Failure, Section, SectionCoverage
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 
 AccountId = NewType("AccountId", str)
 
@@ -192,9 +192,14 @@ class AccountReport:
         return Freshness.LIVE if self.report_time is None else Freshness.REPORT
 
     @property
+    def reached(self) -> bool:
+        """Whether the run came to this account at all before it was cut off."""
+        return all(section.completeness is not Completeness.NOT_REACHED for section in self.coverage)
+
+    @property
     def complete(self) -> bool:
         """Whether nothing was left unanswered."""
-        return not self.failures
+        return self.reached and not self.failures
 
     @property
     def audited(self) -> bool:

@@ -4,14 +4,15 @@
 
 The caller's credentials are resolved and named by AWS before anything else. One task lists the accounts, well ahead of
 the engine, which audits them while more are being listed. Each account's report is handed over whole, one at a time,
-to whoever reads the stream: `run_audit` gives it to the writers in turn, counts it, and says so to the observer. A
-reader that is slow holds the engine back; one that leaves cancels it.
+to whoever reads the stream: `run_audit` gives those that are ready to the writers in turn, counts them, and says so to
+the observer. A reader that is slow holds the engine back; one that leaves cancels it. What a run that is cut off did
+not come to is told to the writers last.
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import aioboto3
@@ -23,15 +24,16 @@ from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.engine import audit_accounts
 from auditor.engines import RunPlan, audit_in_batches, check_crew, open_crew
-from auditor.errors import ListingInterrupted
+from auditor.errors import ListingInterrupted, WriteError
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
-from auditor.models import Account, AccountReport, Caller, Period
+from auditor.models import Account, AccountId, AccountReport, Caller, Period
 from auditor.period import resolve_period
 from auditor.progress import AccountFinished, AuditStarted, AuditWarning, Observer, ignore
+from auditor.remainder import not_listed, not_reached
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
-from auditor.writers import Writer
+from auditor.writers import Writer, keep
 
 
 async def run_audit(  # noqa: PLR0913 - what a caller may choose
@@ -43,13 +45,19 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     collect: bool = False,
     executor: Executor | None = None,
     workers: int | None = None,
+    finished: Collection[AccountId] = (),
 ) -> AuditSummary:
     """Audit the organization, give each account's report to every writer, and return what it came to.
 
-    Writers get the reports one at a time, in the order in which accounts finish, and in the order of the writers. No
-    file is written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows
-    with the organization. Cancelling stops at once: every report is with all of the writers or with none, but for the
-    one in hand. A session that is given is not modified. Where it runs is said at `open_audit`.
+    Writers get the reports in the order in which accounts finish, and in the order of the writers; one that has a
+    `write_all` gets all that are ready at once. Accounts that are `finished` already are passed over. No file is
+    written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows with the
+    organization.
+
+    Cancelling stops as soon as the writers have what is in hand: every report is with all of them or with none. Where
+    the run is cut off, and where the listing ends early, the writers get a report that says so for each account that
+    was listed and not finished, and one for those that were not listed. A session that is given is not modified. Where
+    it runs is said at `open_audit`.
 
     Raises:
         AuditError: Nothing could be audited, or a writer failed. What AWS refused in an account is no error but part
@@ -58,15 +66,21 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     started = anyio.current_time()
     tally = Tally(config.labels, collect=collect)
     interruption = ""
-    async with open_audit(config, session=session, observe=observe, executor=executor, workers=workers) as reports:
+    async with (
+        open_audit(
+            config, session=session, observe=observe, executor=executor, workers=workers, finished=finished
+        ) as reports,
+        _telling_the_rest(reports, writers),
+    ):
         try:
-            async for report in reports:
-                for writer in writers:
-                    await writer.write(report)
-                tally.add(report, now=datetime.now(UTC))
-                observe(AccountFinished(report))
+            async for ready in reports.batches():
+                await keep(ready, writers)
+                for report in ready:
+                    tally.add(report, now=datetime.now(UTC))
+                    observe(AccountFinished(report))
         except ListingInterrupted as error:
             interruption = str(error)
+            await keep([not_listed(error)], writers)
     return tally.summary(
         caller=reports.caller,
         period=reports.period,
@@ -74,6 +88,23 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
         warnings=tuple(reports.warnings),
         interruption=interruption,
     )
+
+
+@asynccontextmanager
+async def _telling_the_rest(reports: "ReportStream", writers: Sequence[Writer]) -> AsyncIterator[None]:
+    """Where the block is cut off, tell the writers which accounts were listed and not finished."""
+    told = False
+    try:
+        yield
+        told = True
+    except WriteError:
+        # A writer that has failed would most likely fail again.
+        told = True
+        raise
+    finally:
+        if not told:
+            with suppress(WriteError):
+                await keep([not_reached(account) for account in reports.unfinished], writers)
 
 
 class ReportStream:
@@ -105,21 +136,40 @@ class ReportStream:
             ListingInterrupted: After the last report, where the organization has accounts that were not listed.
         """
         try:
-            return await self._reports.receive()
+            return self._taken(await self._reports.receive())
         except anyio.EndOfStream:
             if self._listing.interruption is not None:
                 raise self._listing.interruption from None
             raise StopAsyncIteration from None
 
+    async def batches(self) -> AsyncIterator[list[AccountReport]]:
+        """The reports that are ready, as soon as there is one; raises as iterating does."""
+        async for report in self:
+            ready = [report]
+            with suppress(anyio.WouldBlock, anyio.EndOfStream):
+                while True:
+                    ready.append(self._taken(self._reports.receive_nowait()))
+            yield ready
+
+    @property
+    def unfinished(self) -> tuple[Account, ...]:
+        """The accounts that are listed, and whose reports were not taken from here yet."""
+        return tuple(self._listing.pending.values())
+
+    def _taken(self, report: AccountReport) -> AccountReport:
+        self._listing.pending.pop(report.account.id, None)
+        return report
+
 
 @asynccontextmanager
-async def open_audit(
+async def open_audit(  # noqa: PLR0913 - what a caller may choose
     config: AuditConfig,
     *,
     session: aioboto3.Session | None = None,
     observe: Observer = ignore,
     executor: Executor | None = None,
     workers: int | None = None,
+    finished: Collection[AccountId] = (),
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
@@ -127,7 +177,7 @@ async def open_audit(
     caller's main module, as all spawned processes do; and with an `executor` on that, at most `workers` batches of
     accounts at once. Workers build their own credentials, so that a session can't be given with them, and must come to
     the account of this process's. An executor is not shut down, and ends the batches that it has when the block is
-    left.
+    left. Accounts that are `finished` already are passed over.
 
     Raises:
         AuditError: Nothing could be audited.
@@ -149,16 +199,16 @@ async def open_audit(
             observe(AuditStarted(gateway.caller, period))
             for cut in cuts:
                 warn(cut)
-            listing = Listing()
+            listing = Listing(finished=frozenset(finished))
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
-            finished, reports = anyio.create_memory_object_stream[AccountReport](0)
+            outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)
             if crew is None:
                 plan = plan_of(config, period=period)
-                tasks.start_soon(audit_accounts, accounts, finished, gateway, plan, config.concurrency)
+                tasks.start_soon(audit_accounts, accounts, outgoing, gateway, plan, config.concurrency)
             else:
                 run_plan = RunPlan(config, gateway.caller, period, share=crew.workers)
-                tasks.start_soon(audit_in_batches, accounts, finished, crew, run_plan)
+                tasks.start_soon(audit_in_batches, accounts, outgoing, crew, run_plan)
             try:
                 yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
             finally:

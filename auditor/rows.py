@@ -1,9 +1,10 @@
-"""The rows of the two CSV files: a projection of the models, in Spanish or English words."""
+"""The rows of the three CSV files: a projection of the models, in Spanish or English words."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.config import Labels
+from auditor.coverage import Section
 from auditor.models import Account, AccountReport, Event, Finding, MfaDevice, MfaKind, Unknown, User
 
 FINDING_COLUMNS = (
@@ -20,6 +21,30 @@ FINDING_COLUMNS = (
     "mfa_status",
 )
 EVENT_COLUMNS = ("eventTime", "eventName", "username", "account_id", "account_name", "resources")
+COVERAGE_COLUMNS = (
+    "account_id",
+    "account_name",
+    "state",
+    "role_used",
+    "role",
+    "users",
+    "keys",
+    "last_used",
+    "password",
+    "mfa",
+    "events",
+    "user_count",
+    "key_count",
+    "event_count",
+    "refused_event_count",
+    "error_code",
+    "error_message",
+    "requests",
+    "throttles",
+    "seconds",
+    "freshness",
+    "report_time",
+)
 
 NOT_APPLICABLE = "N/A"
 
@@ -81,6 +106,38 @@ def event_row(event: Event, *, account: Account) -> dict[str, str]:
         "account_name": account.name,
         "resources": ",".join(resource.name for resource in event.resources),
     }
+
+
+def coverage_row(report: AccountReport) -> dict[str, str]:
+    """The row of one account, with a word for each section: how much of it was read.
+
+    The error is that of the first failure. Words are English in all languages: they are for programs, too.
+    """
+    account, happened = report.account, sum(1 for _ in report.happened())
+    code, message = (report.failures[0].code, report.failures[0].message) if report.failures else ("", "")
+    return {
+        "account_id": account.id,
+        "account_name": account.name,
+        "state": account.state_word,
+        "role_used": report.role,
+        **_section_words(report),
+        "user_count": str(len(report.users)),
+        "key_count": str(sum(1 for _ in report.findings())),
+        "event_count": str(happened),
+        "refused_event_count": str(len(report.events) - happened),
+        "error_code": code,
+        "error_message": message,
+        "requests": str(report.requests),
+        "throttles": str(report.throttles),
+        "seconds": f"{report.seconds:.1f}",
+        "freshness": report.freshness if report.audited else "",
+        "report_time": time_text(report.report_time),
+    }
+
+
+def _section_words(report: AccountReport) -> dict[str, str]:
+    words = {covered.section: str(covered.completeness) for covered in report.coverage}
+    return {section.lower().replace(" ", "_"): words.get(section, "") for section in Section}
 
 
 def time_text(moment: datetime | None) -> str:

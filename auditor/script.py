@@ -129,7 +129,7 @@ async def get_cloudtrail_events(
 
 
 def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Audit as the script did: `--profile P --role R`, both files in the working directory; returns their rows.
+    """Audit as the script did: `--profile P --role R`, the files in the working directory; returns their rows.
 
     All rows are held in memory; the command `auditor audit` holds none.
 

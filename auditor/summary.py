@@ -28,6 +28,9 @@ class AuditSummary:
     vanished: int = 0
     failures: int = 0
     failed_accounts: int = 0
+    asked: int = 0
+    """Facts that were asked for: questions to AWS, and to credential reports."""
+    answered: int = 0
     requests: int = 0
     throttles: int = 0
     reported: int = 0
@@ -46,6 +49,17 @@ class AuditSummary:
     """The rows of the findings' file, where the caller asked to collect them."""
     events: tuple[dict[str, str], ...] = ()
     """The rows of the events' file, where the caller asked to collect them."""
+
+    @property
+    def covered_accounts(self) -> float:
+        """The share of the accounts that can be audited of which nothing is missing; 1 where there are none."""
+        auditable = self.accounts - self.not_auditable
+        return self.complete / auditable if auditable else 1.0
+
+    @property
+    def covered_facts(self) -> float:
+        """The share of the facts that were asked for and answered; what was never listed can't be counted."""
+        return self.answered / self.asked if self.asked else 1.0
 
     @property
     def exit_code(self) -> int:

@@ -33,6 +33,7 @@ LEVELS = {
     "auditor.fanout": 1,
     "auditor.period": 1,
     "auditor.progress": 1,
+    "auditor.remainder": 1,
     "auditor.rows": 1,
     "auditor.tally": 1,
     "auditor.error_line": 1,

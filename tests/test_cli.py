@@ -33,20 +33,20 @@ def files_in(folder: Path) -> list[Path]:
 
 
 @pytest.mark.anyio
-async def test_an_audit_writes_both_files_and_prints_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_audit_writes_its_files_and_prints_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files named on stdout equal the truth, accounts that refuse the role are named on stderr, exit code 3."""
     async with served(SCENARIO, monkeypatch) as server:
         command = [*AUDITOR, "audit", "--role", SCENARIO.role_name, "--output-dir", str(tmp_path / "a" / "b")]
         done = await anyio.run_process(command, check=False)
         organization = server.organization
         expected = truth_of_all(server)
-    findings, events = files_of(done.stdout.decode())
+    findings, events, coverage = files_of(done.stdout.decode())
     assert 3 == done.returncode
     assert as_set(expected.findings) == as_set(read_csv(findings))
     assert as_set(expected.events) == as_set(read_csv(events))
     denied = next(account for account in organization.accounts if account.id in expected.denied_accounts)
     assert f"Error en cuenta {denied.name} ({denied.id}): role: AccessDenied" in done.stderr.decode()
-    assert [0o600, 0o600] == [path.stat().st_mode & 0o777 for path in (findings, events)]
+    assert [0o600] * 3 == [path.stat().st_mode & 0o777 for path in (findings, events, coverage)]
 
 
 @pytest.mark.anyio
@@ -59,7 +59,7 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
         command = [*AUDITOR, "audit", "--role", scenario.role_name, "--output-dir", str(tmp_path), "--quiet"]
         done = await anyio.run_process(command, check=False)
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
-    assert 2 == len(files_in(tmp_path))
+    assert 3 == len(files_in(tmp_path))
 
 
 @pytest.mark.anyio
@@ -122,7 +122,7 @@ async def test_the_demo_reaches_nothing_but_its_own_port(tmp_path: Path, monkeyp
     command = [*AUDITOR, "demo", "--accounts", "12", "--users", "1", "--latency", "0", "--output-dir", str(tmp_path)]
     done = await anyio.run_process(command, check=False)
     assert 3 == done.returncode
-    assert [True, True] == [path.exists() for path in files_of(done.stdout.decode())]
+    assert [True, True, True] == [path.exists() for path in files_of(done.stdout.decode())]
 
 
 @pytest.mark.anyio

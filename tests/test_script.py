@@ -402,7 +402,7 @@ async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
     return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
 
 
-BOTH_FILES = ["cloudtrail_events", "iam_audit_report"]
+ALL_FILES = ["cloudtrail_events", "coverage", "iam_audit_report"]
 
 
 async def test_the_command_line(tmp_path: Path) -> None:
@@ -418,8 +418,8 @@ async def test_the_command_line(tmp_path: Path) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(run, "complete", complete)
         tasks.start_soon(run, "denied", denied)
-    assert Outcome(0, "", "", BOTH_FILES) == outcomes["complete"]
-    assert (3, "", BOTH_FILES) == (outcomes["denied"].code, outcomes["denied"].output, outcomes["denied"].files)
+    assert Outcome(0, "", "", ALL_FILES) == outcomes["complete"]
+    assert (3, "", ALL_FILES) == (outcomes["denied"].code, outcomes["denied"].output, outcomes["denied"].files)
     assert "Error en cuenta" in outcomes["denied"].errors
     assert "Traceback" not in outcomes["denied"].errors
 

@@ -24,15 +24,21 @@ async def audited(server: LocalServer, *, external_id: str | None = None, rates:
 
 @pytest.mark.parametrize("labels", list(Labels))
 async def test_files_equal_the_truth(labels: Labels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two files hold the rows that are true of the organization, each once, and no others."""
+    """The files hold the rows that are true of the organization, each once, and no others."""
     async with served(Scenario(accounts=30, users=5, largest_account=120), monkeypatch) as server:
         config = AuditConfig(role=server.organization.scenario.role_name, labels=labels, rates=UNHURRIED)
         async with open_csv_writer(tmp_path, labels=labels) as writer:
             summary = await run_audit(config, writers=[writer])
         expected = truth_of(server, summary, labels=labels)
-    findings, events = map(read_csv, writer.paths)
+    findings, events, coverage = map(read_csv, writer.paths)
     assert as_set(expected.findings) == as_set(findings)
     assert as_set(expected.events) == as_set(events)
+    assert sorted(account.id for account in server.organization.accounts) == sorted(
+        row["account_id"] for row in coverage
+    )
+    assert set(expected.denied_accounts) == {
+        row["account_id"] for row in coverage if row["error_code"] == "AccessDenied"
+    }
     assert len(expected.denied_accounts) == summary.failed_accounts
     assert len(expected.vanished) == summary.vanished
     assert (len(expected.findings), len(expected.events)) == (summary.keys, sum(summary.events_by_name.values()))

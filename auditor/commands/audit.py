@@ -31,7 +31,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.")
     ] = None,
     output_dir: Annotated[
-        Path, typer.Option(help="Where the two CSV files go; made if missing.", file_okay=False)
+        Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
     ] = Path(),
     start_date: Annotated[
         str | None,
@@ -66,7 +66,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
 ) -> None:
-    """Audit the IAM users of all accounts of the organization, into two CSV files.
+    """Audit the IAM users of all accounts of the organization, into three CSV files.
 
     Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
     read was not; 130 and 143 interrupted, what was finished is on disk.

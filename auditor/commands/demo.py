@@ -37,7 +37,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
         bool, typer.Option("--delegated", help="Audit from a delegated administrator's account.")
     ] = False,
     output_dir: Annotated[
-        Path, typer.Option(help="Where the two CSV files go; made if missing.", file_okay=False)
+        Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
     ] = Path(),
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
     freshness: Annotated[

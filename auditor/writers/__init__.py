@@ -1,6 +1,7 @@
 """Where account reports go."""
 
 from auditor.writers.csv import CsvWriter, open_csv_writer
-from auditor.writers.interface import Writer
+from auditor.writers.interface import BatchWriter, Writer
+from auditor.writers.keeping import keep
 
-__all__ = ["CsvWriter", "Writer", "open_csv_writer"]
+__all__ = ["BatchWriter", "CsvWriter", "Writer", "keep", "open_csv_writer"]

@@ -1,7 +1,7 @@
-"""The two CSV files of a run: findings, and events that took place."""
+"""The three CSV files of a run: findings, events that took place, and coverage."""
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +12,14 @@ from anyio import to_thread
 from auditor.config import Labels
 from auditor.errors import ConfigurationError, WriteError
 from auditor.models import AccountReport
-from auditor.rows import EVENT_COLUMNS, FINDING_COLUMNS, event_rows, finding_rows
+from auditor.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS, coverage_row, event_rows, finding_rows
 
-FINDINGS = "iam_audit_report"
-EVENTS = "cloudtrail_events"
+FILES = (
+    ("iam_audit_report", FINDING_COLUMNS),
+    ("cloudtrail_events", EVENT_COLUMNS),
+    ("coverage", COVERAGE_COLUMNS),
+)
+"""What each file's name begins with, and its columns."""
 
 # What a spreadsheet takes for a formula; the apostrophe is doubled so that reading back is exact.
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -24,46 +28,61 @@ _QUOTED = frozenset(',"\r\n')
 
 
 class CsvWriter:
-    """Appends the rows of whole accounts to two files; an account's rows are there entirely, or not at all."""
+    """Appends the rows of whole accounts to three files; an account's rows are there entirely, or not at all."""
 
-    def __init__(self, *, findings: "_Table", events: "_Table", labels: Labels) -> None:
-        self._findings = findings
-        self._events = events
+    def __init__(self, tables: "_Tables", *, labels: Labels) -> None:
+        self._tables = tables
         self._labels = labels
         self.used = False
         """Whether a report is in it."""
 
     @property
-    def paths(self) -> tuple[Path, Path]:
-        """The findings' file and the events' file."""
-        return self._findings.path, self._events.path
+    def paths(self) -> tuple[Path, ...]:
+        """The files of findings, of events, and of coverage."""
+        return tuple(table.path for table in self._tables)
 
     async def write(self, report: AccountReport) -> None:
-        """Append the account's rows to both files and hand them to the operating system.
+        """Append the account's rows to the files and hand them to the operating system.
 
         Raises:
             WriteError: They could not be written; the rows of the accounts before are whole.
         """
-        findings = table_text(finding_rows(report, labels=self._labels))
-        events = table_text(event_rows(report))
-        if findings or events:
-            await to_thread.run_sync(self._append, findings, events)
-        self.used = True
+        await self.write_all([report])
 
-    def _append(self, findings: str, events: str) -> None:
-        before = self._findings.size
-        self._findings.append(findings)
+    async def write_all(self, reports: Sequence[AccountReport]) -> None:
+        """Append the rows of several accounts, as `write` does with one: all of them, or none."""
+        await to_thread.run_sync(self._append, account_texts(reports, labels=self._labels))
+
+    def _append(self, texts: tuple[str, ...]) -> None:
+        sizes = [table.size for table in self._tables]
+        written: list[tuple[_Table, int]] = []
         try:
-            self._events.append(events)
+            for table, size, text in zip(self._tables, sizes, texts, strict=True):
+                table.append(text)
+                written.append((table, size))
         except WriteError:
-            self._findings.cut(before)
+            for table, size in written:
+                table.cut(size)
             raise
         self.used = True
 
 
+def account_texts(reports: Iterable[AccountReport], *, labels: Labels) -> tuple[str, ...]:
+    """The lines of these accounts for each of the files, in the files' order."""
+    texts = [
+        (
+            table_text(finding_rows(report, labels=labels)),
+            table_text(event_rows(report)),
+            table_text([coverage_row(report)]),
+        )
+        for report in reports
+    ]
+    return tuple("".join(parts) for parts in zip(*texts, strict=True)) if texts else ("",) * len(FILES)
+
+
 @asynccontextmanager
 async def open_csv_writer(directory: Path, *, labels: Labels = Labels.ES) -> AsyncIterator[CsvWriter]:
-    """Two new files in `directory`, which is made where it is missing; their headers are written at once.
+    """Three new files in `directory`, which is made where it is missing; their headers are written at once.
 
     The files are readable by their owner only, and never one that was there before: a name that is taken, a link put
     in its place too, is left alone, and the next second's is used. Where the block fails before the first report, they
@@ -74,19 +93,19 @@ async def open_csv_writer(directory: Path, *, labels: Labels = Labels.ES) -> Asy
     """
     try:
         await to_thread.run_sync(_make_directory, directory)
-        findings, events = await _new_tables(directory)
+        tables = await _new_tables(directory)
     except OSError as error:
         raise ConfigurationError(f"Nothing can be written in {directory}: {error.strerror or error}.") from error
     except WriteError as error:
         raise ConfigurationError(str(error)) from error
-    writer = CsvWriter(findings=findings, events=events, labels=labels)
+    writer = CsvWriter(tables, labels=labels)
     ended = False
     try:
         yield writer
         ended = True
     finally:
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(_close, (findings, events), ended or writer.used)
+            await to_thread.run_sync(_close, tables, ended or writer.used)
 
 
 def table_text(rows: Iterable[Mapping[str, str]]) -> str:
@@ -111,7 +130,7 @@ def _make_directory(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
 
 
-async def _new_tables(directory: Path) -> tuple["_Table", "_Table"]:
+async def _new_tables(directory: Path) -> "_Tables":
     moment = datetime.now(UTC)
     while True:
         stem = f"{moment:%Y%m%d_%H%M%S}"
@@ -122,19 +141,21 @@ async def _new_tables(directory: Path) -> tuple["_Table", "_Table"]:
             await anyio.sleep((moment - datetime.now(UTC)).total_seconds())
 
 
-def _close(tables: tuple["_Table", "_Table"], keep: bool) -> None:  # noqa: FBT001 - called through a thread
+def _close(tables: "_Tables", keep: bool) -> None:  # noqa: FBT001 - called through a thread
     with ExitStack() as stack:  # an error of one leaves no other open
         for table in tables:
             stack.callback(table.close if keep else table.discard)
 
 
-def _create_tables(directory: Path, stem: str) -> tuple["_Table", "_Table"]:
-    findings = _new_table(directory / f"{FINDINGS}_{stem}.csv", columns=FINDING_COLUMNS)
+def _create_tables(directory: Path, stem: str) -> "_Tables":
+    tables: list[_Table] = []
     try:
-        return findings, _new_table(directory / f"{EVENTS}_{stem}.csv", columns=EVENT_COLUMNS)
+        for name, columns in FILES:
+            tables.append(_new_table(directory / f"{name}_{stem}.csv", columns=columns))
     except (OSError, WriteError):
-        findings.discard()
+        _close(tuple(tables), False)  # noqa: FBT003 - called through a thread elsewhere
         raise
+    return tuple(tables)
 
 
 def _new_table(path: Path, *, columns: Iterable[str]) -> "_Table":
@@ -185,3 +206,6 @@ class _Table:
     def discard(self) -> None:
         self.close()
         self.path.unlink(missing_ok=True)
+
+
+_Tables = tuple[_Table, ...]

@@ -1,6 +1,7 @@
-"""What a writer is: it takes account reports, one at a time."""
+"""What a writer is: it takes account reports, one at a time or several at once."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from auditor.models import AccountReport
 
@@ -13,5 +14,18 @@ class Writer(Protocol):
 
         Raises:
             WriteError: It could not be kept; the run stops.
+        """
+        ...
+
+
+@runtime_checkable
+class BatchWriter(Writer, Protocol):
+    """Takes several account reports at once where they are there: one trip to the disk for all of them."""
+
+    async def write_all(self, reports: Sequence[AccountReport]) -> None:
+        """Keep these reports: once this returns, they are where the writer promises them to be.
+
+        Raises:
+            WriteError: They could not be kept; the run stops.
         """
         ...

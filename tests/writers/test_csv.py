@@ -1,4 +1,4 @@
-"""The two CSV files: exact when read back, whole accounts only, nobody else's file touched."""
+"""The three CSV files: exact when read back, whole accounts only, nobody else's file touched."""
 
 import csv
 import io
@@ -18,11 +18,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auditor import AccountReport, ConfigurationError, Event, EventResource, Labels, User, WriteError, open_csv_writer
-from auditor.rows import EVENT_COLUMNS, FINDING_COLUMNS
+from auditor.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
 from auditor.writers.csv import line, table_text
 from tests.samples import ACCOUNT, EVENT, KEY, REFUSED_EVENT, REPORT, USER, report_of
 
-HEADERS = [",".join(FINDING_COLUMNS) + "\n", ",".join(EVENT_COLUMNS) + "\n"]
+HEADERS = [",".join(columns) + "\n" for columns in (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)]
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 cells = st.text(st.characters(exclude_categories=["Cs"])) | st.text("=+-@\t\r\n'\", a;é")
@@ -101,12 +101,13 @@ async def test_headers_are_always_there(tmp_path: Path) -> None:
     async with open_csv_writer(tmp_path) as writer:
         assert HEADERS == [await text_of(path) for path in writer.paths]
         await writer.write(AccountReport(account=ACCOUNT, role=""))
-    assert HEADERS == [await text_of(path) for path in writer.paths]
+    assert HEADERS == [(await text_of(path)).splitlines(keepends=True)[0] for path in writer.paths]
+    assert [1, 1, 2] == [len((await text_of(path)).splitlines()) for path in writer.paths]
 
 
 @pytest.mark.anyio
-async def test_no_accounts_are_two_headers(tmp_path: Path) -> None:
-    """A run without accounts that ends well leaves both files."""
+async def test_no_accounts_are_headers_alone(tmp_path: Path) -> None:
+    """A run without accounts that ends well leaves all files."""
     async with open_csv_writer(tmp_path) as writer:
         pass
     assert HEADERS == [await text_of(path) for path in writer.paths]
@@ -140,18 +141,18 @@ async def test_a_block_that_fails_later_leaves_the_rows(tmp_path: Path) -> None:
     with pytest.raises(LaterError):
         await write_and_fail()
     paths = [Path(path) async for path in anyio.Path(tmp_path).iterdir()]
-    assert [2, 2] == [len((await text_of(path)).splitlines()) for path in paths]
+    assert [2, 2, 2] == [len((await text_of(path)).splitlines()) for path in paths]
 
 
 @pytest.mark.anyio
 async def test_names_and_modes(tmp_path: Path) -> None:
-    """Both files have one stem, the second in UTC in which they were made, and are their owner's only."""
+    """All files have one stem, the second in UTC in which they were made, and are their owner's only."""
     before = datetime.now(UTC).replace(microsecond=0)
     async with open_csv_writer(tmp_path) as writer:
-        findings, events = writer.paths
+        findings, events, coverage = writer.paths
     stem = findings.name.removeprefix("iam_audit_report_")
-    assert f"cloudtrail_events_{stem}" == events.name
-    assert {tmp_path} == {findings.parent, events.parent}
+    assert (f"cloudtrail_events_{stem}", f"coverage_{stem}") == (events.name, coverage.name)
+    assert {tmp_path} == {path.parent for path in writer.paths}
     made = datetime.strptime(stem, "%Y%m%d_%H%M%S.csv").replace(tzinfo=UTC)
     assert before <= made <= datetime.now(UTC)
     assert {0o600} == {stat.S_IMODE((await anyio.Path(path).stat()).st_mode) for path in writer.paths}
@@ -162,11 +163,13 @@ async def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     """What was written can be read before the writer is closed."""
     async with open_csv_writer(tmp_path, labels=Labels.EN) as writer:
         await writer.write(REPORT)
-        findings, events = [(await text_of(path)).splitlines() for path in writer.paths]
+        findings, events, coverage = [(await text_of(path)).splitlines() for path in writer.paths]
     identity, use = "111122223333,pagos-dev,ana", "2026-02-02T03:04:05+00:00,s3"
     password, key = "Configured,2026-02-28T12:00:00+00:00", "AKIA1,Active,2026-02-19T12:00:00+00:00"
     assert [f"{identity},{password},{key},{use},Virtual"] == findings[1:]
     assert ['2026-02-27T12:00:00+00:00,CreateUser,root-of-all,111122223333,pagos-dev,"ana,AIDA1"'] == events[1:]
+    words = ",".join(["complete"] * 7)
+    assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,"] == coverage[1:]
 
 
 @pytest.mark.anyio
@@ -177,7 +180,7 @@ async def test_reports_in_turn(tmp_path: Path) -> None:
         for name in names:
             account = replace(ACCOUNT, name=name)
             await writer.write(report_of(USER, events=(EVENT, REFUSED_EVENT), account=account))
-    for path, column in zip(writer.paths, (1, 4), strict=True):
+    for path, column in zip(writer.paths, (1, 4, 1), strict=True):
         assert names == [row[column] for row in read_back(await text_of(path))[1:]]
 
 
@@ -218,17 +221,18 @@ def seconds() -> list[str]:
 
 @pytest.mark.anyio
 async def test_names_that_are_taken(tmp_path: Path) -> None:
-    """Files and links that have the name, one of the two is enough, are left alone: a later second's is used."""
+    """Files and links that have the name, one of the three is enough, are left alone: a later second's is used."""
     outside = tmp_path / "outside"
     stems = seconds()
 
     def occupy() -> None:
-        for name in ("files", "links", "events"):
+        for name in ("files", "links", "events", "coverage"):
             (tmp_path / name).mkdir()
         for stem in stems:
             (tmp_path / "files" / f"iam_audit_report_{stem}").write_text("mine")
             (tmp_path / "links" / f"iam_audit_report_{stem}").symlink_to(outside)
             (tmp_path / "events" / f"cloudtrail_events_{stem}").write_text("mine")
+            (tmp_path / "coverage" / f"coverage_{stem}").write_text("mine")
 
     async def write(name: str) -> None:
         async with open_csv_writer(tmp_path / name) as writer:
@@ -239,7 +243,7 @@ async def test_names_that_are_taken(tmp_path: Path) -> None:
 
     await to_thread.run_sync(occupy)
     async with anyio.create_task_group() as tasks:
-        for name in ("files", "links", "events"):
+        for name in ("files", "links", "events", "coverage"):
             tasks.start_soon(write, name)
 
     def left() -> tuple[set[str], int, bool]:
@@ -249,8 +253,9 @@ async def test_names_that_are_taken(tmp_path: Path) -> None:
         return texts, len(links), outside.exists()
 
     assert ({"mine"}, 2, False) == await to_thread.run_sync(left)
-    # One file of a pair is never left without the other.
-    assert [3] == await to_thread.run_sync(lambda: [len(list((tmp_path / "events").iterdir())) - 1])
+    # One file of a run is never left without the others: two that were there, three that were written.
+    for name in ("events", "coverage"):
+        assert 2 + 3 == len([path async for path in anyio.Path(tmp_path / name).iterdir()])
 
 
 @contextmanager
@@ -282,7 +287,7 @@ MANY_KEYS: tuple[User, ...] = tuple(replace(USER, name=f"user-{number}", keys=(K
     ids=["events", "findings", "both"],
 )
 async def test_an_account_that_does_not_fit_is_not_there_at_all(tmp_path: Path, too_much: AccountReport) -> None:
-    """Where a write fails midway, both files end with the last whole account, and more can be written."""
+    """Where a write fails midway, all files end with the last whole account, and more can be written."""
     async with open_csv_writer(tmp_path) as writer:
         await writer.write(REPORT)
         whole = [await text_of(path) for path in writer.paths]
@@ -310,12 +315,12 @@ async def test_headers_that_do_not_fit(tmp_path: Path, size: int) -> None:
         async with open_csv_writer(tmp_path / "full"):
             pass
     assert [] == [path async for path in anyio.Path(tmp_path / "full").iterdir()]
-    assert before - 2 == await to_thread.run_sync(descriptors)
+    assert before - 3 == await to_thread.run_sync(descriptors)
 
 
 @pytest.mark.anyio
 async def test_cancelled_writes_are_whole(tmp_path: Path) -> None:
-    """A write that was cancelled is in both files or in neither."""
+    """A write that was cancelled is in all files or in none."""
     report = report_of(*MANY_KEYS, events=MANY_EVENTS)
     async with open_csv_writer(tmp_path) as writer:
         for turns in range(6):
@@ -327,7 +332,7 @@ async def test_cancelled_writes_are_whole(tmp_path: Path) -> None:
     rows = [len(read_back(await text_of(path))) - 1 for path in writer.paths]
     assert rows[0] == rows[1]
     assert rows[0] in range(200, 1200, 200)
-    assert [True, True] == [(await text_of(path)).endswith("\n") for path in writer.paths]
+    assert [True, True, True] == [(await text_of(path)).endswith("\n") for path in writer.paths]
 
 
 @pytest.mark.anyio
