@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
@@ -108,7 +109,7 @@ class VerifyingSession(AIOHTTPSession):
     can't be used raises TlsFileError from the first request that needs it, not from making the client; plain
     http needs none. An https proxy is verified like any server; its `proxy_ca_bundle` is trusted beside the
     CA bundle (aiohttp has one context for both handshakes) and its client certificate serves where
-    `client_cert` is unset.
+    `client_cert` is unset. No redirect is followed.
     """
 
     def __init__(self, *, contexts: TlsContexts | None = None, **options: Unpack[SessionOptions]) -> None:
@@ -136,6 +137,11 @@ class VerifyingSession(AIOHTTPSession):
         """Send over a verified connection; SSLError where the server's certificate is not good."""
         await self._ensure_context(request.url)
         return await super().send(request)
+
+    async def _get_session(self, proxy_url: str | None) -> Any:  # noqa: ANN401  # private, so not in the stubs
+        session = await super()._get_session(proxy_url)  # type: ignore[misc]
+        # aiohttp would follow, with the session token among the headers; AWS and its other SDKs know no redirects.
+        return SimpleNamespace(request=partial(session.request, allow_redirects=False))
 
     async def _ensure_context(self, url: str) -> None:
         """Have the TLS context at hand: the SDK asks for a connector without awaiting."""
