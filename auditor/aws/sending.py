@@ -7,8 +7,9 @@ one kind. Any other is left to the SDK.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from aiobotocore.endpoint import convert_to_response_dict
 from botocore.awsrequest import AWSPreparedRequest
@@ -18,6 +19,7 @@ from auditor.aws.credentials import utc_now
 from auditor.aws.signature import Signer
 
 _FIRST_ERROR = 300
+_KEPT_TEXTS = 512
 
 
 async def send_directly(client: Any, session: Any, *, now: Callable[[], datetime] = utc_now) -> None:  # noqa: ANN401
@@ -43,6 +45,8 @@ class _Sender:
         self._parser = session.get_component("response_parser_factory").create_parser(model.resolved_protocol)
         self._credentials = credentials
         self._now = now
+        # Names of parameters, and most values, come again and again.
+        self._quote = lru_cache(maxsize=_KEPT_TEXTS)(quote_plus)
         self._signers: dict[tuple[str, str], Signer] = {}
 
     async def send(
@@ -57,7 +61,7 @@ class _Sender:
         """The SDK's `before-call`: response and parsed reply, None where the SDK shall send by itself."""
         if not is_plain(model, params, context=context, request_signer=request_signer):
             return None
-        body = _encoded(params["body"])
+        body = self._encoded(params["body"])
         credentials = await self._credentials.get_frozen_credentials()
         headers: Any = self._signer(context, request_signer).sign(
             params["headers"], url=params["url"], body=body, credentials=credentials, at=self._now()
@@ -78,6 +82,11 @@ class _Sender:
         if signer is None:
             signer = self._signers[region, service] = Signer(region=region, service=service)
         return signer
+
+    def _encoded(self, body: dict[str, Any] | str | bytes) -> bytes:
+        if isinstance(body, dict):
+            body = urlencode(body, doseq=True, quote_via=self._quote)
+        return body.encode() if isinstance(body, str) else body
 
     async def _parsed(self, response: Any, model: Any) -> dict[str, Any]:  # noqa: ANN401
         reply = await convert_to_response_dict(response, model)
@@ -101,9 +110,3 @@ def is_plain(model: Any, params: dict[str, Any], *, context: dict[str, Any], req
         and not model.http_checksum
         and not model.request_compression
     )
-
-
-def _encoded(body: dict[str, Any] | str | bytes) -> bytes:
-    if isinstance(body, dict):
-        body = urlencode(body, doseq=True)
-    return body.encode() if isinstance(body, str) else body

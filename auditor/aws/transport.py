@@ -7,7 +7,7 @@ replaces it; `VerifyingConfig` and `verified` see to it that clients which the S
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -29,6 +29,8 @@ from botocore.httpsession import (
 
 # aiohttp's words for "check it in another way, or not at all": the context decides, nothing else.
 _TLS_ARGS = frozenset({"ssl", "ssl_context", "verify_ssl", "fingerprint"})
+_KEPT_URLS = 16
+"""More than a client has endpoints."""
 
 
 class TlsFileError(BotoCoreError):
@@ -102,6 +104,21 @@ class SessionOptions(TypedDict, total=False):
     connector_args: Mapping[str, Any] | None
 
 
+class _Proxies(ProxyConfiguration):
+    """The SDK's answers on proxies, kept: it would take a URL apart five times for each request."""
+
+    def __init__(self, proxies: dict[str, str] | None, settings: dict[str, Any]) -> None:
+        super().__init__(proxies=proxies, proxies_settings=settings)
+        self._url = lru_cache(maxsize=_KEPT_URLS)(super().proxy_url_for)
+        self._headers = lru_cache(maxsize=_KEPT_URLS)(super().proxy_headers_for)
+
+    def proxy_url_for(self, url: str) -> str:
+        return self._url(url)
+
+    def proxy_headers_for(self, proxy_url: str) -> dict[str, str]:
+        return {**self._headers(proxy_url)}
+
+
 class VerifyingSession(AIOHTTPSession):
     """The SDK's HTTP session, but one that always verifies chain and host name, through proxies too.
 
@@ -122,9 +139,9 @@ class VerifyingSession(AIOHTTPSession):
         verify = options.get("verify")
         self._ca_bundle = verify if isinstance(verify, str) and verify else None
         self._client_cert = options.get("client_cert")
-        self._proxy = ProxyConfiguration(
-            proxies=options.get("proxies"), proxies_settings=dict(options.get("proxies_config") or {})
-        )
+        self._proxy = _Proxies(options.get("proxies"), dict(options.get("proxies_config") or {}))
+        # The SDK asks its own.
+        self._proxy_config = self._proxy
         self._connector_options: dict[str, Any] = {
             "keepalive_timeout": DEFAULT_KEEPALIVE_TIMEOUT,
             "limit": options.get("max_pool_connections", MAX_POOL_CONNECTIONS),
