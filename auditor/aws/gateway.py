@@ -13,6 +13,7 @@ from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
+from auditor.aws.sending import send_directly
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials
 from auditor.aws.transport import VerifyingConfig
 from auditor.config import Rates
@@ -152,5 +153,6 @@ async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: 
         # Given, it is sent as it is; otherwise the SDK composes it anew for each request, a seventh of all the work.
         user_agent=f"auditor {session.user_agent()}",
     )
-    client = session.create_client(service, region_name=region, config=config)
-    return await stack.enter_async_context(client)
+    client = await stack.enter_async_context(session.create_client(service, region_name=region, config=config))
+    await send_directly(client, session)
+    return client

@@ -7,7 +7,8 @@ replaces it; `VerifyingConfig` and `verified` see to it that clients which the S
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from types import SimpleNamespace
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ from botocore.httpsession import (
 
 # aiohttp's words for "check it in another way, or not at all": the context decides, nothing else.
 _TLS_ARGS = frozenset({"ssl", "ssl_context", "verify_ssl", "fingerprint"})
+_KEPT_URLS = 16
+"""More than a client has endpoints."""
 
 
 class TlsFileError(BotoCoreError):
@@ -101,6 +104,21 @@ class SessionOptions(TypedDict, total=False):
     connector_args: Mapping[str, Any] | None
 
 
+class _Proxies(ProxyConfiguration):
+    """The SDK's answers on proxies, kept: it would take a URL apart five times for each request."""
+
+    def __init__(self, proxies: dict[str, str] | None, settings: dict[str, Any]) -> None:
+        super().__init__(proxies=proxies, proxies_settings=settings)
+        self._url = lru_cache(maxsize=_KEPT_URLS)(super().proxy_url_for)
+        self._headers = lru_cache(maxsize=_KEPT_URLS)(super().proxy_headers_for)
+
+    def proxy_url_for(self, url: str) -> str:
+        return self._url(url)
+
+    def proxy_headers_for(self, proxy_url: str) -> dict[str, str]:
+        return {**self._headers(proxy_url)}
+
+
 class VerifyingSession(AIOHTTPSession):
     """The SDK's HTTP session, but one that always verifies chain and host name, through proxies too.
 
@@ -108,7 +126,7 @@ class VerifyingSession(AIOHTTPSession):
     can't be used raises TlsFileError from the first request that needs it, not from making the client; plain
     http needs none. An https proxy is verified like any server; its `proxy_ca_bundle` is trusted beside the
     CA bundle (aiohttp has one context for both handshakes) and its client certificate serves where
-    `client_cert` is unset.
+    `client_cert` is unset. No redirect is followed.
     """
 
     def __init__(self, *, contexts: TlsContexts | None = None, **options: Unpack[SessionOptions]) -> None:
@@ -121,9 +139,9 @@ class VerifyingSession(AIOHTTPSession):
         verify = options.get("verify")
         self._ca_bundle = verify if isinstance(verify, str) and verify else None
         self._client_cert = options.get("client_cert")
-        self._proxy = ProxyConfiguration(
-            proxies=options.get("proxies"), proxies_settings=dict(options.get("proxies_config") or {})
-        )
+        self._proxy = _Proxies(options.get("proxies"), dict(options.get("proxies_config") or {}))
+        # The SDK asks its own.
+        self._proxy_config = self._proxy
         self._connector_options: dict[str, Any] = {
             "keepalive_timeout": DEFAULT_KEEPALIVE_TIMEOUT,
             "limit": options.get("max_pool_connections", MAX_POOL_CONNECTIONS),
@@ -136,6 +154,11 @@ class VerifyingSession(AIOHTTPSession):
         """Send over a verified connection; SSLError where the server's certificate is not good."""
         await self._ensure_context(request.url)
         return await super().send(request)
+
+    async def _get_session(self, proxy_url: str | None) -> Any:  # noqa: ANN401  # private, so not in the stubs
+        session = await super()._get_session(proxy_url)  # type: ignore[misc]
+        # aiohttp would follow, with the session token among the headers; AWS and its other SDKs know no redirects.
+        return SimpleNamespace(request=partial(session.request, allow_redirects=False))
 
     async def _ensure_context(self, url: str) -> None:
         """Have the TLS context at hand: the SDK asks for a connector without awaiting."""

@@ -80,7 +80,7 @@ async def addressed(opened: Gateway) -> dict[str, tuple[str, str]]:
     for service, operation in CHEAP.items():
 
         def stop(request: Any, service: str = service, **_: Any) -> None:
-            scope = request.headers["Authorization"].decode().split("/")
+            scope = request.headers["Authorization"].split("/")
             seen[service] = (request.url, scope[2])
             raise EndpointConnectionError(endpoint_url=request.url, error=OSError("stopped"))
 
