@@ -82,6 +82,8 @@ class AuditConfig:
     labels: Labels = Labels.ES
     session_name: str = DEFAULT_SESSION_NAME
     external_id: str | None = None
+    session_policy: bool = True
+    """Whether each session of the role is narrowed to what the audit reads, whatever else the role allows."""
     rates: Rates = Rates()
     freshness: Freshness = Freshness.LIVE
     """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""

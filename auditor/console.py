@@ -191,4 +191,6 @@ def _remarks(summary: AuditSummary) -> list[str]:
     remarks = [summary.interruption] if summary.interruption else []
     if summary.failed_accounts:
         remarks.append(f"Not all was read: {summary.failed_accounts} accounts have failures.")
+    if summary.own_credentials:
+        remarks.append("The caller's account was read with its own credentials, which no session policy narrows.")
     return remarks

@@ -28,6 +28,8 @@ class AuditSummary:
     vanished: int = 0
     failures: int = 0
     failed_accounts: int = 0
+    own_credentials: int = 0
+    """Accounts that were read with the caller's own credentials, which no session policy narrows: the caller's own."""
     requests: int = 0
     throttles: int = 0
     reported: int = 0

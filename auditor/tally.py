@@ -41,6 +41,7 @@ class Tally:
         self.counts["vanished"] += report.vanished_users + report.vanished_keys
         self.counts["failures"] += sum(failure.count for failure in report.failures)
         self.counts["failed_accounts"] += not report.complete
+        self.counts["own_credentials"] += report.audited and not report.role
         self.counts["requests"] += report.requests
         self.counts["throttles"] += report.throttles
         self.counts["reported"] += report.report_time is not None
