@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import anyio
 
+from auditor.aws.actions import session_policy_of
 from auditor.aws.gateway import AccountAccess, Gateway
 from auditor.aws.role import RoleRequest
 from auditor.collectors import COLLECTORS, Collector, Order
@@ -34,8 +35,9 @@ class AccountPlan:
 
 def plan_of(config: AuditConfig, *, period: Period) -> AccountPlan:
     """What the settings say of each account."""
+    policy = session_policy_of(config.freshness) if config.session_policy else None
     return AccountPlan(
-        RoleRequest(config.role, config.session_name, config.external_id),
+        RoleRequest(config.role, config.session_name, config.external_id, policy=policy),
         period,
         freshness=config.freshness,
         report_wait=config.report_wait,

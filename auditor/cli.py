@@ -4,6 +4,7 @@ import typer
 
 from auditor.commands.audit import audit
 from auditor.commands.demo import demo
+from auditor.commands.template import cloudformation, policy
 
 app = typer.Typer(
     name="auditor",
@@ -15,6 +16,13 @@ app = typer.Typer(
 )
 app.command()(audit)
 app.command()(demo)
+
+templates = typer.Typer(
+    help="Print what the role that audits assume is created from.", no_args_is_help=True, rich_markup_mode=None
+)
+templates.command()(policy)
+templates.command()(cloudformation)
+app.add_typer(templates, name="template")
 
 
 def run() -> None:

@@ -82,6 +82,8 @@ class AuditConfig:
     labels: Labels = Labels.ES
     session_name: str = DEFAULT_SESSION_NAME
     external_id: str | None = None
+    session_policy: bool = True
+    """Whether each session of the role is narrowed to what the audit reads, whatever else the role allows."""
     rates: Rates = Rates()
     freshness: Freshness = Freshness.LIVE
     """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""
@@ -90,7 +92,7 @@ class AuditConfig:
     def __post_init__(self) -> None:
         check_role_name(self.role)
         check_session_name(self.session_name)
-        _check_external_id(self.external_id)
+        check_external_id(self.external_id)
         _check_concurrency(self.concurrency)
         object.__setattr__(self, "labels", _labels(self.labels))
         object.__setattr__(self, "freshness", _freshness(self.freshness))
@@ -117,7 +119,8 @@ def check_session_name(session_name: str) -> None:
         raise ConfigurationError(f"{session_name!r} is not a session name: 2 to 64 letters, digits and +=,.@_- are.")
 
 
-def _check_external_id(external_id: str | None) -> None:
+def check_external_id(external_id: str | None) -> None:
+    """Raise ConfigurationError where AWS would refuse `external_id`; None is none."""
     if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
         raise ConfigurationError("The external id must have 2 to 1,224 letters, digits and +=,.@:/_- characters.")
 

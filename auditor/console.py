@@ -194,12 +194,10 @@ def _percent(share: float) -> str:
 
 
 def _remarks(summary: AuditSummary) -> list[str]:
-    remarks = [
-        f"Covered: {_percent(summary.covered_accounts)} of accounts, {_percent(summary.covered_facts)} of facts."
-    ]
-    if summary.interruption:
-        remarks.append(summary.interruption)
+    remarks = [summary.interruption] if summary.interruption else []
     if summary.failed_accounts:
         remarks.append(f"Not all was read: {summary.failed_accounts} accounts have failures.")
+    if summary.own_credentials:
+        remarks.append("The caller's account was read with its own credentials, which no session policy narrows.")
     accounts, facts = _percent(summary.covered_accounts), _percent(summary.covered_facts)
     return [*remarks, f"Covered: {accounts} of the accounts that can be audited, {facts} of the facts asked for."]

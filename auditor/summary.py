@@ -31,6 +31,8 @@ class AuditSummary:
     asked: int = 0
     """Facts that were asked for: questions to AWS, and to credential reports."""
     answered: int = 0
+    own_credentials: int = 0
+    """Accounts that were read with the caller's own credentials, which no session policy narrows: the caller's own."""
     requests: int = 0
     throttles: int = 0
     reported: int = 0

@@ -43,6 +43,7 @@ class Tally:
         self.counts["failed_accounts"] += not report.complete
         self.counts["asked"] += sum(covered.asked for covered in report.coverage)
         self.counts["answered"] += sum(covered.answered for covered in report.coverage)
+        self.counts["own_credentials"] += report.audited and not report.role
         self.counts["requests"] += report.requests
         self.counts["throttles"] += report.throttles
         self.counts["reported"] += report.report_time is not None

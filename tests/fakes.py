@@ -181,11 +181,16 @@ class FixedCredentials:
 
     key_id: str = "AKIAFIXED"
     asked: int = 0
+    refused: list[str] = field(default_factory=list)
 
     async def current(self) -> ReadOnlyCredentials:
         """The credentials."""
         self.asked += 1
         return ReadOnlyCredentials(self.key_id, "secret", None, None)
+
+    def expire(self, refused: ReadOnlyCredentials) -> None:
+        """Keep them all the same, and what was refused."""
+        self.refused.append(str(refused.access_key))
 
 
 def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientError:

@@ -1,6 +1,7 @@
 """Local organizations for tests: served, and reached through a session of their own."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aioboto3
@@ -11,10 +12,12 @@ from auditor.demo import LocalServer, Scenario, build_organization, serve
 
 
 @asynccontextmanager
-async def served(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocalServer]:
+async def served(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[LocalServer]:
     """A local organization, with the environment pointing at it for as long as the test runs."""
     organization = await to_thread.run_sync(build_organization, scenario)
-    async with serve(organization) as server:
+    async with serve(organization, clock=clock) as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         yield server

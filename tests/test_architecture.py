@@ -27,6 +27,7 @@ LEVELS = {
     "auditor.writers": 5,
     "auditor.account_audit": 4,
     "auditor.collectors": 3,
+    "auditor.template": 3,
     "auditor.aws": 2,
     "auditor.config": 1,
     "auditor.event_loop": 1,

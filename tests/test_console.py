@@ -219,6 +219,14 @@ def test_the_summary_of_a_complete_run() -> None:
     assert "Not all" not in screen.text
 
 
+def test_the_summary_says_where_no_session_policy_was() -> None:
+    """The caller's own account, where it was read, is said to have been read with rights that nothing narrows."""
+    screen = Screen()
+    print_summary(screen.console, replace(SUMMARY, own_credentials=1), paths=[])
+    sentence = "The caller's account was read with its own credentials, which no session policy narrows."
+    assert sentence == screen.lines[-1]
+
+
 def test_the_summary_of_a_run_with_credential_reports() -> None:
     """How many accounts a report was used for, how old the oldest was, and where one could not be used."""
     screen = Screen()

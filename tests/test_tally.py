@@ -42,6 +42,12 @@ def summary_of(reports: Iterable[AccountReport], *, collect: bool = False, label
     return tally.summary(caller=CALLER, period=PERIOD, seconds=2.5)
 
 
+def test_the_callers_own_account() -> None:
+    """An account that was entered without a role was read with the caller's own credentials."""
+    refused = AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,))
+    assert 1 == summary_of([replace(REPORT, role=""), REPORT, refused]).own_credentials
+
+
 def test_no_reports() -> None:
     """A run without accounts has only zeros, and is complete."""
     assert AuditSummary(caller=CALLER, period=PERIOD, seconds=2.5) == summary_of([])

@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 import anyio
 
 from auditor.aws.credentials import CredentialSource, signing_as
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, invalid_response, is_throttle, translate
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, invalid_response, is_expired, is_throttle, translate
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.aws.throttle import Api, Budgets, RunBudgets
 from auditor.config import Rates
@@ -87,7 +87,10 @@ class Access:
                     with signing_as(credentials):
                         reply = await operation(*args, **parameters)
             except (*SDK_ERRORS, *PARSER_ERRORS) as error:
-                raise translate(error, service=api.service, operation=api.operation) from error
+                refused = translate(error, service=api.service, operation=api.operation)
+                if self._credentials is not None and credentials is not None and is_expired(refused):
+                    self._credentials.expire(credentials)
+                raise refused from error
         self._line.answered.add(api.service)
         return _checked(reply, api)
 

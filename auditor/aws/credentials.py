@@ -33,6 +33,10 @@ class CredentialSource(Protocol):
         """Credentials that live long enough to sign a request with."""
         ...
 
+    def expire(self, refused: ReadOnlyCredentials) -> None:
+        """Take AWS's word that these have expired, whatever was said of their end; others are not touched."""
+        ...
+
 
 @contextmanager
 def signing_as(credentials: ReadOnlyCredentials) -> Iterator[None]:
@@ -88,6 +92,9 @@ class CallerCredentials:
             raise unavailable(error, service="credentials", operation="refresh") from error
         return frozen
 
+    def expire(self, refused: ReadOnlyCredentials) -> None:
+        """Nothing to forget: the chain alone keeps them, and is asked again anyway."""
+
 
 class AssumesRole(Protocol):
     """Assumes the role once more; returns the `Credentials` of AWS's answer."""
@@ -121,12 +128,17 @@ class RoleCredentials:
         async with self._lock:
             # Who waited while another tried takes what came of it.
             if attempts == self._attempts:
-                self._attempts += 1
                 await self._renew()
+                self._attempts += 1
         if self._frozen is not None and (self._error is None or self._now() < self._end):
             return self._frozen
         assert self._error is not None  # noqa: S101 - a renewal has given credentials, or this
         raise copy(self._error)
+
+    def expire(self, refused: ReadOnlyCredentials) -> None:
+        """Have these renewed by whoever needs credentials next; those that have come since stay."""
+        if refused == self._frozen:
+            self._renew_at = self._end = datetime.min.replace(tzinfo=UTC)
 
     async def _renew(self) -> None:
         now = self._now()

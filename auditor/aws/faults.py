@@ -76,6 +76,9 @@ _DENIALS = frozenset(
         "RegionDisabledException",
     }
 )
+# The words of Query and of JSON services. RequestExpired is about the date of a request, which is a clock's error, and
+# InvalidClientTokenId about a key that is not known: newer credentials help neither.
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
@@ -105,6 +108,11 @@ def is_throttle(error: RequestError) -> bool:
 def is_transient(error: RequestError) -> bool:
     """Whether the same request may well succeed in a moment."""
     return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+
+
+def is_expired(error: RequestError) -> bool:
+    """Whether AWS says that the credentials of the request are past their end."""
+    return error.code in _EXPIRED
 
 
 def is_denial(code: str) -> bool:

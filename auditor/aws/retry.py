@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from auditor.aws.faults import CONNECTION_FAILED, is_throttle, is_transient
+from auditor.aws.faults import CONNECTION_FAILED, is_expired, is_throttle, is_transient
 from auditor.errors import RequestError
 
 
@@ -24,6 +24,8 @@ class RetryPolicy:
     """How long an endpoint that has never answered is tried."""
     throttle_patience: float = 300.0
     """How long a request that is throttled every time is tried; throttles do not count as attempts."""
+    renewals: int = 2
+    """How often one request is signed anew because AWS says that its credentials have expired."""
     first_pause: float = 0.1
     longest_pause: float = 5.0
 
@@ -36,6 +38,7 @@ class Retries:
         self._started = anyio.current_time()
         self._attempts = 0
         self._throttles = 0
+        self._renewals = 0
 
     def pause_after(self, error: RequestError, *, contacted: bool) -> float | None:
         """Seconds to wait before the next attempt, or None where there is to be none.
@@ -45,6 +48,9 @@ class Retries:
         if is_throttle(error):
             self._throttles += 1
             return self._within(self._policy.throttle_patience, pause=self._pause(self._throttles + 1))
+        if is_expired(error):
+            self._renewals += 1
+            return self._pause(self._renewals) if self._renewals <= self._policy.renewals else None
         if not is_transient(error):
             return None
         self._attempts += 1

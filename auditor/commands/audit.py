@@ -56,6 +56,12 @@ def audit(  # noqa: PLR0913 - one parameter an option
         str, typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.")
     ] = DEFAULT_SESSION_NAME,
     external_id: Annotated[str | None, typer.Option(help="External id that the role's trust asks for.")] = None,
+    no_session_policy: Annotated[
+        bool,
+        typer.Option(
+            "--no-session-policy", help="Leave the role's sessions all its rights, not just those that the audit needs."
+        ),
+    ] = False,
     processes: Annotated[int, typer.Option(help="Processes that audit; 1 is none but this one.")] = 1,
     dask_scheduler: Annotated[
         str | None, typer.Option(metavar="<url>", help="Dask scheduler whose workers audit: tcp://host:8786.")
@@ -84,6 +90,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
             freshness=freshness,
             session_name=session_name,
             external_id=external_id,
+            session_policy=not no_session_policy,
         )
 
     errors = Console(stderr=True)

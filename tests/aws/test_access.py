@@ -177,6 +177,10 @@ class BrokenCredentials:
         self.asked += 1
         raise RequestError(code="AccessDenied", message="no", service="sts", operation="assume_role", status=403)
 
+    def expire(self, refused: ReadOnlyCredentials) -> None:
+        """Never: there are none to refuse."""
+        raise AssertionError(refused)
+
 
 async def test_without_credentials_nothing_is_sent() -> None:
     """Credentials that can't be had are the request's error."""

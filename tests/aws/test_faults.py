@@ -25,6 +25,7 @@ from auditor.aws.faults import (
     SDK_ERRORS,
     invalid_response,
     is_denial,
+    is_expired,
     is_throttle,
     is_transient,
     translate,
@@ -201,6 +202,22 @@ def test_final_refusals(code: str) -> None:
     error = translate(refusal(code), service="iam", operation="list_users")
 
     assert (is_throttle(error), is_transient(error)) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ExpiredToken", True),
+        ("ExpiredTokenException", True),
+        ("RequestExpired", False),
+        ("InvalidClientTokenId", False),
+        ("UnrecognizedClientException", False),
+        ("AccessDenied", False),
+    ],
+)
+def test_expired_credentials(code: str, *, expected: bool) -> None:
+    """The words of Query and of JSON services say so, and neither a clock that is wrong nor an unknown key does."""
+    assert expected is is_expired(translate(refusal(code, status=403), service="iam", operation="list_users"))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trustme
@@ -14,17 +15,12 @@ _XML = "https://sts.amazonaws.com/doc/2011-06-15/"
 _CREDENTIALS = (
     "<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>"
     "<SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
+    "<AssumedRoleUser><Arn>arn:aws:sts::222222222222:assumed-role/Role/Name</Arn></AssumedRoleUser>"
 )
 _RESULTS = {
-    "GetCallerIdentity": "<Account>111122223333</Account>",
+    "GetCallerIdentity": "<Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/ana</Arn>",
     "AssumeRole": _CREDENTIALS,
     "AssumeRoleWithWebIdentity": _CREDENTIALS,
-}
-_ROLE_CREDENTIALS = {
-    "accessKeyId": "ASIAEXAMPLE",
-    "secretAccessKey": "secret",
-    "sessionToken": "token",
-    "expiration": 4070908800000,
 }
 
 
@@ -44,11 +40,22 @@ class AwsServer:
 
     url: str = ""
     calls: list[str] = field(default_factory=list)
+    key: str = "ASIAEXAMPLE"
+    """The access key that SSO and the container's endpoint give out now."""
+    expires: datetime = datetime(2099, 1, 1, tzinfo=UTC)
+    """The end of what they give out."""
+    signed: list[tuple[str, str]] = field(default_factory=list)
+    """The operations of STS, each with the access key that it was signed with."""
+    parameters: list[dict[str, str]] = field(default_factory=list)
+    """What each of them was asked with."""
 
     async def sts(self, request: web.Request) -> web.Response:
         """Answer the Query protocol of STS."""
-        action = str((await request.post())["Action"])
+        parameters = {name: str(value) for name, value in (await request.post()).items()}
+        action = parameters["Action"]
         self.calls.append(action)
+        self.parameters.append(parameters)
+        self.signed.append((action, request.headers.get("Authorization", "").partition("Credential=")[2].split("/")[0]))
         result = f"<{action}Result>{_RESULTS[action]}</{action}Result>"
         return web.Response(
             text=f'<{action}Response xmlns="{_XML}">{result}</{action}Response>', content_type="text/xml"
@@ -57,7 +64,25 @@ class AwsServer:
     async def role_credentials(self, request: web.Request) -> web.Response:
         """Answer GetRoleCredentials of SSO, for the token that this server or the cache gave out."""
         self.calls.append(f"GetRoleCredentials {request.headers['x-amz-sso_bearer_token']}")
-        return web.json_response({"roleCredentials": _ROLE_CREDENTIALS})
+        credentials = {
+            "accessKeyId": self.key,
+            "secretAccessKey": "secret",
+            "sessionToken": "token",
+            "expiration": int(self.expires.timestamp() * 1000),
+        }
+        return web.json_response({"roleCredentials": credentials})
+
+    async def container_credentials(self, _request: web.Request) -> web.Response:
+        """Answer as the credential endpoint of a container does."""
+        self.calls.append("container")
+        return web.json_response(
+            {
+                "AccessKeyId": self.key,
+                "SecretAccessKey": "secret",
+                "Token": "token",
+                "Expiration": self.expires.isoformat(),
+            }
+        )
 
     async def token(self, _request: web.Request) -> web.Response:
         """Answer CreateToken of SSO-OIDC."""
@@ -72,6 +97,7 @@ async def aws_server(context: ssl.SSLContext | None) -> AsyncIterator[AwsServer]
     app = web.Application()
     app.router.add_post("/", server.sts)
     app.router.add_get("/federation/credentials", server.role_credentials)
+    app.router.add_get("/container", server.container_credentials)
     app.router.add_post("/token", server.token)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

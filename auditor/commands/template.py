@@ -1,0 +1,38 @@
+"""`auditor template`: the role that audits assume, as texts to create it from."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from auditor.commands.ending import exit_code_of
+from auditor.template import cloudformation_text, policy_text
+
+
+def policy() -> None:
+    """Print the IAM policy of what the role must allow, as JSON."""
+    _print(policy_text)
+
+
+def cloudformation(
+    *,
+    role: Annotated[str, typer.Option(help="Role to create in each account, with its path if it has one.")],
+    trust: Annotated[
+        str, typer.Option(help="Who may assume it: the ARN of an IAM role or user, or an account's 12 digits.")
+    ],
+    external_id: Annotated[str | None, typer.Option(help="External id that the role's trust asks for.")] = None,
+) -> None:
+    """Print a CloudFormation template of the role, as JSON, for a stack or for a StackSet in one region.
+
+    Exit codes: 0 printed; 2 wrong options.
+    """
+    _print(lambda: cloudformation_text(role, trust=trust, external_id=external_id))
+
+
+def _print(make: Callable[[], str]) -> None:
+    def work(_interruption: object) -> int:
+        typer.echo(make())
+        return 0
+
+    raise typer.Exit(exit_code_of(work, errors=Console(stderr=True)))
