@@ -12,6 +12,7 @@ AuditError
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -58,11 +59,20 @@ class RequestError(AuditError):
     """Raised when a request was refused, or was not answered after the last attempt.
 
     `code` is AWS's error code, or for what never reached AWS the name of the fault: `ConnectionFailed`,
-    `Timeout`, `CertificateRefused`, `InvalidResponse`.
+    `Timeout`, `CertificateRefused`, `InvalidResponse`. `answered_at` is the time of AWS's own clock (UTC), None where
+    it gave none.
     """
 
     def __init__(  # noqa: PLR0913 - what AWS says of a refusal
-        self, *, code: str, message: str, service: str, operation: str, status: int = 0, request_id: str = ""
+        self,
+        *,
+        code: str,
+        message: str,
+        service: str,
+        operation: str,
+        status: int = 0,
+        request_id: str = "",
+        answered_at: datetime | None = None,
     ) -> None:
         self.code = code
         self.message = message
@@ -70,10 +80,11 @@ class RequestError(AuditError):
         self.operation = operation
         self.status = status
         self.request_id = request_id
+        self.answered_at = answered_at
         super().__init__(f"{code}: {message} ({service} {operation})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        names = ("code", "message", "service", "operation", "status", "request_id")
+        names = ("code", "message", "service", "operation", "status", "request_id", "answered_at")
         return _rebuild, (type(self), {name: getattr(self, name) for name in names})
 
 

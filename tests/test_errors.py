@@ -3,6 +3,7 @@
 import copy
 import pickle
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,7 +27,13 @@ ERRORS: list[AuditError] = [
     OrganizationError("None."),
     ListingInterrupted(code="AccessDenied", message="no", listed=40),
     RequestError(
-        code="Throttling", message="slower", service="iam", operation="list_users", status=400, request_id="r-1"
+        code="Throttling",
+        message="slower",
+        service="iam",
+        operation="list_users",
+        status=400,
+        request_id="r-1",
+        answered_at=datetime(2026, 3, 1, tzinfo=UTC),
     ),
     IncompleteError("Some are missing.", rows=[{"username": "ana"}]),
     WriteError("Full."),

@@ -1,5 +1,8 @@
 """What can go wrong with a request, translated from the SDK's exceptions to RequestError."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -131,7 +134,16 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
         operation=operation,
         status=status,
         request_id=str(metadata.get("RequestId", "")),
+        answered_at=_answered_at(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
     )
+
+
+def _answered_at(date: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _code_of(error: Exception) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aioboto3
 import anyio
 
 from auditor.aws.access import Access, Line
+from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
 from auditor.aws.partitions import Partition, partition_named
@@ -128,7 +130,8 @@ async def identify(access: Access, sts: "STSClient") -> Caller:
     try:
         identity = await access.request(sts.get_caller_identity)
     except RequestError as error:
-        raise CallerError(f"The caller could not be identified: {error}.") from error
+        sentence = clock_fault(error, now=datetime.now(UTC)) or f"The caller could not be identified: {error}."
+        raise CallerError(sentence) from error
     arn = identity["Arn"]
     return Caller(account_id=AccountId(identity["Account"]), arn=arn, partition=arn.split(":")[1])
 

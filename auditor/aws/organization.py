@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.aws.access import Access
 from auditor.aws.faults import invalid_response
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed
 from auditor.models import Account, AccountId, AccountState
 
 if TYPE_CHECKING:
@@ -21,9 +21,17 @@ async def account_pages(access: Access, client: "OrganizationsClient") -> AsyncI
         RequestError: A page was refused or not answered; the pages before it were given.
     """
     seen: set[str] = set()
-    listing = pages(access, client.list_accounts, sent="NextToken", received="NextToken", MaxResults=_PAGE)
+    listing = listed(
+        access,
+        client.list_accounts,
+        member="Accounts",
+        key="Id",
+        sent="NextToken",
+        received="NextToken",
+        MaxResults=_PAGE,
+    )
     async for page in listing:
-        fresh = {account.get("Id", ""): dict(account) for account in page["Accounts"]}
+        fresh = {account.get("Id", ""): dict(account) for account in page}
         yield [account for account_id, account in fresh.items() if account_id not in seen]
         seen.update(fresh)
 

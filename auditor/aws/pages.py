@@ -1,11 +1,62 @@
 """The pages of a listing, each asked for when the one before is read."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from auditor.aws.access import Access, api_of
 from auditor.aws.faults import invalid_response
 from auditor.errors import RequestError
+
+REPEATED_TOKEN = "RepeatedToken"  # noqa: S105 - an error code
+_RESTARTS = 2
+# IAM and Organizations have no code of their own for a token: but all other parameters were right on the page before.
+_LOST_TOKENS = frozenset(
+    {
+        REPEATED_TOKEN,
+        "ExpiredNextTokenException",
+        "InvalidInput",
+        "InvalidInputException",
+        "InvalidMarker",
+        "InvalidNextToken",
+        "InvalidNextTokenException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+
+
+async def listed(
+    access: Access,
+    operation: Callable[..., Awaitable[Mapping[str, Any]]],
+    *,
+    member: str,
+    key: str,
+    **parameters: Any,  # noqa: ANN401 - whatever `pages` takes
+) -> AsyncIterator[list[Mapping[str, Any]]]:
+    """The items under `member`, a list a page, empty ones too.
+
+    Where AWS takes its own page token no more, the listing begins again, twice at most: what was given before, told by
+    `key` or else by all its members, is not given again.
+
+    Raises:
+        RequestError: A page was refused or not answered; the items before it were given.
+    """
+    given: Counter[str] = Counter()
+    restarts = 0
+    while True:
+        met: Counter[str] = Counter()
+        read = 0
+        try:
+            async for page in pages(access, operation, **parameters):
+                read += 1
+                yield _fresh(page[member], key=key, given=given, met=met)
+        except RequestError as error:
+            if not read or error.code not in _LOST_TOKENS or restarts == _RESTARTS:
+                raise
+            restarts += 1
+            continue
+        return
 
 
 async def pages(
@@ -37,6 +88,20 @@ async def pages(
         token = {sent: following}
 
 
+def _fresh(
+    items: list[Mapping[str, Any]], *, key: str, given: Counter[str], met: Counter[str]
+) -> list[Mapping[str, Any]]:
+    """The items that no reading of the listing has given; one that a reading has twice is given twice."""
+    fresh = []
+    for item in items:
+        name = str(item.get(key) or item)
+        met[name] += 1
+        if met[name] > given[name]:
+            given[name] = met[name]
+            fresh.append(item)
+    return fresh
+
+
 def _following(page: Mapping[str, Any], *, received: str, operation: Callable[..., object]) -> str | None:
     following: str | None = page.get(received) or None
     if page.get("IsTruncated") and following is None:
@@ -48,7 +113,7 @@ def _following(page: Mapping[str, Any], *, received: str, operation: Callable[..
 def _repeated_token(operation: Callable[..., object]) -> RequestError:
     api = api_of(operation)
     return RequestError(
-        code="RepeatedToken",
+        code=REPEATED_TOKEN,
         message="AWS sent the same page token twice",
         service=api.service,
         operation=api.operation,

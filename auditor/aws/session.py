@@ -12,8 +12,9 @@ from anyio import to_thread
 from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 from botocore.loaders import Loader, create_loader
 
+from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, translate
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError
@@ -71,6 +72,9 @@ def caller_error(error: Exception, *, profile: str | None) -> CallerError:
     if type(error).__name__ in _SSO_ERRORS:
         command = f"aws sso login --profile {profile}" if profile else "aws sso login"
         return CallerError(f"The SSO session of {whose} has expired or is missing: run `{command}`.")
+    fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
+    if fault is not None:
+        return CallerError(fault)
     text = " ".join(str(error).split()) or type(error).__name__
     verb = "was refused" if isinstance(error, ClientError) else "could not be used"
     return CallerError(f"{whose[0].upper()}{whose[1:]} {verb}: {text}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import AccountAccess
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed
 from auditor.collectors.draft import AccountDraft
 from auditor.coverage import Section
 from auditor.errors import RequestError
@@ -50,9 +50,11 @@ async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: 
 
 async def raw_events(account: AccountAccess, name: str, *, period: Period) -> AsyncIterator[Mapping[str, Any]]:
     """The events of one name as CloudTrail gives them, newest first."""
-    listing = pages(
+    listing = listed(
         account.access,
         account.cloudtrail.lookup_events,
+        member="Events",
+        key="EventId",
         sent="NextToken",
         received="NextToken",
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
@@ -61,7 +63,7 @@ async def raw_events(account: AccountAccess, name: str, *, period: Period) -> As
         MaxResults=_PAGE,
     )
     async for page in listing:
-        for raw in page["Events"]:
+        for raw in page:
             yield raw
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from auditor.aws.gateway import IamAccess
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.keys import last_use, list_keys
 from auditor.collectors.mfa import list_mfa_devices
@@ -61,8 +61,8 @@ async def place_users(
 
 
 async def _list_users(account: IamAccess, *, into: list[User]) -> None:
-    async for page in pages(account.access, account.iam.list_users, MaxItems=_PAGE):
-        into.extend(_user_of(raw) for raw in page["Users"])
+    async for page in listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=_PAGE):
+        into.extend(_user_of(raw) for raw in page)
 
 
 async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:

@@ -7,6 +7,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -97,7 +98,8 @@ class Responder:
         if reply.status == 0:
             _reset(request)
 
-        headers = {**reply.headers, "Content-Type": reply.content_type}
+        date = formatdate(self.clock(), usegmt=True)
+        headers = {**reply.headers, "Content-Type": reply.content_type, "Date": date}
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     def _reply(self, exchange: _Exchange, request: web.BaseRequest, body: bytes, mishap: Mishap | None) -> Reply:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed, pages
 from auditor.errors import RequestError
 from tests.fakes import JUMPING, FakeService, access, drain, refusal
 
@@ -128,3 +128,47 @@ async def test_a_page_is_asked_for_when_the_one_before_is_read() -> None:
     await anext(aiter(listing))
 
     assert iam.count("list_users") == 1
+
+
+def page_of(token: str | None, *ids: str) -> Mapping[str, Any]:
+    """A page of events."""
+    return {"Events": [{"EventId": name} for name in ids], **({} if token is None else {"NextToken": token})}
+
+
+async def events(client: FakeService, *, into: list[str]) -> None:
+    """The ids of all events that are listed."""
+    names: Any = {"member": "Events", "key": "EventId", "sent": "NextToken", "received": "NextToken"}
+    async for page in listed(access(), client.lookup_events, **names):
+        into.extend(str(item["EventId"]) for item in page)
+
+
+@pytest.mark.parametrize("code", ["InvalidNextTokenException", "InvalidNextToken", "InvalidInputException"])
+async def test_a_token_that_is_lost_begins_the_listing_again(code: str) -> None:
+    """What was given before is not given again, and nothing behind it is missing."""
+    answers: Any = [page_of("a", "1", "2"), refusal(code), page_of("b", "2", "1"), page_of(None, "3", "1")]
+    given: list[str] = []
+    await events(FakeService("cloudtrail", lookup_events=answers), into=given)
+
+    # The last one is there twice in one reading: what that means is for the reader to say.
+    assert given == ["1", "2", "3", "1"]
+
+
+async def test_a_token_that_is_lost_each_time_ends_the_listing() -> None:
+    """After two new beginnings the error is raised; what was read is given."""
+    answers: Any = [page_of("a", "1"), refusal("InvalidNextTokenException")] * 3
+    cloudtrail = FakeService("cloudtrail", lookup_events=answers)
+    given: list[str] = []
+
+    with pytest.raises(RequestError, match="InvalidNextTokenException"):
+        await events(cloudtrail, into=given)
+
+    assert (given, len(cloudtrail.calls)) == (["1"], 6)
+
+
+@pytest.mark.parametrize("code", ["InvalidInputException", "InvalidNextTokenException", "AccessDenied"])
+async def test_a_first_page_that_is_refused_is_not_asked_for_again(code: str) -> None:
+    """Without a token there is none to lose."""
+    cloudtrail = FakeService("cloudtrail", lookup_events=[refusal(code)])
+
+    with pytest.raises(RequestError, match=code):
+        await events(cloudtrail, into=[])
