@@ -23,6 +23,7 @@ LEVELS = {
     "auditor.orchestrator": 7,
     "auditor.engines": 6,
     "auditor.engine": 5,
+    "auditor.journal": 5,
     "auditor.listing": 5,
     "auditor.writers": 5,
     "auditor.account_audit": 4,

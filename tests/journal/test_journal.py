@@ -1,0 +1,266 @@
+"""The journal: on the disk before it returns, whole after any tear, and one audit's only."""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio import to_thread
+
+from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, Failure, Section
+from auditor.journal import JournalWriter, check_agreement, journal_path, open_journal, reopen_journal
+from auditor.journal.header import header_of
+from auditor.progress import AuditStarted
+from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
+
+pytestmark = pytest.mark.anyio
+
+CONFIG = AuditConfig(role="a/b/Audit", external_id="x:1", profile="security", concurrency=7)
+STARTED = AuditStarted(CALLER, PERIOD)
+FAILURE = Failure(Section.ROLE, "AccessDenied", "no")
+
+
+def report(number: int, *failures: Failure) -> AccountReport:
+    """The report of one of several accounts."""
+    account = replace(ACCOUNT, id=AccountId(f"{number:012}"), name="a\nb")
+    return replace(REPORT, account=account, failures=failures)
+
+
+async def written(path: Path, *batches: Sequence[AccountReport]) -> bytes:
+    """A journal of these batches, closed again, and what is in it."""
+    async with open_journal(path, config=CONFIG) as journal:
+        journal.observe(STARTED)
+        for batch in batches:
+            await journal.write_all(batch)
+    return await anyio.Path(path).read_bytes()
+
+
+async def read(path: Path) -> list[AccountReport]:
+    """The reports of a journal."""
+    async with reopen_journal(path) as journal:
+        return await reports_of(journal)
+
+
+async def reports_of(journal: JournalWriter) -> list[AccountReport]:
+    """The reports of an open journal."""
+    return await to_thread.run_sync(lambda: list(journal.reports()))
+
+
+async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
+    """Settings, period, caller and reports are read as they were written, and the file is its owner's only."""
+    path = tmp_path / "a.journal.jsonl"
+    await written(path, [report(1), report(2, FAILURE)], [report(3)])
+    async with reopen_journal(path) as journal:
+        assert header_of(CONFIG, started=STARTED) == journal.header
+        expected = replace(CONFIG, profile=None, concurrency=64, start_date=PERIOD.start, end_date=PERIOD.end)
+        assert expected == journal.header.config()
+        assert [report(1), report(2, FAILURE), report(3)] == await reports_of(journal)
+        assert {report(1).account.id, report(3).account.id} == journal.finished
+        assert 3 == journal.accounts
+    assert 0o600 == stat.S_IMODE((await anyio.Path(path).stat()).st_mode)
+
+
+async def test_the_later_line_of_an_account_wins(tmp_path: Path) -> None:
+    """An account that was audited again is there once, where its last line is."""
+    path = tmp_path / "a.journal.jsonl"
+    await written(path, [report(1, FAILURE), report(2)])
+    async with reopen_journal(path) as journal:
+        assert {report(2).account.id} == journal.finished
+        await journal.write(report(1))
+        assert {report(1).account.id, report(2).account.id} == journal.finished
+        assert [report(2), report(1)] == await reports_of(journal)
+    assert [report(2), report(1)] == await read(path)
+
+
+async def test_a_torn_last_line_is_cut_off_wherever_it_is_torn(tmp_path: Path) -> None:
+    """From its first byte to its last but one: the line goes, all before it stays, and writing goes on."""
+    path = tmp_path / "a.journal.jsonl"
+    small = [replace(report(number), users=(), events=(), coverage=()) for number in (1, 2, 3)]
+    whole = await written(path, small)
+    before = whole.rindex(b"\n", 0, -1) + 1
+    for end in range(before, len(whole)):
+        await anyio.Path(path).write_bytes(whole[:end])
+        assert small[:2] == await read(path)
+        assert whole[:before] == await anyio.Path(path).read_bytes()
+    async with reopen_journal(path) as journal:
+        await journal.write(small[2])
+    assert whole == await anyio.Path(path).read_bytes()
+
+
+async def test_zeros_at_the_end_are_a_torn_line(tmp_path: Path) -> None:
+    """What some file systems leave after a power failure is cut off, too."""
+    path = tmp_path / "a.journal.jsonl"
+    whole = await written(path, [report(1)])
+    for rest in (bytes(4096), b"\n", b'{"crc32":"00000000","report":{}}\n'):
+        await anyio.Path(path).write_bytes(whole + rest)
+        assert [report(1)] == await read(path)
+
+
+async def test_a_torn_header_is_no_journal(tmp_path: Path) -> None:
+    """Without its first line nobody knows what was asked: one sentence, and the file stays as it is."""
+    path = tmp_path / "a.journal.jsonl"
+    whole = await written(path, [report(1)])
+    length = whole.index(b"\n") + 1
+    for end in {0, 1, length // 2, length - 1}:
+        await anyio.Path(path).write_bytes(whole[:end])
+        with pytest.raises(ConfigurationError, match="is not a journal"):
+            await read(path)
+        assert whole[:end] == await anyio.Path(path).read_bytes()
+
+
+async def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
+    """A line that is torn in the middle of the file may have been a finished account: nothing is guessed."""
+    path = tmp_path / "a.journal.jsonl"
+    lines = (await written(path, [report(1), report(2)])).splitlines(keepends=True)
+    for damaged in ([lines[0], lines[1][:-9] + b"\n", lines[2]], [lines[0], b"\n", *lines[1:]], lines[1:]):
+        await anyio.Path(path).write_bytes(b"".join(damaged))
+        with pytest.raises(ConfigurationError, match="journal"):
+            await read(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"account_id,account_name\n", b"{}\n", b'{"crc32":"00000000","header":{}}\n', b"\xff\n", b"\n\n"]
+)
+async def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    """A file of another kind is left as it is."""
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="is not a journal"):
+        await read(path)
+    assert content == await anyio.Path(path).read_bytes()
+
+
+async def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """A missing file, a folder, a link and a pipe get one sentence, at once."""
+    await written(tmp_path / "a", [report(1)])
+    os.symlink(tmp_path / "a", tmp_path / "link")  # noqa: PTH211 - beside mkfifo
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("missing", "link", "pipe", "."):
+        with anyio.fail_after(5), pytest.raises(ConfigurationError, match="journal"):
+            await read(tmp_path / name)
+
+
+async def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
+    """A new journal is never one that was there before."""
+    path = tmp_path / "a.journal.jsonl"
+    before = await written(path, [report(1)])
+    with pytest.raises(ConfigurationError, match="could not be made"):
+        await written(path, [report(2)])
+    assert before == await anyio.Path(path).read_bytes()
+
+
+async def test_one_audit_has_it(tmp_path: Path) -> None:
+    """Neither the first run nor a resumed one shares its journal, with another process neither."""
+    path = tmp_path / "a.journal.jsonl"
+    async with open_journal(path, config=CONFIG) as journal:
+        journal.observe(STARTED)
+        await journal.write(report(1))
+        with pytest.raises(ConfigurationError, match="Another audit is writing"):
+            await read(path)
+    async with reopen_journal(path):
+        with pytest.raises(ConfigurationError, match="Another audit is writing"):
+            await read(path)
+        locked = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        done = await anyio.run_process([sys.executable, "-c", locked, str(path)], check=False)
+        assert b"BlockingIOError" in done.stderr
+    assert [report(1)] == await read(path)
+
+
+async def test_nothing_finished_leaves_no_journal(tmp_path: Path) -> None:
+    """A block that fails before the first report removes the file."""
+
+    async def begin_and_fail() -> None:
+        async with open_journal(tmp_path / "a", config=CONFIG) as journal:
+            journal.observe(STARTED)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await begin_and_fail()
+    assert [] == list(os.listdir(tmp_path))  # noqa: PTH208 - no event loop is held up by it
+
+
+async def test_a_journal_that_was_not_told_of_the_start_says_so(tmp_path: Path) -> None:
+    """Without the header nothing could be resumed."""
+    with pytest.raises(ConfigurationError, match="observe"):
+        async with open_journal(tmp_path / "a", config=CONFIG) as journal:
+            await journal.write(report(1))
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+import anyio
+from auditor import WriteError
+from auditor.journal import open_journal
+from tests.journal.test_journal import CONFIG, STARTED, report
+
+async def run():
+    async with open_journal(Path(sys.argv[1]), config=CONFIG) as journal:
+        journal.observe(STARTED)
+        await journal.write(report(1))
+        size = journal.path.stat().st_size
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, resource.RLIM_INFINITY))
+        try:
+            await journal.write_all([report(2), report(3)])
+        except WriteError as error:
+            print(error)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        await journal.write(report(4))
+
+anyio.run(run)
+"""
+
+
+async def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
+    """What could not be written is cut off again, the error says how to go on, and the journal can be used."""
+    path = tmp_path / "a.journal.jsonl"
+    done = await anyio.run_process([sys.executable, "-c", FULL_DISK, str(path)], check=False, stderr=subprocess.STDOUT)
+    assert f"auditor audit --resume {path}" in done.stdout.decode()
+    assert 0 == done.returncode
+    assert [report(1), report(4)] == await read(path)
+
+
+def test_names_go_together() -> None:
+    """The journal stands beside the rows, with the same moment in its name."""
+    expected = Path("x/audit_20260301_120000.journal.jsonl")
+    assert expected == journal_path(Path("x/iam_audit_report_20260301_120000.csv"))
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"role": "a/b/Audit", "labels": "es", "session_name": "SecurityAudit", "external_id": "x:1"}, None),
+        ({"concurrency": 3, "profile": "other", "quiet": True}, None),
+        ({"role": "Audit"}, "--role"),
+        ({"labels": "en"}, "--labels"),
+        ({"freshness": "report"}, "--freshness"),
+        ({"session_name": "Other"}, "--session-name"),
+        ({"external_id": "y:1"}, "--external-id"),
+        ({"start_date": "2025-12-01T12:00:00"}, None),
+        ({"start_date": "2025-12-01"}, "--start-date"),
+        ({"start_date": "2020-02-02"}, None),
+        ({"end_date": "2026-03-01T12:00:00Z"}, None),
+        ({"end_date": "2026-03-01"}, "--end-date"),
+        ({"days": 90}, None),
+        ({"days": 89}, "--days"),
+        ({"output_dir": Path("x")}, None),
+        ({"output_dir": Path("y")}, "--output-dir"),
+    ],
+)
+def test_options_that_differ_are_named(given: dict[str, object], option: str | None) -> None:
+    """What decides the rows must be as in the journal; what does not may differ."""
+    asked = replace(CONFIG, start_date=PERIOD.start.replace(year=2020, month=2, day=2, hour=0))
+    header = header_of(asked, started=STARTED)
+    assert PERIOD.end - PERIOD.start == timedelta(days=90)
+    if option is None:
+        check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
+        return
+    with pytest.raises(ConfigurationError, match=f"^{option} differs"):
+        check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
