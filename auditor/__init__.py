@@ -16,6 +16,7 @@ from auditor.errors import (
     RequestError,
     WriteError,
 )
+from auditor.journal import JournalWriter, open_journal, reopen_journal
 from auditor.models import (
     AccessKey,
     Account,
@@ -44,6 +45,7 @@ from auditor.progress import (
     ProgressEvent,
     ignore,
 )
+from auditor.resumption import resume_audit
 from auditor.script import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
 from auditor.summary import AuditSummary
 from auditor.writers import CsvWriter, Writer, open_csv_writer
@@ -73,6 +75,7 @@ __all__ = [
     "Finding",
     "Freshness",
     "IncompleteError",
+    "JournalWriter",
     "KeyUse",
     "Labels",
     "ListingInterrupted",
@@ -100,5 +103,8 @@ __all__ = [
     "main",
     "open_audit",
     "open_csv_writer",
+    "open_journal",
+    "reopen_journal",
+    "resume_audit",
     "run_audit",
 ]

@@ -57,6 +57,10 @@ class ProgressDisplay:
         """How many accounts are finished."""
         return self._counts["accounts"]
 
+    def resume(self, accounts: int) -> None:
+        """Count accounts that were finished before this run."""
+        self._counts["accounts"] += accounts
+
     def __call__(self, event: ProgressEvent) -> None:
         """Show one event."""
         match event:

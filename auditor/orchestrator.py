@@ -24,7 +24,7 @@ from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.engine import audit_accounts
 from auditor.engines import RunPlan, audit_in_batches, check_crew, open_crew
-from auditor.errors import ListingInterrupted, WriteError
+from auditor.errors import CallerError, ListingInterrupted, WriteError
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, AccountId, AccountReport, Caller, Period
@@ -46,6 +46,7 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     executor: Executor | None = None,
     workers: int | None = None,
     finished: Collection[AccountId] = (),
+    resumed: AuditStarted | None = None,
 ) -> AuditSummary:
     """Audit the organization, give each account's report to every writer, and return what it came to.
 
@@ -68,7 +69,13 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     interruption = ""
     async with (
         open_audit(
-            config, session=session, observe=observe, executor=executor, workers=workers, finished=finished
+            config,
+            session=session,
+            observe=observe,
+            executor=executor,
+            workers=workers,
+            finished=finished,
+            resumed=resumed,
         ) as reports,
         _telling_the_rest(reports, writers),
     ):
@@ -170,6 +177,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     executor: Executor | None = None,
     workers: int | None = None,
     finished: Collection[AccountId] = (),
+    resumed: AuditStarted | None = None,
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
@@ -177,13 +185,14 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     caller's main module, as all spawned processes do; and with an `executor` on that, at most `workers` batches of
     accounts at once. Workers build their own credentials, so that a session can't be given with them, and must come to
     the account of this process's. An executor is not shut down, and ends the batches that it has when the block is
-    left. Accounts that are `finished` already are passed over.
+    left. Accounts that are `finished` already are passed over. With the start of the audit that is `resumed` its period
+    is kept as it was, and the caller must be of the same account.
 
     Raises:
         AuditError: Nothing could be audited.
     """
     check_crew(workers, executor=executor, session=session)
-    period, cuts = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
+    period, cuts = _period(config, resumed=resumed)
     warnings: list[str] = []
 
     def warn(message: str) -> None:
@@ -196,6 +205,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,
         ):
+            _check_caller(gateway.caller, resumed=resumed)
             observe(AuditStarted(gateway.caller, period))
             for cut in cuts:
                 warn(cut)
@@ -215,3 +225,20 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
+
+
+def _period(config: AuditConfig, *, resumed: AuditStarted | None) -> tuple[Period, tuple[str, ...]]:
+    if resumed is not None:
+        return resumed.period, ()
+    return resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
+
+
+def _check_caller(caller: Caller, *, resumed: AuditStarted | None) -> None:
+    if resumed is None:
+        return
+    began = resumed.caller
+    if (caller.partition, caller.account_id) != (began.partition, began.account_id):
+        raise CallerError(
+            f"The audit was begun by the account {began.account_id} ({began.partition}), and the credentials are of "
+            f"{caller.account_id} ({caller.partition})."
+        )

@@ -21,6 +21,7 @@ LEVELS = {
     "auditor.interruption": 8,
     "auditor.script": 8,
     "auditor.orchestrator": 7,
+    "auditor.resumption": 7,
     "auditor.engines": 6,
     "auditor.engine": 5,
     "auditor.journal": 5,
@@ -31,6 +32,7 @@ LEVELS = {
     "auditor.template": 3,
     "auditor.aws": 2,
     "auditor.config": 1,
+    "auditor.duration": 1,
     "auditor.event_loop": 1,
     "auditor.fanout": 1,
     "auditor.period": 1,
@@ -49,6 +51,7 @@ LEVELS = {
 SDK = {"botocore", "aiobotocore", "boto3"}
 TERMINAL = {"rich", "typer"}
 DASK = {"dask", "distributed"}
+SESSIONS = {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"}
 MOST_LINES = 300
 
 Import = tuple[str, str]
@@ -149,7 +152,8 @@ def _may_import(importer: str, imported: str) -> bool:
     return {
         "auditor": not is_demo(imported) or importer == "auditor.commands.demo",
         **dict.fromkeys(SDK, in_aws),
-        "aioboto3": in_aws or importer in {"auditor.orchestrator", "auditor.engines.crew", "auditor.script"},
+        "aioboto3": in_aws
+        or importer in {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
         **dict.fromkeys(
             TERMINAL, importer in {"auditor.cli", "auditor.console"} or importer.startswith("auditor.commands.")

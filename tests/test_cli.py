@@ -59,7 +59,7 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
         command = [*AUDITOR, "audit", "--role", scenario.role_name, "--output-dir", str(tmp_path), "--quiet"]
         done = await anyio.run_process(command, check=False)
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
-    assert 3 == len(files_in(tmp_path))
+    assert 4 == len(files_in(tmp_path))
 
 
 @pytest.mark.anyio

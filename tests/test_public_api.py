@@ -34,6 +34,7 @@ NAMES = [
     "Finding",
     "Freshness",
     "IncompleteError",
+    "JournalWriter",
     "KeyUse",
     "Labels",
     "ListingInterrupted",
@@ -61,6 +62,9 @@ NAMES = [
     "main",
     "open_audit",
     "open_csv_writer",
+    "open_journal",
+    "reopen_journal",
+    "resume_audit",
     "run_audit",
 ]
 CLASSES = [name for name in NAMES if inspect.isclass(getattr(auditor, name))]

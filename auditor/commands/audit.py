@@ -1,32 +1,33 @@
 """`auditor audit`: the options of an audit, and what they choose."""
 
+import math
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import anyio
 import typer
 from rich.console import Console
 
 from auditor import event_loop
 from auditor.commands.ending import exit_code_of
 from auditor.commands.log import configure_logging
+from auditor.commands.run import Auditing, begin_audit, go_on_with_audit, show_run
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
-from auditor.console import ProgressDisplay, print_line, print_paths, print_summary
-from auditor.engines.choice import EngineChoice, open_engine
+from auditor.duration import parse_duration
+from auditor.engines.choice import EngineChoice
 from auditor.errors import ConfigurationError
 from auditor.interruption import Interruption
 from auditor.models import Freshness
-from auditor.orchestrator import run_audit
 from auditor.period import parse_end, parse_start, start_of_days
-from auditor.progress import AuditStarted, ProgressEvent
-from auditor.writers import open_csv_writer
 
 
 def audit(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
     *,
-    role: Annotated[str, typer.Option(help="Role to assume in each account, with its path if it has one.")],
+    role: Annotated[
+        str | None, typer.Option(help="Role to assume in each account, with its path if it has one; --resume knows it.")
+    ] = None,
     profile: Annotated[
         str | None, typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.")
     ] = None,
@@ -69,18 +70,31 @@ def audit(  # noqa: PLR0913 - one parameter an option
     workers: Annotated[
         int | None, typer.Option(help="Batches at once on the Dask workers. [default: as many as workers]")
     ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="<file>",
+            help="Go on with the audit of this journal: audit_YYYYMMDD_HHMMSS.journal.jsonl, beside its CSV files.",
+        ),
+    ] = None,
+    max_duration: Annotated[
+        str | None, typer.Option(metavar="<time>", help="Stop cleanly after so long, such as 90s, 14m, 1h.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
 ) -> None:
     """Audit the IAM users of all accounts of the organization, into three CSV files.
 
     Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
-    read was not; 130 and 143 interrupted, what was finished is on disk.
+    read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
+    on with the rest.
     """
 
-    def configure() -> AuditConfig:
+    def begin() -> Auditing:
+        if role is None:
+            raise ConfigurationError("--role is missing: it says which role to assume in each account.")
         end = None if end_date is None else parse_end(end_date)
-        return AuditConfig(
+        config = AuditConfig(
             role=role,
             profile=profile,
             start_date=_start(start_date, days=days, end=end),
@@ -92,16 +106,20 @@ def audit(  # noqa: PLR0913 - one parameter an option
             external_id=external_id,
             session_policy=not no_session_policy,
         )
+        return partial(begin_audit, config, directory=output_dir)
+
+    def go_on(journal: Path) -> Auditing:
+        return partial(go_on_with_audit, journal, given=_given(context), profile=profile, concurrency=concurrency)
 
     errors = Console(stderr=True)
     configure_logging(errors, quiet=quiet, verbose=verbose)
 
     def work(interruption: Interruption) -> int:
         running = partial(
-            _audit,
-            configure(),
+            show_run,
+            begin() if resume is None else go_on(resume),
             engine=EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers),
-            directory=output_dir,
+            longest=math.inf if max_duration is None else parse_duration(max_duration),
             errors=errors,
             quiet=quiet,
             interruption=interruption,
@@ -111,43 +129,18 @@ def audit(  # noqa: PLR0913 - one parameter an option
     raise typer.Exit(exit_code_of(work, errors=errors))
 
 
+def _given(context: typer.Context) -> dict[str, object]:
+    """The options that stand on the command line, by their parameters' names."""
+    return {
+        name: value
+        for name, value in context.params.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    }
+
+
 def _start(start_date: str | None, *, days: int | None, end: datetime | None) -> datetime | None:
     if days is None:
         return None if start_date is None else parse_start(start_date)
     if start_date is not None:
         raise ConfigurationError("--days and --start-date both say when to begin: give one of them.")
     return start_of_days(days, end=end, now=datetime.now(UTC))
-
-
-async def _audit(  # noqa: PLR0913 - what the options chose
-    config: AuditConfig,
-    *,
-    engine: EngineChoice,
-    directory: Path,
-    errors: Console,
-    quiet: bool,
-    interruption: Interruption,
-) -> int:
-    with anyio.CancelScope() as scope, ProgressDisplay(errors, quiet=quiet) as display:
-
-        def observe(event: ProgressEvent) -> None:
-            if isinstance(event, AuditStarted):
-                interruption.arm(scope)
-            display(event)
-
-        async with (
-            open_csv_writer(directory, labels=config.labels) as csv,
-            open_engine(engine) as (executor, workers),
-        ):
-            summary = await run_audit(config, writers=[csv], observe=observe, executor=executor, workers=workers)
-    results = Console()
-    if interruption.exit_code is not None:
-        print_line(errors, f"Interrupted: {display.finished} accounts are finished, and their rows are on disk.")
-        if display.finished:
-            print_paths(results, csv.paths)
-        return interruption.exit_code
-    if summary.interruption:
-        print_line(errors, f"Error: {summary.interruption}")
-    if not quiet:
-        print_summary(results, summary, paths=csv.paths)
-    return summary.exit_code

@@ -264,3 +264,12 @@ def test_options_that_differ_are_named(given: dict[str, object], option: str | N
         return
     with pytest.raises(ConfigurationError, match=f"^{option} differs"):
         check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
+
+
+def test_a_switch_that_differs_is_named() -> None:
+    """A setting that an option switches off is held against that option."""
+    header = header_of(CONFIG, started=STARTED)
+    on, off = (replace(header, settings={**header.settings, "session_policy": kept}) for kept in (True, False))
+    check_agreement(off, given={"no_session_policy": True}, path=Path("a"))
+    with pytest.raises(ConfigurationError, match=r"^--no-session-policy differs"):
+        check_agreement(on, given={"no_session_policy": True}, path=Path("a"))

@@ -1,0 +1,127 @@
+"""One run of `auditor audit`: begun or gone on with, shown while it runs, and told how it ended."""
+
+import shlex
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+from rich.console import Console
+
+from auditor.config import AuditConfig
+from auditor.console import ProgressDisplay, print_line, print_paths, print_summary
+from auditor.engines.choice import EngineChoice, open_engine
+from auditor.errors import WriteError
+from auditor.interruption import Interruption
+from auditor.journal import check_agreement, journal_path, open_journal, reopen_journal
+from auditor.journal.rendering import csv_paths
+from auditor.orchestrator import run_audit
+from auditor.progress import AuditStarted, Observer, ProgressEvent
+from auditor.resumption import resume_audit
+from auditor.summary import AuditSummary
+from auditor.writers import open_csv_writer
+
+_INCOMPLETE = 3
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run is given, and tells of its files as soon as it has them."""
+
+    engine: EngineChoice
+    observe: Observer
+    earlier: Callable[[int], None]
+    """Told how many accounts were finished before."""
+    rows: tuple[Path, ...] = ()
+    journal: Path | None = None
+
+
+Auditing = Callable[[Run], Awaitable[AuditSummary]]
+
+
+async def begin_audit(config: AuditConfig, run: Run, *, directory: Path) -> AuditSummary:
+    """A new audit, with files of its own in the directory."""
+    async with (
+        open_csv_writer(directory, labels=config.labels) as csv,
+        open_journal(journal_path(csv.paths[0]), config=config) as journal,
+        open_engine(run.engine) as (executor, workers),
+    ):
+        run.rows, run.journal = csv.paths, journal.path
+
+        def observe(event: ProgressEvent) -> None:
+            journal.observe(event)
+            run.observe(event)
+
+        return await run_audit(config, writers=[csv, journal], observe=observe, executor=executor, workers=workers)
+
+
+async def go_on_with_audit(
+    path: Path, run: Run, *, given: Mapping[str, object], profile: str | None, concurrency: int
+) -> AuditSummary:
+    """The audit of this journal, unless the given options differ from its own."""
+    async with reopen_journal(path) as journal:
+        await to_thread.run_sync(partial(check_agreement, journal.header, given=given, path=path))
+        run.rows, run.journal = csv_paths(path), path
+        run.earlier(len(journal.finished))
+        async with open_engine(run.engine) as (executor, workers):
+            return await resume_audit(
+                journal,
+                profile=profile,
+                concurrency=concurrency,
+                observe=run.observe,
+                executor=executor,
+                workers=workers,
+            )
+
+
+async def show_run(  # noqa: PLR0913 - what the options chose
+    auditing: Auditing,
+    *,
+    engine: EngineChoice,
+    longest: float,
+    errors: Console,
+    quiet: bool,
+    interruption: Interruption,
+) -> int:
+    """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code."""
+    summary: AuditSummary | None = None
+    with (
+        anyio.CancelScope(deadline=anyio.current_time() + longest) as scope,
+        ProgressDisplay(errors, quiet=quiet) as display,
+    ):
+
+        def observe(event: ProgressEvent) -> None:
+            if isinstance(event, AuditStarted):
+                interruption.arm(scope)
+            display(event)
+
+        run = Run(engine, observe, display.resume)
+        try:
+            summary = await auditing(run)
+        except WriteError as error:
+            print_line(errors, f"Error: {error}")
+            _print_hint(errors, run, finished=display.finished)
+            return error.exit_code
+    if summary is None or interruption.exit_code is not None:
+        word = "Interrupted" if interruption.exit_code is not None else "Stopped by --max-duration"
+        print_line(errors, f"{word}: {display.finished} accounts are finished, and their rows are on disk.")
+        _print_hint(errors, run, finished=display.finished)
+        if display.finished:
+            print_paths(Console(), run.rows)
+        return interruption.exit_code or _INCOMPLETE
+    return _show_end(summary, run, errors=errors, quiet=quiet)
+
+
+def _show_end(summary: AuditSummary, run: Run, *, errors: Console, quiet: bool) -> int:
+    if summary.interruption:
+        print_line(errors, f"Error: {summary.interruption}")
+    if not quiet:
+        print_summary(Console(), summary, paths=run.rows)
+    return summary.exit_code
+
+
+def _print_hint(errors: Console, run: Run, *, finished: int) -> None:
+    if run.journal is not None and finished:
+        print_line(errors, f"Go on with: auditor audit --resume {shlex.quote(str(run.journal))}")

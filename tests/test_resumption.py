@@ -1,0 +1,344 @@
+"""An audit that was cut off goes on: the files equal the truth, each row once, however it was cut off."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio import to_thread
+from anyio.abc import Process
+from typer.testing import CliRunner
+
+from auditor import (
+    AccountReport,
+    AuditConfig,
+    AuditStarted,
+    AuditSummary,
+    CallerError,
+    Rates,
+    WriteError,
+    open_journal,
+    reopen_journal,
+    resume_audit,
+    run_audit,
+)
+from auditor.cli import app
+from auditor.demo import Scenario
+from auditor.duration import parse_duration
+from auditor.errors import ConfigurationError
+from auditor.journal import Header, JournalWriter
+from auditor.journal.content import Content
+from auditor.journal.file import JournalFile
+from auditor.journal.rendering import render_csv_files
+from tests.expectations import as_set, read_csv, truth_of_all
+from tests.organizations import served
+from tests.samples import CALLER, PERIOD, REPORT
+
+AUDITOR = [sys.executable, "-m", "auditor", "audit"]
+QUICK = Scenario(accounts=30, users=2, largest_account=9, denied_every=9, latency=0.002)
+SLOW = Scenario(accounts=70, users=2, largest_account=9, denied_every=30, latency=0.03)
+NAME = "audit_20260301_120000.journal.jsonl"
+CONFIG = AuditConfig(role=QUICK.role_name, rates=Rates(iam=1000, events=1000))
+
+
+class StopAudit(Exception):  # noqa: N818 - no error
+    """Raised in a writer."""
+
+
+class Stopping:
+    """A writer that stops the run at an account."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    async def write(self, report: AccountReport) -> None:
+        """Take some reports."""
+        del report
+        self.left -= 1
+        if self.left < 0:
+            raise StopAudit
+
+
+def rows_in(folder: Path) -> list[list[dict[str, str]]]:
+    """The rows of the three files of the only run in a folder."""
+    names = ("iam_audit_report", "cloudtrail_events", "coverage")
+    return [read_csv(path) for name in names for path in folder.glob(f"{name}_*.csv")]
+
+
+def journal_in(folder: Path) -> Path:
+    """The journal of the only run in a folder."""
+    (journal,) = folder.glob("audit_*.journal.jsonl")
+    return journal
+
+
+async def until_journaled(folder: Path, *, size: int) -> None:
+    """Wait until a journal has so many bytes."""
+    while await journaled(folder) <= size:  # noqa: ASYNC110 - another process writes it
+        await anyio.sleep(0.005)
+
+
+async def journaled(folder: Path) -> int:
+    """The bytes of the folder's journal."""
+    return sum([(await path.stat()).st_size async for path in anyio.Path(folder).glob("*.jsonl")])
+
+
+async def run_to_end(*arguments: str) -> tuple[int, str, str]:
+    """A command's exit code, output and error output."""
+    done = await anyio.run_process([*AUDITOR, *arguments], check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.mark.anyio
+async def test_a_process_that_is_killed_goes_on_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at several moments, resumed too, the files are those of a run that was never cut off."""
+    async with served(SLOW, monkeypatch) as server:
+        first = [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(tmp_path), "--concurrency", "16"]
+        command = first
+        for size in (1, 60_000):
+            async with await anyio.open_process(command, stdout=subprocess.DEVNULL) as process:
+                with anyio.fail_after(20):
+                    await until_journaled(tmp_path, size=size)
+                process.kill()
+                await process.wait()
+            command = [*AUDITOR, "--resume", str(journal_in(tmp_path)), "--concurrency", "16"]
+        code, output, errors = await run_to_end("--resume", str(journal_in(tmp_path)))
+        expected = truth_of_all(server)
+    findings, events, coverage = rows_in(tmp_path)
+    assert "Traceback" not in errors
+    assert 3 == code
+    assert as_set(expected.findings) == as_set(findings)
+    assert as_set(expected.events) == as_set(events)
+    assert sorted(account.id for account in server.organization.accounts) == sorted(r["account_id"] for r in coverage)
+    assert f"{len(server.organization.accounts):,}" in output
+    assert 4 == len(os.listdir(tmp_path))  # noqa: PTH208 - no event loop is held up by it
+
+
+@pytest.mark.anyio
+async def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C prints the command that goes on; Ctrl-C in that one leaves whole files; and so does the time's end."""
+    folder = tmp_path / "with space"
+    async with served(SLOW, monkeypatch) as server:
+        process = await anyio.open_process(
+            [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(folder), "--concurrency", "16"]
+        )
+        text = await interrupted(process, folder, size=1)
+        hint = f"Go on with: auditor audit --resume '{journal_in(folder)}'"
+        assert hint in text
+        stopped = await run_to_end("--resume", str(journal_in(folder)), "--max-duration", "2s", "--concurrency", "1")
+        assert 3 == stopped[0]
+        assert hint in stopped[2]
+        findings, _, coverage = rows_in(folder)
+        reached = {row["account_id"] for row in coverage if row["role"] != "not reached"}
+        expected = truth_of_all(server)
+        wanted = [row for row in expected.findings if row["account_id"] in reached]
+        assert as_set(wanted) == as_set(findings)
+        assert len(reached) < len(coverage) == len({row["account_id"] for row in coverage})
+        code, _, _ = await run_to_end("--resume", str(journal_in(folder)), "--role", SLOW.role_name)
+        assert 3 == code
+    findings, events, _ = rows_in(folder)
+    assert as_set(expected.findings) == as_set(findings)
+    assert as_set(expected.events) == as_set(events)
+
+
+async def interrupted(process: Process, folder: Path, *, size: int) -> str:
+    """What a process says on stderr that is interrupted once its journal has so many bytes."""
+    async with process:
+        assert process.stderr is not None
+        with anyio.fail_after(20):
+            await until_journaled(folder, size=size)
+            process.send_signal(signal.SIGINT)
+            text = b"".join([part async for part in process.stderr])
+        assert 130 == await process.wait()
+    return text.decode()
+
+
+async def begun(folder: Path, *, after: int) -> None:
+    """An audit that stops after so many accounts; its journal."""
+    async with open_journal(folder / NAME, config=CONFIG) as journal:
+        with pytest.raises(StopAudit):
+            await run_audit(CONFIG, writers=[Stopping(after), journal], observe=journal.observe)
+
+
+async def gone_on_with(folder: Path) -> AuditSummary:
+    """The audit of the folder's journal, resumed."""
+    async with reopen_journal(folder / NAME) as journal:
+        return await resume_audit(journal)
+
+
+@pytest.mark.anyio
+async def test_what_is_complete_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resumed audit asks only accounts of which something is missing, and its summary counts all of them."""
+    async with served(QUICK, monkeypatch) as server:
+        await begun(tmp_path, after=12)
+        complete = await resumed_accounts(tmp_path)
+        before = dict(server.counts)
+        summary = await gone_on_with(tmp_path)
+        expected = truth_of_all(server)
+        assert len(complete) >= 5
+        asked = {key[0] for key, count in server.counts.items() if count > before.get(key, 0) and key[1] == "ListUsers"}
+        assert not asked & complete
+        whole = await run_audit(CONFIG)
+        second = await gone_on_with(tmp_path)
+    assert (len(server.organization.accounts), len(expected.denied_accounts)) == (
+        summary.accounts,
+        summary.failed_accounts,
+    )
+    for counted in (summary, second):
+        same = {"accounts", "audited", "complete", "users", "keys", "failed_accounts", "events_by_name", "failures"}
+        assert {name: getattr(whole, name) for name in same} == {name: getattr(counted, name) for name in same}
+    findings, events, coverage = rows_in(tmp_path)
+    assert as_set(expected.findings) == as_set(findings)
+    assert as_set(expected.events) == as_set(events)
+    assert summary.accounts == len(coverage)
+
+
+async def resumed_accounts(folder: Path) -> frozenset[str]:
+    """The accounts that a resumed audit need not ask."""
+    async with reopen_journal(folder / NAME) as journal:
+        return journal.finished
+
+
+@pytest.mark.anyio
+async def test_the_period_is_the_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resumed audit asks for the same events as before, whatever 90 days ago is by now, and warns of no cut."""
+    async with served(QUICK, monkeypatch):
+        await begun(tmp_path, after=12)
+        async with reopen_journal(tmp_path / NAME) as journal:
+            old = moved(journal.header)
+            content, file = Content(old), JournalFile(tmp_path / "other", new=True)
+            resumed = JournalWriter(file, content=content)
+            summary = await run_audit(CONFIG, writers=[resumed], resumed=old.started)
+            await to_thread.run_sync(file.close)
+    assert old.started.period == summary.period
+    assert [] == [warning for warning in summary.warnings if "CloudTrail" in warning]
+
+
+def moved(header: Header) -> Header:
+    """The same audit, begun in another year."""
+    period = header.started.period
+    earlier = replace(period, start=period.start.replace(year=2020), end=datetime(2020, 12, 24, tzinfo=UTC))
+    return replace(header, started=replace(header.started, period=earlier))
+
+
+@pytest.mark.anyio
+async def test_another_caller_can_not_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials of another account than the one that began are refused, and the files stay as they are."""
+    async with served(QUICK, monkeypatch):
+        await begun(tmp_path, after=12)
+    async with served(replace(QUICK, seed=8, delegated_administrator=True), monkeypatch):
+        with pytest.raises(CallerError, match="was begun by the account"):
+            await gone_on_with(tmp_path)
+    assert [NAME] == os.listdir(tmp_path)  # noqa: PTH208 - no event loop is held up by it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--labels", "en"], "--labels differs"),
+        (["--role", "Other"], "--role differs"),
+        (["--output-dir", "x"], "--output-dir differs"),
+        (["--days", "3"], "--days differs"),
+        (["--labels", "es", "--external-id", "x:1"], "--external-id differs"),
+    ],
+)
+def test_a_command_with_other_options_is_refused(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence on stderr, exit code 2, and nothing is asked or written."""
+    monkeypatch.chdir(tmp_path)
+    anyio.run(one_account, tmp_path)
+    content = (tmp_path / NAME).read_bytes()
+    result = CliRunner().invoke(app, ["audit", "--resume", NAME, *arguments])
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert said in result.stderr
+    assert content == (tmp_path / NAME).read_bytes()
+    assert [tmp_path / NAME] == list(tmp_path.iterdir())
+
+
+def test_a_journal_that_another_audit_has_is_refused(tmp_path: Path) -> None:
+    """The second of two commands that resume it gets one sentence, and exit code 2."""
+    anyio.run(one_account, tmp_path)
+    file = JournalFile(tmp_path / NAME, new=False)
+    result = CliRunner().invoke(app, ["audit", "--resume", str(tmp_path / NAME)])
+    file.close()
+    assert 2 == result.exit_code
+    assert "Another audit is writing" in result.stderr
+
+
+def test_a_journal_of_another_name_is_refused(tmp_path: Path) -> None:
+    """The names of the CSV files come from the journal's."""
+    anyio.run(one_account, tmp_path)
+    other = (tmp_path / NAME).rename(tmp_path / "mine.jsonl")
+    result = CliRunner().invoke(app, ["audit", "--resume", str(other)])
+    assert 2 == result.exit_code
+    assert "is not named as an audit names its journal" in result.stderr
+
+
+async def one_account(folder: Path) -> None:
+    """A journal of one account."""
+    async with open_journal(folder / NAME, config=CONFIG) as journal:
+        journal.observe(AuditStarted(CALLER, PERIOD))
+        await journal.write(REPORT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--resume", "missing"], "could not be opened"),
+        (["--role", "R", "--max-duration", "14"], "is no duration"),
+        (["--role", "R", "--max-duration", "0s"], "is no duration"),
+        (["--role", "R", "--max-duration", "-1m"], "is no duration"),
+        ([], "--role is missing"),
+    ],
+)
+def test_bad_options_get_one_sentence(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can't be right is told with exit code 2, and no file is left."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["audit", *arguments])
+    assert 2 == result.exit_code
+    assert sentence in result.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("14m", 840), ("1.5h", 5400), ("0.5s", 0.5)])
+def test_durations(text: str, seconds: float) -> None:
+    """A number and its unit."""
+    assert seconds == parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["", "14", "m", "1d", "-1s", "1 m", "٣m", "1e3s", "infh"])
+def test_what_is_no_duration(text: str) -> None:
+    """Anything else is refused."""
+    with pytest.raises(ConfigurationError):
+        parse_duration(text)
+
+
+def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    """An error while they are made leaves the old ones and nothing else; what a killed run left is no hindrance."""
+    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    for path in paths:
+        path.write_text("old")
+        path.with_name(f".{path.name}.unfinished").write_text("torn")
+    with pytest.raises(WriteError, match="could not be made anew"):
+        render_csv_files(paths, failing(), labels=CONFIG.labels)
+    assert ["old"] * 3 == [path.read_text() for path in paths]
+    render_csv_files(paths, [REPORT], labels=CONFIG.labels)
+    assert [2, 2, 2] == [len(path.read_text().splitlines()) for path in paths]
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in paths}
+    assert 3 == len(list(tmp_path.iterdir()))
+
+
+def failing() -> Iterator[AccountReport]:
+    """A full disk, met while the reports are read."""
+    yield REPORT
+    raise OSError(28, "No space left on device")
