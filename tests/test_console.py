@@ -224,7 +224,7 @@ def test_the_summary_says_where_no_session_policy_was() -> None:
     screen = Screen()
     print_summary(screen.console, replace(SUMMARY, own_credentials=1), paths=[])
     sentence = "The caller's account was read with its own credentials, which no session policy narrows."
-    assert sentence == screen.lines[-1]
+    assert [sentence] == screen.lines[-2:-1]
 
 
 def test_the_summary_of_a_run_with_credential_reports() -> None:
