@@ -263,3 +263,14 @@ async def test_two_queries_a_second_at_most() -> None:
     _, cloudtrail = await collected({"Events": []})
 
     assert cloudtrail.calls[-1].at - cloudtrail.calls[0].at == pytest.approx(2, abs=0.5)
+
+
+async def test_a_query_whose_token_is_lost_begins_again() -> None:
+    """Its events are all there, each once, and one that can't be read is counted once."""
+    first = {"Events": [raw("bad", record="{"), raw("good")], "NextToken": "a"}
+    answers: Any = [first, refusal("InvalidNextTokenException"), first, {"Events": [raw("later")]}]
+    draft, cloudtrail = await collected([*answers, *[{"Events": []}] * 4])
+    (failure,) = draft.failures()
+
+    assert sorted(draft.events) == ["good", "later"]
+    assert (failure.code, failure.count, len(cloudtrail.calls)) == ("InvalidResponse", 1, 8)
