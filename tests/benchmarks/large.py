@@ -12,7 +12,6 @@ from tests.benchmarks.measuring import Contender, Measurement, measure
 from tests.benchmarks.tables import machine, table
 
 LIVE = Contender(name="live", module="product", function="live", guarded=True)
-UNLIMITED = Contender(name="live, no budgets", module="product", function="live_without_budgets", guarded=True)
 
 _EVENTS_RATE, _IAM_RATE = 2.0, 20.0
 _SMALL = Scenario(users=5, largest_account=5, latency=0.002, denied_every=None)
@@ -35,9 +34,7 @@ def main() -> None:
 def _growth(accounts: int) -> list[list[str]]:
     if not accounts:
         return []
-    small, large = (
-        _measured(UNLIMITED, replace(_SMALL, accounts=number)) for number in (accounts // _GROWTH, accounts)
-    )
+    small, large = (_measured(LIVE, replace(_SMALL, accounts=number)) for number in (accounts // _GROWTH, accounts))
     memory = large.peak_memory / small.peak_memory
     cpu = large.cpu / (_GROWTH * small.cpu)
     first = large.first_finding or float("inf")
