@@ -43,6 +43,7 @@ async def _collect_events(account: AccountAccess, draft: AccountDraft, order: Or
 
 
 COLLECTORS: tuple[Collector, ...] = (
-    Collector(Section.USERS, _collect_users),
+    # Two a second is the slowest of all paces: in most accounts the events are what is waited for.
     Collector(Section.EVENTS, _collect_events),
+    Collector(Section.USERS, _collect_users),
 )

@@ -10,8 +10,6 @@ from rich.console import Console
 
 from auditor.commands.ending import exit_code_of
 from auditor.config import Labels
-from auditor.demo import FaultMix, Scenario
-from auditor.demo.command import demonstrate, serve_until_interrupted
 from auditor.models import Freshness
 
 
@@ -55,6 +53,10 @@ def demo(  # noqa: PLR0913 - one parameter an option
     It is drawn from a seed and served on a port of 127.0.0.1; AWS variables, configuration files and proxies are
     ignored. Some of its accounts refuse the role, as some always do: the exit code is 3 then.
     """
+    # The organization's server is not for every start of `auditor audit` to load: a tenth of a second.
+    from auditor.demo import FaultMix, Scenario  # noqa: PLC0415 - said above
+    from auditor.demo.command import demonstrate, serve_until_interrupted  # noqa: PLC0415 - said above
+
     share = fault_rate / 4
     scenario = Scenario(
         accounts=accounts,

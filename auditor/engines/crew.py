@@ -9,7 +9,6 @@ import aioboto3
 
 from auditor.engines.batch import Batch
 from auditor.engines.outcome import Reports
-from auditor.engines.processes import open_processes
 from auditor.engines.submission import Submissions, open_submissions
 from auditor.engines.worker import audit_batch
 from auditor.errors import ConfigurationError
@@ -61,6 +60,9 @@ async def open_crew(workers: int | None, *, executor: Executor | None) -> AsyncI
         with open_submissions() as submissions:
             yield Lent(executor, workers=workers, submissions=submissions)
     elif workers is not None and workers > 1:
+        # The standard library's processes are not for every start to load.
+        from auditor.engines.processes import open_processes  # noqa: PLC0415 - said above
+
         async with open_processes(workers) as processes:
             yield processes
     else:
