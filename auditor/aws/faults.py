@@ -31,6 +31,7 @@ PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 
 INVALID_RESPONSE = "InvalidResponse"
 CONNECTION_FAILED = "ConnectionFailed"
+TIMEOUT = "Timeout"
 NO_SUCH_ENTITY = "NoSuchEntity"
 
 # The codes that AWS's own SDKs take for throttling, and two that they overlook.
@@ -66,7 +67,7 @@ _TRANSIENT = frozenset(
         "ServiceException",
         "ServiceFailure",
         "ServiceUnavailable",
-        "Timeout",
+        TIMEOUT,
         "TlsFailed",
     }
 )
@@ -159,8 +160,8 @@ def _code_of(error: Exception) -> str:
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (SSLError, "TlsFailed"),
     (ProxyConnectionError, "ProxyFailed"),
-    (ConnectTimeoutError, "Timeout"),
-    (ReadTimeoutError, "Timeout"),
+    (ConnectTimeoutError, TIMEOUT),
+    (ReadTimeoutError, TIMEOUT),
     (ConnectionError, CONNECTION_FAILED),
     (HTTPClientError, CONNECTION_FAILED),
     (ResponseParserError, INVALID_RESPONSE),

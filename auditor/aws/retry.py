@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from auditor.aws.faults import CONNECTION_FAILED, is_expired, is_throttle, is_transient
+from auditor.aws.faults import CONNECTION_FAILED, TIMEOUT, is_expired, is_throttle, is_transient
 from auditor.errors import RequestError
 
 
@@ -22,6 +22,8 @@ class RetryPolicy:
     """How long resets, server errors and unreadable replies are tried again."""
     first_contact_patience: float = 10.0
     """How long an endpoint that has never answered is tried."""
+    timeout_patience: float = 600.0
+    """How long a request that is not answered at all is tried, where its endpoint has answered others."""
     throttle_patience: float = 300.0
     """How long a request that is throttled every time is tried; throttles do not count as attempts."""
     renewals: int = 2
@@ -61,11 +63,13 @@ class Retries:
     def _patience(self, error: RequestError, *, contacted: bool) -> float:
         unreachable = not contacted and error.code in {
             CONNECTION_FAILED,
-            "Timeout",
+            TIMEOUT,
             "ProxyFailed",
             "TlsFailed",
         }
-        return self._policy.first_contact_patience if unreachable else self._policy.patience
+        if unreachable:
+            return self._policy.first_contact_patience
+        return self._policy.timeout_patience if error.code == TIMEOUT else self._policy.patience
 
     def _within(self, patience: float, *, pause: float) -> float | None:
         elapsed = anyio.current_time() - self._started

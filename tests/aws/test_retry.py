@@ -4,7 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from auditor.aws.access import Access
 from auditor.aws.retry import Retries, RetryPolicy
@@ -99,6 +99,18 @@ async def test_server_errors_end_with_patience() -> None:
 
     assert seconds <= 21.5
     assert 6 <= attempts <= 8
+
+
+async def test_what_is_not_answered_is_tried_for_minutes() -> None:
+    """A request that times out is sent again, on another connection perhaps, where its endpoint answers others."""
+    timeout = ReadTimeoutError(endpoint_url="https://iam.amazonaws.com")
+    _, attempts = await seconds_of(POLICY, timeout, answered=True)
+    retries = Retries(POLICY)
+    await anyio.sleep(240)
+
+    assert attempts == 8
+    assert retries.pause_after(fault("Timeout", status=0), contacted=True) is not None
+    assert retries.pause_after(fault("Timeout", status=0), contacted=False) is None
 
 
 async def test_patience_ends_before_the_attempts() -> None:
