@@ -11,6 +11,7 @@ from auditor.models import Freshness
 
 DEFAULT_CONCURRENCY = 64
 DEFAULT_SESSION_NAME = "SecurityAudit"
+LONGEST_SILENCE = 300.0
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _ROLE = re.compile(r"([\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}", re.ASCII)
@@ -88,12 +89,19 @@ class AuditConfig:
     freshness: Freshness = Freshness.LIVE
     """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""
     report_wait: ReportWait = ReportWait()
+    longest_silence: float = LONGEST_SILENCE
+    """Seconds for which an account may be asked without one good reply before the rest of it fails with `NoAnswer`.
+
+    A good reply is what was asked for, or a refusal that is no throttle. What is waited for before a request is sent,
+    its turn at the rates for one, does not count.
+    """
 
     def __post_init__(self) -> None:
         check_role_name(self.role)
         check_session_name(self.session_name)
         check_external_id(self.external_id)
         _check_concurrency(self.concurrency)
+        _check_silence(self.longest_silence)
         object.__setattr__(self, "labels", _labels(self.labels))
         object.__setattr__(self, "freshness", _freshness(self.freshness))
         for name in ("start_date", "end_date"):
@@ -128,6 +136,11 @@ def check_external_id(external_id: str | None) -> None:
 def _check_concurrency(concurrency: int) -> None:
     if concurrency < 1:
         raise ConfigurationError(f"{concurrency} accounts at once can't be audited: 1 is the least.")
+
+
+def _check_silence(longest: float) -> None:
+    if not 0 < longest < math.inf:
+        raise ConfigurationError("The longest silence must be a number of seconds above zero.")
 
 
 def _check_aware(name: str, moment: datetime | None) -> None:

@@ -59,8 +59,8 @@ class RequestError(AuditError):
     """Raised when a request was refused, or was not answered after the last attempt.
 
     `code` is AWS's error code, or for what never reached AWS the name of the fault: `ConnectionFailed`,
-    `Timeout`, `CertificateRefused`, `InvalidResponse`. `answered_at` is the time of AWS's own clock (UTC), None where
-    it gave none.
+    `Timeout`, `NoAnswer`, `CertificateRefused`, `InvalidResponse`. `answered_at` is the time of AWS's own clock (UTC),
+    None where it gave none.
     """
 
     def __init__(  # noqa: PLR0913 - what AWS says of a refusal

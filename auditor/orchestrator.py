@@ -201,7 +201,12 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
 
     with bare_errors():
         async with (
-            open_gateway(profile=config.profile, session=session, rates=config.rates) as gateway,
+            open_gateway(
+                profile=config.profile,
+                session=session,
+                rates=config.rates,
+                longest_silence=config.longest_silence,
+            ) as gateway,
             open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,
         ):

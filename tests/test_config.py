@@ -144,6 +144,14 @@ def test_rates_that_are_none(rate: float) -> None:
             Rates(**{name: rate})
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_silences_that_are_none(seconds: float) -> None:
+    """A silence ends, and there is time to answer."""
+    with pytest.raises(ConfigurationError, match="The longest silence"):
+        replace(CONFIG, longest_silence=seconds)
+    assert 300 == CONFIG.longest_silence
+
+
 def test_freshness() -> None:
     """Facts are read live unless the other word is given, and there is no third word."""
     assert Freshness.LIVE is CONFIG.freshness

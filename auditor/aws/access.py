@@ -1,16 +1,27 @@
 """How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import anyio
 
 from auditor.aws.credentials import CredentialSource, signing_as
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, invalid_response, is_expired, is_throttle, translate
+from auditor.aws.faults import (
+    PARSER_ERRORS,
+    SDK_ERRORS,
+    invalid_response,
+    is_answer,
+    is_expired,
+    is_throttle,
+    timed_out,
+    translate,
+)
 from auditor.aws.retry import Retries, RetryPolicy
+from auditor.aws.silence import Silence
 from auditor.aws.throttle import Api, Budgets, RunBudgets
-from auditor.config import Rates
+from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import RequestError
 
 P = ParamSpec("P")
@@ -43,34 +54,46 @@ class Line:
     budgets: RunBudgets = field(default_factory=RunBudgets)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     answered: set[str] = field(default_factory=set)
+    longest_silence: float = LONGEST_SILENCE
+    """Seconds for which an identity may be asked without one good reply."""
 
 
 class Access:
     """One identity's way to AWS, counting its requests; `credentials` None is a client that signs by itself."""
 
-    def __init__(self, *, credentials: CredentialSource | None, line: Line) -> None:
+    def __init__(self, *, credentials: CredentialSource | None, line: Line, silence: Silence | None = None) -> None:
         self._credentials = credentials
         self._line = line
         self._budgets = Budgets(line.rates, run=line.budgets)
+        self._silence = silence or Silence(line.longest_silence)
         self.requests = 0
         self.throttles = 0
+
+    def on_behalf_of(self, silence: Silence) -> "Access":
+        """This identity within the same budgets, but asking what another account waits for; counts for itself."""
+        other = copy(self)
+        other._silence = silence  # noqa: SLF001 - one of its own class
+        return other
 
     async def request(self, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs) -> R:
         """What AWS answers to one operation of a client, or to one page of it.
 
         Raises:
-            RequestError: AWS refused it, or did not answer it after the last attempt.
+            RequestError: AWS refused it, did not answer it after the last attempt, or has answered nothing of what
+                this identity asked for too long (`NoAnswer`): then nothing more is asked.
         """
         api = api_of(operation)
         retries = Retries(self._line.policy)
         while True:
+            self._silence.check(api)
             try:
                 return await self._attempt(api, operation, *args, **parameters)
             except RequestError as error:
                 pause = self._pause(api, error, retries)
                 if pause is None:
                     raise
-            await anyio.sleep(pause)
+            with self._silence.asking(api):
+                await anyio.sleep(pause)
 
     async def _attempt(
         self, api: Api, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs
@@ -81,18 +104,23 @@ class Access:
         async with self._line.slots[api.service]:
             self.requests += 1
             try:
-                if credentials is None:
-                    reply = await operation(*args, **parameters)
-                else:
-                    with signing_as(credentials):
+                with self._silence.asking(api) as scope:
+                    if credentials is None:
                         reply = await operation(*args, **parameters)
+                    else:
+                        with signing_as(credentials):
+                            reply = await operation(*args, **parameters)
             except (*SDK_ERRORS, *PARSER_ERRORS) as error:
                 refused = translate(error, service=api.service, operation=api.operation)
                 if self._credentials is not None and credentials is not None and is_expired(refused):
                     self._credentials.expire(credentials)
                 raise refused from error
+        if scope.cancelled_caught:
+            raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._line.answered.add(api.service)
-        return _checked(reply, api)
+        checked = _checked(reply, api)
+        self._silence.heard()
+        return checked
 
     def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
         if error.service != api.service:
@@ -100,6 +128,8 @@ class Access:
             return None
         if error.status:
             self._line.answered.add(api.service)
+        if is_answer(error):
+            self._silence.heard()
         if is_throttle(error):
             self.throttles += 1
             self._budgets.throttled(api)

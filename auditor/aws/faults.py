@@ -32,6 +32,7 @@ PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 INVALID_RESPONSE = "InvalidResponse"
 CONNECTION_FAILED = "ConnectionFailed"
 TIMEOUT = "Timeout"
+NO_ANSWER = "NoAnswer"
 NO_SUCH_ENTITY = "NoSuchEntity"
 
 # The codes that AWS's own SDKs take for throttling, and two that they overlook.
@@ -104,6 +105,17 @@ def invalid_response(message: str, *, service: str, operation: str) -> RequestEr
     return RequestError(code=INVALID_RESPONSE, message=message, service=service, operation=operation)
 
 
+def timed_out(message: str, *, service: str, operation: str) -> RequestError:
+    """The fault of a reply that did not come in time, and may come if it is asked for again."""
+    return RequestError(code=TIMEOUT, message=message, service=service, operation=operation)
+
+
+def no_answer(seconds: float, *, service: str, operation: str) -> RequestError:
+    """The fault of whoever has given no good reply for so long that nothing more is asked."""
+    message = f"no good reply came for {seconds:g} seconds"
+    return RequestError(code=NO_ANSWER, message=message, service=service, operation=operation)
+
+
 def is_throttle(error: RequestError) -> bool:
     """Whether AWS asks to be asked more slowly."""
     return error.code in _THROTTLES or error.status == _TOO_MANY_REQUESTS
@@ -112,6 +124,11 @@ def is_throttle(error: RequestError) -> bool:
 def is_transient(error: RequestError) -> bool:
     """Whether the same request may well succeed in a moment."""
     return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+
+
+def is_answer(error: RequestError) -> bool:
+    """Whether AWS has decided on the request: not a throttle, and not what may be another answer in a moment."""
+    return bool(error.status) and not is_throttle(error) and not is_transient(error)
 
 
 def is_expired(error: RequestError) -> bool:

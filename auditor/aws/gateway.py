@@ -17,8 +17,9 @@ from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials
+from auditor.aws.silence import Silence
 from auditor.aws.transport import VerifyingConfig
-from auditor.config import Rates
+from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import CallerError, RequestError
 from auditor.models import Account, AccountId, Caller
 
@@ -76,20 +77,25 @@ class Gateway:
             access = Access(credentials=self.caller_credentials, line=self.line)
             return AccountAccess(access, self.iam, self.cloudtrail, role="")
 
+        silence = Silence(self.line.longest_silence)
+        caller = self.access.on_behalf_of(silence)
+
         async def assume_again() -> dict[str, Any]:
-            return await assume(
-                self.access, self.sts, account_id=account.id, partition=self.caller.partition, role=role
-            )
+            return await assume(caller, self.sts, account_id=account.id, partition=self.caller.partition, role=role)
 
         credentials = RoleCredentials(assume_again)
         await credentials.current()
-        access = Access(credentials=credentials, line=self.line)
+        access = Access(credentials=credentials, line=self.line, silence=silence)
         return AccountAccess(access, self.iam, self.cloudtrail, role=role.name)
 
 
 @asynccontextmanager
 async def open_gateway(
-    *, profile: str | None = None, session: aioboto3.Session | None = None, rates: Rates | None = None
+    *,
+    profile: str | None = None,
+    session: aioboto3.Session | None = None,
+    rates: Rates | None = None,
+    longest_silence: float = LONGEST_SILENCE,
 ) -> AsyncIterator[Gateway]:
     """The gateway of one run, its clients closed on leaving the block.
 
@@ -98,7 +104,7 @@ async def open_gateway(
     """
     sessions = await open_sessions(profile=profile, session=session)
     credentials = await resolve_credentials(sessions, profile=profile)
-    line = new_line(rates)
+    line = new_line(rates, longest_silence=longest_silence)
     access = Access(credentials=None, line=line)
     stack = AsyncExitStack()
     try:
@@ -115,10 +121,10 @@ async def open_gateway(
             await stack.aclose()
 
 
-def new_line(rates: Rates | None = None) -> Line:
+def new_line(rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE) -> Line:
     """The places for requests in flight: as many as each service's client has connections."""
     slots = {service: anyio.CapacityLimiter(connections) for service, connections in _CONNECTIONS.items()}
-    return Line(slots=slots, rates=rates or Rates())
+    return Line(slots=slots, rates=rates or Rates(), longest_silence=longest_silence)
 
 
 async def identify(access: Access, sts: "STSClient") -> Caller:

@@ -25,7 +25,8 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
     config, plan = run.portion(), plan_of(run.config, period=run.period)
     reports: list[AccountReport] = []
     with bare_errors():
-        async with open_gateway(profile=config.profile, rates=config.rates) as gateway:
+        silence = config.longest_silence
+        async with open_gateway(profile=config.profile, rates=config.rates, longest_silence=silence) as gateway:
             _check_account(gateway.caller, expected=run.caller)
 
             async def audit(account: Account) -> None:

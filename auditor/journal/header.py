@@ -14,7 +14,7 @@ VERSION = 1
 
 Setting = str | bool | None
 
-_FREE = frozenset({"profile", "concurrency", "rates", "report_wait", "start_date", "end_date"})
+_FREE = frozenset({"profile", "concurrency", "rates", "report_wait", "longest_silence", "start_date", "end_date"})
 """Settings that a resumed audit may choose anew; the dates became the period."""
 
 

@@ -1,0 +1,61 @@
+"""How long an account has given no good reply, in time in which it was asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+from auditor.aws.faults import no_answer
+from auditor.aws.throttle import Api
+
+
+class Silence:
+    """The time since an account's last good reply, or since it was first asked; too long a one is never broken again.
+
+    Only the time inside `asking` counts, however many ask at once: what is waited for on this side is no silence.
+    """
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._asking = 0
+        self._since = 0.0
+        self._before = 0.0
+        """Seconds of this silence before `_since`."""
+        self._over = False
+
+    def check(self, api: Api) -> None:
+        """Raise RequestError (`NoAnswer`) where the account has been silent for too long."""
+        if self._over:
+            raise no_answer(self._longest, service=api.service, operation=api.operation)
+
+    def heard(self) -> None:
+        """A good reply has come."""
+        self._since, self._before = anyio.current_time(), 0.0
+
+    @contextmanager
+    def asking(self, api: Api) -> Iterator[anyio.CancelScope]:
+        """Count the time of the block, which ends at the latest when the silence that it began in is too long.
+
+        Where a reply to somebody else has broken that silence meanwhile, only the block is cut, and its scope says so:
+        to move the end of every block with each reply would cost more than to ask again.
+
+        Raises:
+            RequestError: The account has been silent for too long (`NoAnswer`).
+        """
+        self.check(api)
+        if not self._asking:
+            self._since = anyio.current_time()
+        self._asking += 1
+        try:
+            with anyio.CancelScope(deadline=self._end()) as scope:
+                yield scope
+            if scope.cancelled_caught:
+                self._over = self._over or self._end() <= scope.deadline
+                self.check(api)
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._before += anyio.current_time() - self._since
+
+    def _end(self) -> float:
+        return self._since + self._longest - self._before
