@@ -1,11 +1,12 @@
 """What goes wrong on purpose: token buckets that run dry, and answers that are not AWS's."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from auditor.demo.protocol import ServiceError
+from auditor.demo.protocol import Parameters, ServiceError, element, expired
 from auditor.demo.scenario import NO_FAULTS, FaultMix, Scenario
 
 
@@ -17,11 +18,19 @@ class Mishap(StrEnum):
     RESET = "reset"
     TRUNCATED = "truncated"
     HTML = "html"
+    THROTTLED = "throttled"
+    EXPIRED = "expired"
+    SLOW = "slow"
+    LOST_TOKEN = "lost_token"
+    REPEATED_TOKEN = "repeated_token"
 
 
 HTML_PAGE = b"<html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>"
 
 _INTERNAL = {"iam": "ServiceFailure", "organizations": "ServiceException"}
+_THROTTLING = {"cloudtrail": "ThrottlingException", "organizations": "TooManyRequestsException"}
+_LOST_TOKEN = {"cloudtrail": "InvalidNextTokenException", "organizations": "InvalidInputException"}
+_TOKENS = ("Marker", "NextToken")
 
 
 def draw_mishap(dice: random.Random, mix: FaultMix) -> Mishap | None:
@@ -38,15 +47,37 @@ def draw_mishap(dice: random.Random, mix: FaultMix) -> Mishap | None:
     return None
 
 
-def internal_error(service: str) -> ServiceError:
-    """The service's own word for a failure inside it."""
-    code = _INTERNAL.get(service, "InternalFailure")
-    return ServiceError(code, "An internal error has occurred.", status=500)
+def refusal(mishap: Mishap | None, service: str, *, token: str | None, assumed: bool) -> ServiceError | None:
+    """The error that a mishap is, in the service's own words; None for one that is no error of AWS's.
+
+    `token` is the page token of the request, and `assumed` whether it is signed with a role's credentials.
+    """
+    match mishap:
+        case Mishap.INTERNAL_ERROR:
+            code = _INTERNAL.get(service, "InternalFailure")
+            return ServiceError(code, "An internal error has occurred.", status=500)
+        case Mishap.UNAVAILABLE:
+            return ServiceError("ServiceUnavailable", "The service is unavailable. Please try again.", status=503)
+        case Mishap.THROTTLED:
+            return ServiceError(_THROTTLING.get(service, "Throttling"), "Rate exceeded")
+        case Mishap.EXPIRED if assumed:
+            return expired(service)
+        case Mishap.LOST_TOKEN if token is not None:
+            return ServiceError(_LOST_TOKEN.get(service, "ValidationError"), "The page token is no longer valid.")
+    return None
 
 
-def unavailable() -> ServiceError:
-    """The word for a service that is not there for the moment."""
-    return ServiceError("ServiceUnavailable", "The service is unavailable. Please try again.", status=503)
+def page_token(parameters: Parameters) -> str | None:
+    """The page token of a request, None where it asks for the first page."""
+    return next((str(parameters[name]) for name in _TOKENS if name in parameters), None)
+
+
+def with_token(result: object, token: str) -> object:
+    """A page that gives this token as that of the next page, where it gives any."""
+    if isinstance(result, dict):
+        return {**result, "NextToken": token} if "NextToken" in result else result
+
+    return re.sub("<Marker>.*</Marker>", lambda _: element("Marker", token), str(result))
 
 
 @dataclass(slots=True)

@@ -82,6 +82,15 @@ def access_denied(service: str, message: str) -> ServiceError:
     return ServiceError("AccessDenied", message, status=403)
 
 
+def expired(service: str) -> ServiceError:
+    """The refusal of credentials that are past their end."""
+    message = "The security token included in the request is expired"
+    if service in JSON_SERVICES:
+        return ServiceError("ExpiredTokenException", message)
+
+    return ServiceError("ExpiredToken", message, status=403)
+
+
 def success(service: str, action: str, result: object) -> Reply:
     """The answer to an action: of inner XML for Query services, of a JSON object for the others."""
     request_id = str(uuid4())

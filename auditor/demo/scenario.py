@@ -1,7 +1,7 @@
 """The switches of a local organization: how large it is, how slow, how strict and how broken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Literal
 
@@ -22,11 +22,32 @@ class FaultMix:
     """A well-formed HTTP 200 whose body is the first half of the right one."""
     html: float = 0.0
     """A well-formed HTTP 200 whose body is a web page."""
+    throttled: float = 0.0
+    """The service's throttling error, whatever the rate."""
+    expired: float = 0.0
+    """A role's credentials are said to have expired before they do."""
+    slow: float = 0.0
+    """The right answer, `slowness` seconds late."""
+    lost_token: float = 0.0
+    """A page token is refused, as one that is no longer valid."""
+    repeated_token: float = 0.0
+    """A page gives the token that it was asked with as that of the next one."""
+    slowness: float = 5.0
+    only: frozenset[str] = frozenset()
+    """Actions like 'iam:ListUsers' that it is limited to; empty is all."""
 
     def __post_init__(self) -> None:
-        shares = (self.internal_error, self.unavailable, self.reset, self.truncated, self.html)
+        shares = self.shares()
         if min(shares) < 0 or sum(shares) > 1:
             raise ValueError("probabilities are 0 or more and add up to 1 at most")
+
+    def shares(self) -> list[float]:
+        """The probabilities."""
+        return [getattr(self, field.name) for field in fields(self) if field.name not in ("slowness", "only")]
+
+    def hits(self, action: str) -> bool:
+        """Whether an action is one that can go wrong."""
+        return not self.only or action in self.only
 
 
 NO_FAULTS = FaultMix()

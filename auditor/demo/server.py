@@ -11,7 +11,7 @@ from email.utils import formatdate
 
 from aiohttp import web
 
-from auditor.demo.faults import HTML_PAGE, Buckets, Mishap, draw_mishap, internal_error, unavailable
+from auditor.demo.faults import HTML_PAGE, Buckets, Mishap, draw_mishap, page_token, refusal, with_token
 from auditor.demo.identity import Identity
 from auditor.demo.organization import Organization
 from auditor.demo.protocol import (
@@ -51,6 +51,8 @@ class Log:
     """What was asked; each request only where `record` is on, the counts always."""
 
     record: bool
+    hear: Callable[[Request], None] | None = None
+    """Told of each request before it is answered."""
     requests: list[Request] = field(default_factory=list)
     counts: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)
     throttled: int = 0
@@ -61,6 +63,8 @@ class Log:
         self.throttled += request.error_code in THROTTLES
         if self.record:
             self.requests.append(request)
+        if self.hear is not None:
+            self.hear(request)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class _Exchange:
     service: str = ""
     action: str = ""
     account_id: str = ""
+    mishap: Mishap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +96,25 @@ class Responder:
         if scenario.latency:
             await asyncio.sleep(scenario.latency)
 
-        mishap = draw_mishap(self.dice, scenario.faults)
-        exchange = _Exchange()
-        reply = self._reply(exchange, request, body, mishap)
+        exchange = _Exchange(mishap=draw_mishap(self.dice, scenario.faults))
+        reply = self._reply(exchange, request, body)
         self._note(exchange, reply)
         if reply.status == 0:
             _reset(request)
+        if reply.error_code == Mishap.SLOW:
+            await asyncio.sleep(scenario.faults.slowness)
 
         date = formatdate(self.clock(), usegmt=True)
         headers = {**reply.headers, "Content-Type": reply.content_type, "Date": date}
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
-    def _reply(self, exchange: _Exchange, request: web.BaseRequest, body: bytes, mishap: Mishap | None) -> Reply:
+    def _reply(self, exchange: _Exchange, request: web.BaseRequest, body: bytes) -> Reply:
         try:
-            result = self._answer(exchange, request, body, mishap)
+            result = self._answer(exchange, request, body)
         except ServiceError as error:
             return failure(exchange.service, error)
 
+        mishap = exchange.mishap
         if mishap is Mishap.RESET:
             return Reply(status=0, body=b"", content_type="text/plain", error_code=mishap)
         if mishap is Mishap.HTML:
@@ -117,9 +124,9 @@ class Responder:
         if mishap is Mishap.TRUNCATED:
             return replace(reply, body=reply.body[: len(reply.body) // 2], error_code=mishap)
 
-        return reply
+        return replace(reply, error_code=mishap)
 
-    def _answer(self, exchange: _Exchange, request: web.BaseRequest, body: bytes, mishap: Mishap | None) -> object:
+    def _answer(self, exchange: _Exchange, request: web.BaseRequest, body: bytes) -> object:
         """The action's result; None where the mishap leaves no place for it."""
         authorization = read_authorization(request.headers.get("Authorization", ""))
         exchange.service = authorization.service
@@ -129,12 +136,13 @@ class Responder:
         exchange.action, parameters = read_action(authorization.service, request.headers.get("X-Amz-Target", ""), body)
         identity = self._identity(authorization, request, body)
         exchange.account_id = identity.account_id
-        _raise_server_error(authorization.service, mishap)
+        token = page_token(parameters)
+        self._go_wrong(exchange, identity, token)
         action = self._permitted(exchange, authorization, identity)
-        if mishap in (Mishap.RESET, Mishap.HTML):
+        if exchange.mishap in (Mishap.RESET, Mishap.HTML):
             return None
 
-        return action(
+        result = action(
             Call(
                 organization=self.organization,
                 identity=identity,
@@ -145,6 +153,18 @@ class Responder:
                 now=self.clock(),
             )
         )
+        return with_token(result, token) if token and exchange.mishap is Mishap.REPEATED_TOKEN else result
+
+    def _go_wrong(self, exchange: _Exchange, identity: Identity, token: str | None) -> None:
+        """Raise the mishap where it is an error of AWS's, and forget it where it can't hit this request."""
+        mishap, service = exchange.mishap, exchange.service
+        error = refusal(mishap, service, token=token, assumed=identity.assumed)
+        impossible = mishap in (Mishap.EXPIRED, Mishap.LOST_TOKEN) and error is None
+        untold = mishap is Mishap.REPEATED_TOKEN and token is None
+        if impossible or untold or not self.organization.scenario.faults.hits(f"{service}:{exchange.action}"):
+            exchange.mishap = None
+        elif error is not None:
+            raise error
 
     def _identity(self, authorization: Authorization, request: web.BaseRequest, body: bytes) -> Identity:
         scenario, region = self.organization.scenario, authorization.region
@@ -190,13 +210,6 @@ class Responder:
                 error_code=reply.error_code,
             )
         )
-
-
-def _raise_server_error(service: str, mishap: Mishap | None) -> None:
-    if mishap is Mishap.INTERNAL_ERROR:
-        raise internal_error(service)
-    if mishap is Mishap.UNAVAILABLE:
-        raise unavailable()
 
 
 def _reset(request: web.BaseRequest) -> None:

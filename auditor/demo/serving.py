@@ -113,19 +113,21 @@ class LocalServer:
 
 
 @asynccontextmanager
-async def serve(
+async def serve(  # noqa: PLR0913 - what whoever serves may choose
     organization: Organization,
     *,
     port: int = 0,
     record: bool = True,
     ssl_context: ssl.SSLContext | None = None,
     clock: Callable[[], float] = time.time,
+    hear: Callable[[Request], None] | None = None,
 ) -> AsyncGenerator[LocalServer]:
     """Answer on 127.0.0.1 (port 0: any free one) for as long as the block runs; leaving it takes no second.
 
-    `record=False` keeps counts only. `clock` tells the seconds that expiries, signatures and rates go by.
+    `record=False` keeps counts only. `clock` tells the seconds that expiries, signatures and rates go by. `hear`
+    is told of each request before it is answered, on the event loop.
     """
-    memory, caller, log = Memory(), caller_identity(organization), Log(record=record)
+    memory, caller, log = Memory(), caller_identity(organization), Log(record=record, hear=hear)
     memory.credentials.add(caller)
     responder = Responder(
         organization=organization,

@@ -8,7 +8,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, quote
 
 from auditor.demo.identity import CredentialStore, Identity
-from auditor.demo.protocol import JSON_SERVICES, ServiceError
+from auditor.demo.protocol import JSON_SERVICES, ServiceError, expired
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SKEW = 15 * 60
@@ -75,8 +75,7 @@ def identify(authorization: Authorization, request: SignedRequest, *, store: Cre
         raise _refusal(service, "SignatureDoesNotMatch", "InvalidSignatureException", message)
 
     if identity.expires is not None and now >= identity.expires:
-        message = "The security token included in the request is expired"
-        raise _refusal(service, "ExpiredToken", "ExpiredTokenException", message)
+        raise expired(service)
 
     return identity
 

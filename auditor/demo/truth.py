@@ -20,6 +20,8 @@ class Truth:
 
     findings: list[Row]
     """One row an access key, cells as they are before CSV's own marks."""
+    passing: list[Row]
+    """The rows of keys that are deleted while they are read: right only where nothing told the audit so."""
     events: list[Row]
     audited_accounts: tuple[str, ...]
     denied_accounts: tuple[str, ...]
@@ -63,6 +65,7 @@ def truth(organization: Organization, *, start: datetime, end: datetime, labels:
     """All rows and accounts of an audit from start to end (both aware, both inclusive)."""
     words = _LABELS[labels]
     findings: list[Row] = []
+    passing: list[Row] = []
     events: list[Row] = []
     vanished: list[str] = []
     kinds: dict[str, list[str]] = {"audited": [], "denied": [], "skipped": [], "unknown": []}
@@ -71,12 +74,14 @@ def truth(organization: Organization, *, start: datetime, end: datetime, labels:
         kinds[kind].append(account.id)
         if kind == "audited":
             facts = organization.facts(account)
-            findings.extend(_findings(organization, facts, words))
+            for lasts, row in _findings(organization, facts, words):
+                (findings if lasts else passing).append(row)
             events.extend(_events(organization, facts, start, end))
             vanished.extend(_vanished(facts))
 
     return Truth(
         findings=findings,
+        passing=passing,
         events=events,
         audited_accounts=tuple(kinds["audited"]),
         denied_accounts=tuple(kinds["denied"]),
@@ -99,16 +104,16 @@ def _kind(organization: Organization, account: Account) -> str:
     return "denied"
 
 
-def _findings(organization: Organization, facts: AccountFacts, words: _Words) -> Iterator[Row]:
+def _findings(organization: Organization, facts: AccountFacts, words: _Words) -> Iterator[tuple[bool, Row]]:
+    """Each key's row, and whether the key is there to stay."""
     denies = organization.scenario.denies
     if denies(facts.account.id, "iam:ListUsers") or denies(facts.account.id, "iam:ListAccessKeys"):
         return
 
     for user in facts.users:
-        if user.vanishes == "never":
-            for key in user.keys:
-                if not key.vanishes:
-                    yield _finding(organization, facts.account, user, key, words)
+        for key in user.keys:
+            lasts = user.vanishes == "never" and not key.vanishes
+            yield lasts, _finding(organization, facts.account, user, key, words)
 
 
 def _finding(organization: Organization, account: Account, user: User, key: AccessKey, words: _Words) -> Row:

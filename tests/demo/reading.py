@@ -13,7 +13,7 @@ from anyio import to_thread
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from auditor.demo import LocalServer, Scenario, build_organization, serve
+from auditor.demo import LocalServer, Request, Scenario, build_organization, serve
 
 Row = dict[str, str]
 SMALL = Scenario(accounts=12, users=3, largest_account=130)
@@ -119,10 +119,13 @@ def _session() -> boto3.Session:
 
 
 async def read(
-    script: Callable[[Reader], _Told], scenario: Scenario = SMALL, clock: Callable[[], float] = time.time
+    script: Callable[[Reader], _Told],
+    scenario: Scenario = SMALL,
+    clock: Callable[[], float] = time.time,
+    hear: Callable[[Request], None] | None = None,
 ) -> tuple[_Told, LocalServer]:
     """What a script reads, in a thread of its own, and the server that it read."""
-    async with serve(build_organization(scenario), clock=clock) as server:
+    async with serve(build_organization(scenario), clock=clock, hear=hear) as server:
         return await to_thread.run_sync(lambda: script(Reader(server))), server
 
 

@@ -1,9 +1,11 @@
 """Buckets run dry, and answers go wrong, just as the scenario says."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
-from auditor.demo import FaultMix, Scenario
+from auditor.demo import FaultMix, Request, Scenario
 from tests.demo.reading import Reader, StoppedClock, code_of, read, refusal
 
 pytestmark = pytest.mark.anyio
@@ -83,3 +85,70 @@ async def test_truncated_json_is_a_whole_http_reply() -> None:
     told, server = await read(script, Scenario(accounts=5, faults=FaultMix(truncated=1)))
     assert told == ["ResponseMetadata"]
     assert (server.requests[0].status, server.requests[0].error_code) == (200, "truncated")
+
+
+@pytest.mark.parametrize(
+    ("mix", "expected"),
+    [
+        (FaultMix(throttled=1), ["Throttling", "ThrottlingException"]),
+        (FaultMix(expired=1), ["ExpiredToken", "ExpiredTokenException"]),
+        (FaultMix(lost_token=1), ["ValidationError", "InvalidNextTokenException"]),
+    ],
+    ids=["throttled", "expired", "lost token"],
+)
+async def test_refusals_without_a_reason(mix: FaultMix, expected: list[str]) -> None:
+    """Throttles, ends of credentials and lost page tokens come in each service's own words."""
+    mix = replace(mix, only=frozenset({"iam:ListUsers", "cloudtrail:LookupEvents"}))
+
+    def script(reader: Reader) -> list[str]:
+        there = reader.account(1)
+        iam, events = there.client("iam"), there.client("cloudtrail")
+        if not mix.lost_token:
+            return [refusal(iam.list_users), refusal(events.lookup_events)]
+        marker, token = iam.list_users(MaxItems=2)["Marker"], events.lookup_events(MaxResults=2)["NextToken"]
+        return [
+            refusal(iam.list_users, MaxItems=2, Marker=marker),
+            refusal(events.lookup_events, MaxResults=2, NextToken=token),
+        ]
+
+    codes, _ = await read(script, Scenario(accounts=5, largest_account=9, faults=mix))
+    assert expected == codes
+
+
+async def test_a_repeated_token() -> None:
+    """A page that was asked with a token gives that same token for the next one."""
+
+    def script(reader: Reader) -> list[bool]:
+        there = reader.account(1)
+        iam, events = there.client("iam"), there.client("cloudtrail")
+        marker, token = iam.list_users(MaxItems=2)["Marker"], events.lookup_events(MaxResults=2)["NextToken"]
+        return [
+            marker == iam.list_users(MaxItems=2, Marker=marker)["Marker"],
+            token == events.lookup_events(MaxResults=2, NextToken=token)["NextToken"],
+        ]
+
+    same, _ = await read(script, Scenario(accounts=5, largest_account=9, faults=FaultMix(repeated_token=1)))
+    assert [True, True] == same
+
+
+async def test_only_some_actions_go_wrong() -> None:
+    """A mix that is limited to some actions leaves all others alone, and whoever listens hears of every request."""
+    heard: list[Request] = []
+    mix = FaultMix(internal_error=1, only=frozenset({"iam:ListUsers"}))
+
+    def script(reader: Reader) -> list[str]:
+        there = reader.account(2)
+        there.client("cloudtrail").lookup_events()
+        return [refusal(there.client("iam").list_users)]
+
+    codes, server = await read(script, Scenario(accounts=5, faults=mix), hear=heard.append)
+    assert ["ServiceFailure"] == codes
+    assert server.requests == heard
+
+
+async def test_a_slow_answer_is_the_right_one() -> None:
+    """What comes late is what would have come."""
+    mix = FaultMix(slow=1, slowness=0.01)
+    told, server = await read(lambda reader: len(reader.accounts()), Scenario(accounts=5, faults=mix))
+    assert 5 == told
+    assert {"slow"} == {request.error_code for request in server.requests}

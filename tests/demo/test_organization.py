@@ -242,3 +242,11 @@ def test_impossible_scenarios_are_refused(wrong: dict[str, object]) -> None:
     """A scenario that can't be built is refused when it is made."""
     with pytest.raises(ValueError, match=r"."):
         Scenario(**wrong)  # type: ignore[arg-type]
+
+
+def test_keys_that_pass_are_told_apart() -> None:
+    """Keys that are deleted while they are read are no findings, and their rows are there all the same."""
+    told = _truth(_build())
+    names = {row["username"].partition("-")[0] for row in told.passing}
+    assert {"vanishes.listed", "vanishes.keys", "vanishes.key"} == names
+    assert not {row["access_key_id"] for row in told.passing} & {row["access_key_id"] for row in told.findings}
