@@ -28,6 +28,15 @@ class Listing:
     interruption: ListingInterrupted | None = None
     pending: dict[AccountId, Account] = field(default_factory=dict)
     """Listed, and not finished yet."""
+    ended: bool = False
+    """Whether every account of the organization is known."""
+
+    @property
+    def rest(self) -> ListingInterrupted | None:
+        """Why there may be accounts that were not listed, None where there are none."""
+        if self.ended or self.interruption is not None:
+            return self.interruption
+        return ListingInterrupted(code="NotListed", message="the run was cut off", listed=self.count)
 
 
 async def list_accounts(
@@ -56,12 +65,13 @@ async def list_accounts(
                     listing.pending[account.id] = account
                     await accounts.send(account)
                 observe(AccountsListed(listing.count, finished=False))
+            listing.ended = True
         except RequestError as error:
             if not listing.count:
                 reason = _ADVICE.get(error.code, "the accounts could not be listed")
                 raise OrganizationError(f"{reason[0].upper()}{reason[1:]} ({error}).") from error
             listing.interruption = ListingInterrupted(code=error.code, message=error.message, listed=listing.count)
-        observe(AccountsListed(listing.count, finished=listing.interruption is None))
+        observe(AccountsListed(listing.count, finished=listing.ended))
 
 
 def _warn_of_closure(account: Account, *, warn: Callable[[str], None]) -> None:

@@ -77,7 +77,7 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
             finished=finished,
             resumed=resumed,
         ) as reports,
-        _telling_the_rest(reports, writers),
+        _telling_the_rest(reports, writers, resumed=resumed is not None),
     ):
         try:
             async for ready in reports.batches():
@@ -98,8 +98,13 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
 
 
 @asynccontextmanager
-async def _telling_the_rest(reports: "ReportStream", writers: Sequence[Writer]) -> AsyncIterator[None]:
-    """Where the block is cut off, tell the writers which accounts were listed and not finished."""
+async def _telling_the_rest(
+    reports: "ReportStream", writers: Sequence[Writer], *, resumed: bool
+) -> AsyncIterator[None]:
+    """Where the block is cut off, tell the writers which accounts were listed and not finished, or not listed.
+
+    Of a run that has just begun, and knows no account yet, there is nothing to tell.
+    """
     told = False
     try:
         yield
@@ -111,7 +116,10 @@ async def _telling_the_rest(reports: "ReportStream", writers: Sequence[Writer]) 
     finally:
         if not told:
             with suppress(WriteError):
-                await keep([not_reached(account) for account in reports.unfinished], writers)
+                unfinished = [not_reached(account) for account in reports.unfinished]
+                rest = reports.rest
+                unlisted = [not_listed(rest)] if rest is not None and (rest.listed or resumed) else []
+                await keep([*unfinished, *unlisted], writers)
 
 
 class ReportStream:
@@ -162,6 +170,11 @@ class ReportStream:
     def unfinished(self) -> tuple[Account, ...]:
         """The accounts that are listed, and whose reports were not taken from here yet."""
         return tuple(self._listing.pending.values())
+
+    @property
+    def rest(self) -> ListingInterrupted | None:
+        """Why there may be accounts that are not listed (yet), None where all of them are."""
+        return self._listing.rest
 
     def _taken(self, report: AccountReport) -> AccountReport:
         self._listing.pending.pop(report.account.id, None)

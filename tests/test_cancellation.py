@@ -1,12 +1,25 @@
 """An audit that is left, cancelled or broken stops at once, and leaves whole accounts behind."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
-from auditor import AccountReport, AuditConfig, Rates, WriteError, open_audit, open_csv_writer, run_audit
+from auditor import (
+    AccountReport,
+    AuditConfig,
+    OrganizationError,
+    Rates,
+    WriteError,
+    open_audit,
+    open_csv_writer,
+    open_journal,
+    reopen_journal,
+    resume_audit,
+    run_audit,
+)
 from auditor.demo import Scenario
 from auditor.progress import AccountFinished, ProgressEvent
 from tests.expectations import as_set, read_csv, truth_of
@@ -56,6 +69,37 @@ async def test_cancelled_at_any_moment_whole_accounts_are_left(tmp_path: Path, m
             words = [(row["account_id"], row["role"]) for row in read_csv(writer.paths[2])]
             assert len(words) == len(dict(words))
             assert finished == {account for account, word in words if word != "not reached"}
+            assert "organization" in dict(words) or not words or len(server.organization.accounts) == len(words)
+
+
+async def test_what_was_not_listed_yet_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut off while the accounts are listed, the files name the rest of the organization; a resumed run's do so too."""
+    scenario = Scenario(accounts=20, users=0, page_size_organizations=2, latency=0.01, denied_every=None)
+    journal_file = tmp_path / "audit_20260301_120000.journal.jsonl"
+    async with served(scenario, monkeypatch):
+        with anyio.CancelScope() as scope:
+
+            def stop(event: ProgressEvent) -> None:
+                if isinstance(event, AccountFinished):
+                    scope.cancel()
+
+            async with open_csv_writer(tmp_path) as writer, open_journal(journal_file, config=CONFIG) as journal:
+
+                def observe(event: ProgressEvent) -> None:
+                    journal.observe(event)
+                    stop(event)
+
+                await run_audit(CONFIG, writers=[writer, journal], observe=observe)
+        begun = [row for row in read_csv(writer.paths[2]) if row["account_id"] == "organization"]
+    assert [("not reached", "NotListed")] == [(row["role"], row["error_code"]) for row in begun]
+    async with served(replace(scenario, listing_denied_page=0), monkeypatch):
+        async with reopen_journal(journal_file) as journal:
+            with pytest.raises(OrganizationError):
+                await resume_audit(journal)
+        resumed = read_csv(tmp_path / "coverage_20260301_120000.csv")
+    assert [("not reached", "NotListed")] == [
+        (row["role"], row["error_code"]) for row in resumed if row["account_id"] == "organization"
+    ]
 
 
 async def test_leaving_the_stream_early_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:

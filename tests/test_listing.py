@@ -61,7 +61,7 @@ async def test_all_accounts_are_sent_and_counted() -> None:
     heard = await Heard().take([page("1", "2", token="a"), page(token="b"), page("3")])
 
     assert [account.id for account in heard.accounts] == ["1", "2", "3"]
-    assert (heard.listing.count, heard.listing.interruption) == (3, None)
+    assert (heard.listing.count, heard.listing.interruption, heard.listing.rest) == (3, None, None)
     assert heard.events == [
         AccountsListed(2, finished=False),
         AccountsListed(2, finished=False),
@@ -79,6 +79,7 @@ async def test_a_list_that_ends_early_says_so() -> None:
     assert interruption is not None
     assert (interruption.code, interruption.listed, interruption.exit_code) == ("AccessDeniedException", 2, 3)
     assert "The list of accounts ended early, after 2" in str(interruption)
+    assert interruption is heard.listing.rest
     assert heard.events[-1] == AccountsListed(2, finished=False)
 
 
@@ -118,6 +119,7 @@ async def test_without_a_first_page_there_is_no_organization(error: Exception, s
     assert str(caught.value).startswith(sentence)
     assert caught.value.exit_code == 1
     assert heard.listing.interruption is None
+    assert "NotListed" == getattr(heard.listing.rest, "code", None)
 
 
 async def test_an_empty_first_page_is_no_organization_either() -> None:
