@@ -40,6 +40,14 @@ async def last_use(account: IamAccess, user_name: str, key_id: str) -> KeyUse | 
     return None if at is None else KeyUse(at, use.get("ServiceName", ""), use.get("Region", ""))
 
 
+async def is_user_gone(account: IamAccess, user_name: str) -> bool:
+    """Whether AWS says that there is no such user (any more); what it refuses to say is no."""
+    try:
+        return await or_gone(list_keys(account, user_name)) is GONE
+    except RequestError:
+        return False
+
+
 async def _is_gone(account: IamAccess, user_name: str, key_id: str) -> bool:
     try:
         keys = await or_gone(list_keys(account, user_name))

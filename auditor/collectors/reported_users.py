@@ -17,6 +17,7 @@ from auditor.collectors.users import (
     listed_users,
     place_users,
     with_facts,
+    with_kept_keys,
     with_last_use,
     with_sign_in,
 )
@@ -116,7 +117,8 @@ async def _examine(sources: _Sources, user: User) -> User | Gone:
     kept = [
         found for key in keys if (found := await _with_use(sources, user, reported, key=key, keys=keys)) is not GONE
     ]
-    return await _with_sign_in(sources, replace(user, keys=tuple(kept)), reported) if kept else user
+    there = await with_kept_keys(account, draft, user, listed=keys, kept=kept)
+    return there if there is GONE or not there.keys else await _with_sign_in(sources, there, reported)
 
 
 async def _with_use(

@@ -1,6 +1,6 @@
 """The IAM users of an account; of those with an access key, all that a finding says."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
 from auditor.collectors.draft import AccountDraft
-from auditor.collectors.keys import last_use, list_keys
+from auditor.collectors.keys import is_user_gone, last_use, list_keys
 from auditor.collectors.mfa import list_mfa_devices
 from auditor.collectors.password import has_password
 from auditor.collectors.vanished import GONE, Gone, or_gone
@@ -79,18 +79,26 @@ async def with_facts(
 ) -> User | Gone:
     """The user with these keys, and all that a finding says of them and of him, read now."""
     kept = [found for key in keys if (found := await with_last_use(account, draft, user, key=key)) is not GONE]
-    if not kept:
-        return user
-    return await with_sign_in(account, draft, replace(user, keys=tuple(kept)))
+    there = await with_kept_keys(account, draft, user, listed=keys, kept=kept)
+    if there is GONE or not there.keys:
+        return there
+    return await with_sign_in(account, draft, there)
 
 
 async def with_last_use(account: IamAccess, draft: AccountDraft, user: User, *, key: AccessKey) -> AccessKey | Gone:
-    """The key with its last use, read now; one that is gone is counted."""
+    """The key with its last use, read now."""
     use = await draft.ask(Section.LAST_USED, last_use(account, user.name, key.id))
-    if isinstance(use, Gone):
-        draft.vanished_keys += 1
+    return GONE if isinstance(use, Gone) else replace(key, last_use=use)
+
+
+async def with_kept_keys(
+    account: IamAccess, draft: AccountDraft, user: User, *, listed: Sequence[AccessKey], kept: Sequence[AccessKey]
+) -> User | Gone:
+    """The user with the keys that are still there; the others are counted, unless he is gone with all of them."""
+    if listed and not kept and await is_user_gone(account, user.name):
         return GONE
-    return replace(key, last_use=use)
+    draft.vanished_keys += len(listed) - len(kept)
+    return replace(user, keys=tuple(kept))
 
 
 async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:

@@ -204,6 +204,11 @@ async def test_users_listed_before_an_error_are_a_part() -> None:
 
 VANISHED: dict[str, dict[str, Script]] = {
     "before the keys": {"list_access_keys": GONE},
+    "before the last use": {"list_access_keys": [ONE_KEY, GONE], "get_access_key_last_used": GONE},
+    "before the last use, which is denied": {
+        "list_access_keys": [ONE_KEY, GONE, GONE],
+        "get_access_key_last_used": DENIED,
+    },
     "before the password": {"get_login_profile": GONE, "list_mfa_devices": GONE},
     "before the devices": {"list_mfa_devices": GONE},
     "devices denied": {"get_login_profile": GONE, "list_mfa_devices": DENIED, "list_access_keys": [ONE_KEY, GONE]},
