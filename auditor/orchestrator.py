@@ -24,7 +24,7 @@ from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.engine import audit_accounts
 from auditor.engines import RunPlan, audit_in_batches, check_crew, open_crew
-from auditor.errors import CallerError, ListingInterrupted, WriteError
+from auditor.errors import CallerError, ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, AccountId, AccountReport, Caller, Period
@@ -33,7 +33,7 @@ from auditor.progress import AccountFinished, AuditStarted, AuditWarning, Observ
 from auditor.remainder import not_listed, not_reached
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
-from auditor.writers import Writer, keep
+from auditor.writers import Writer, keep, tell
 
 
 async def run_audit(  # noqa: PLR0913 - what a caller may choose
@@ -56,9 +56,9 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     organization.
 
     Cancelling stops as soon as the writers have what is in hand: every report is with all of them or with none. Where
-    the run is cut off, and where the listing ends early, the writers get a report that says so for each account that
-    was listed and not finished, and one for those that were not listed. A session that is given is not modified. Where
-    it runs is said at `open_audit`.
+    the run is cut off, by a writer that failed too, and where the listing ends early, the writers get a report that
+    says so for each account that was listed and not finished, and one for those that were not listed. A session that is
+    given is not modified. Where it runs is said at `open_audit`.
 
     Raises:
         AuditError: Nothing could be audited, or a writer failed. What AWS refused in an account is no error but part
@@ -109,17 +109,12 @@ async def _telling_the_rest(
     try:
         yield
         told = True
-    except WriteError:
-        # A writer that has failed would most likely fail again.
-        told = True
-        raise
     finally:
         if not told:
-            with suppress(WriteError):
-                unfinished = [not_reached(account) for account in reports.unfinished]
-                rest = reports.rest
-                unlisted = [not_listed(rest)] if rest is not None and (rest.listed or resumed) else []
-                await keep([*unfinished, *unlisted], writers)
+            unfinished = [not_reached(account) for account in reports.unfinished]
+            rest = reports.rest
+            unlisted = [not_listed(rest)] if rest is not None and (rest.listed or resumed) else []
+            await tell([*unfinished, *unlisted], writers)
 
 
 class ReportStream:

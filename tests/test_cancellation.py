@@ -1,11 +1,14 @@
 """An audit that is left, cancelled or broken stops at once, and leaves whole accounts behind."""
 
 import random
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from auditor import (
     AccountReport,
@@ -21,6 +24,9 @@ from auditor import (
     run_audit,
 )
 from auditor.demo import Scenario
+from auditor.journal import JournalWriter
+from auditor.journal.content import read_content
+from auditor.journal.file import JournalFile
 from auditor.progress import AccountFinished, ProgressEvent
 from tests.expectations import as_set, read_csv, truth_of
 from tests.organizations import served
@@ -29,18 +35,23 @@ pytestmark = pytest.mark.anyio
 
 SCENARIO = Scenario(accounts=30, users=3, largest_account=20, latency=0.005)
 CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000), concurrency=8)
+ONE_PAGE = replace(SCENARIO, accounts=20)
+"""All of whose accounts are listed before the first is finished."""
 MOMENTS = 12
 
 
 class BrokenWriter:
-    """Fails at its third report."""
+    """Fails at its third report of an account that was reached."""
 
     def __init__(self) -> None:
         self.taken = 0
+        self.unreached: list[str] = []
 
     async def write(self, report: AccountReport) -> None:
-        """Take two reports."""
-        del report
+        """Take two reports, and what was not reached."""
+        if not report.reached:
+            self.unreached.append(report.account.id)
+            return
         self.taken += 1
         if self.taken == 3:
             raise WriteError("the disk is full.")
@@ -122,6 +133,67 @@ async def test_a_writer_that_fails_stops_the_run_with_its_own_error(monkeypatch:
         with pytest.raises(WriteError, match="the disk is full"):
             await run_audit(CONFIG, writers=[writer])
     assert 3 == writer.taken
+
+
+async def test_a_full_disk_does_not_hide_what_was_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer that failed, and one behind it, are told each account that they do not have, and none that they do."""
+    first, broken, last = KeepingWriter(), BrokenWriter(), KeepingWriter()
+    async with served(ONE_PAGE, monkeypatch) as server:
+        with pytest.raises(WriteError, match="the disk is full"):
+            await run_audit(CONFIG, writers=[first, broken, last])
+        accounts = {account.id for account in server.organization.accounts}
+    for reached, unreached in ((first.reached, first.unreached), (last.reached, last.unreached)):
+        assert accounts == {*reached, *unreached}
+        assert len(accounts) == len(reached) + len(unreached)
+    assert len(accounts) - 2 == len(broken.unreached) == len(set(broken.unreached))
+    assert 3 <= len(first.reached)
+    assert len(last.reached) < len(first.reached)
+
+
+async def test_a_resumed_run_that_can_not_go_on_writing_names_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the journal can't grow and the CSV files can, the coverage has a row for each account."""
+    journal_file = tmp_path / "audit_20260301_120000.journal.jsonl"
+    async with served(ONE_PAGE, monkeypatch) as server:
+        async with open_journal(journal_file, config=CONFIG) as journal:
+            with anyio.CancelScope() as scope:
+
+                def observe(event: ProgressEvent) -> None:
+                    journal.observe(event)
+                    if isinstance(event, AccountFinished):
+                        scope.cancel()
+
+                await run_audit(CONFIG, writers=[journal], observe=observe)
+        file = await to_thread.run_sync(partial(FullFile, journal_file, new=False))
+        content = await to_thread.run_sync(read_content, file)
+        with closing(file), pytest.raises(WriteError, match="the disk is full"):
+            await resume_audit(JournalWriter(file, content=content))
+        accounts = {account.id for account in server.organization.accounts}
+    told = [row["account_id"] for row in read_csv(tmp_path / "coverage_20260301_120000.csv")]
+    assert accounts == {*told}
+    assert len(told) == len(set(told))
+
+
+class KeepingWriter:
+    """Remembers which accounts it was given."""
+
+    def __init__(self) -> None:
+        self.reached: list[str] = []
+        self.unreached: list[str] = []
+
+    async def write(self, report: AccountReport) -> None:
+        """Take one."""
+        (self.reached if report.reached else self.unreached).append(report.account.id)
+
+
+class FullFile(JournalFile):
+    """A journal that can't grow."""
+
+    def append(self, data: bytes) -> None:
+        """Fail."""
+        del data
+        raise WriteError("the disk is full.")
 
 
 async def test_an_error_of_the_reader_arrives_bare(monkeypatch: pytest.MonkeyPatch) -> None:

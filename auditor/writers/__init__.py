@@ -2,6 +2,6 @@
 
 from auditor.writers.csv import CsvWriter, open_csv_writer
 from auditor.writers.interface import BatchWriter, Writer
-from auditor.writers.keeping import keep
+from auditor.writers.keeping import keep, tell
 
-__all__ = ["BatchWriter", "CsvWriter", "Writer", "keep", "open_csv_writer"]
+__all__ = ["BatchWriter", "CsvWriter", "Writer", "keep", "open_csv_writer", "tell"]

@@ -1,29 +1,56 @@
 """Handing reports to the writers, so that each has all of them or none."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import anyio
 
+from auditor.errors import WriteError
 from auditor.models import AccountReport
+from auditor.remainder import not_reached
 from auditor.writers.interface import BatchWriter, Writer
 
 
 async def keep(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
     """Give these reports to every writer in turn; a cancellation waits until they are with all of them.
 
+    A writer that could not keep them, and those behind it, are told instead that their accounts were not reached.
+
     Raises:
         WriteError: A writer could not keep them; those behind it have none of them.
     """
-    if not reports:
-        return
+    with anyio.CancelScope(shield=True):
+        for place, writer in enumerate(writers):
+            kept = 0
+            try:
+                for part in _parts(reports, writer):
+                    await _write(part, writer)
+                    kept += len(part)
+            except WriteError:
+                await tell([not_reached(report.account) for report in reports[kept:]], [writer])
+                await tell([not_reached(report.account) for report in reports], writers[place + 1 :])
+                raise
+
+
+async def tell(rest: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
+    """Give what was not reached to every writer that can keep it: one that can't, on a full disk, stops no other."""
     with anyio.CancelScope(shield=True):
         for writer in writers:
-            await _write(reports, writer)
+            with suppress(WriteError):
+                for part in _parts(rest, writer):
+                    await _write(part, writer)
 
 
-async def _write(reports: Sequence[AccountReport], writer: Writer) -> None:
+def _parts(reports: Sequence[AccountReport], writer: Writer) -> list[Sequence[AccountReport]]:
+    """What the writer takes at a time."""
     if isinstance(writer, BatchWriter):
-        await writer.write_all(reports)
+        return [reports] if reports else []
+    return [[report] for report in reports]
+
+
+async def _write(part: Sequence[AccountReport], writer: Writer) -> None:
+    if isinstance(writer, BatchWriter):
+        await writer.write_all(part)
         return
-    for report in reports:
+    for report in part:
         await writer.write(report)

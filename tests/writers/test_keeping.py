@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
+from auditor.errors import WriteError
 from auditor.models import AccountReport
-from auditor.writers import BatchWriter, Writer, keep
+from auditor.remainder import not_reached
+from auditor.writers import BatchWriter, Writer, keep, tell
 from tests.samples import REPORT
 
 
@@ -57,3 +59,43 @@ async def test_a_cancellation_waits() -> None:
         scope.cancel()
         await keep([REPORT, REPORT], [first, second])
     assert (2, 2) == (len(first.taken), len(second.taken))
+
+
+class Full(Plain):
+    """Keeps one, and then what was not reached."""
+
+    async def write(self, report: AccountReport) -> None:
+        """Take it, or fail."""
+        if report.reached and self.taken:
+            raise WriteError("full.")
+        await super().write(report)
+
+
+class Broken(Plain):
+    """Keeps nothing."""
+
+    async def write(self, report: AccountReport) -> None:
+        """Fail."""
+        raise WriteError(f"no place for {report.account.id}.")
+
+
+@pytest.mark.anyio
+async def test_who_can_not_keep_a_report_is_told_that_it_was_not_reached() -> None:
+    """Each writer has every account once, whether its own writing failed or that of one before it."""
+    first, full, last = Plain(), Full(), Plain()
+    with pytest.raises(WriteError, match="full"):
+        await keep([REPORT, REPORT], [first, full, last])
+    assert [[True, True], [True, False], [False, False]] == [
+        [report.reached for report in writer.taken] for writer in (first, full, last)
+    ]
+
+
+@pytest.mark.anyio
+async def test_who_can_keep_nothing_stops_no_other() -> None:
+    """What was not reached is told to those who can keep it, and the error stays the first one."""
+    last = Plain()
+    await tell([not_reached(REPORT.account)], [Broken(), last])
+    assert 1 == len(last.taken)
+    with pytest.raises(WriteError, match="no place"):
+        await keep([REPORT], [Broken(), last])
+    assert 2 == len(last.taken)
