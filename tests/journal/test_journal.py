@@ -114,6 +114,17 @@ async def test_a_torn_header_is_no_journal(tmp_path: Path) -> None:
         assert whole[:end] == await anyio.Path(path).read_bytes()
 
 
+async def test_a_whole_header_is_enough(tmp_path: Path) -> None:
+    """Killed while its first account was written, an audit goes on from its header, with nothing finished."""
+    path = tmp_path / "a.journal.jsonl"
+    whole = await written(path, [report(1)])
+    length = whole.index(b"\n") + 1
+    for rest in (b"", whole[length:-1], bytes(len(whole) - length)):
+        await anyio.Path(path).write_bytes(whole[:length] + rest)
+        assert [] == await read(path)
+        assert whole[:length] == await anyio.Path(path).read_bytes()
+
+
 async def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
     """A line that is torn in the middle of the file may have been a finished account: nothing is guessed."""
     path = tmp_path / "a.journal.jsonl"
