@@ -60,6 +60,10 @@ bench: $(DEVELOPMENT) ## Measure it beside boto3, aioboto3 and bare aiohttp
 bench-large: $(DEVELOPMENT) ## Measure ten thousand accounts, and how budgets are kept
 	@$(BIN)/python -m tests.benchmarks.large
 
+.PHONY: chaos
+chaos: $(DEVELOPMENT) ## Cut off audits in which all goes wrong, go on with them, and hold them against the truth
+	@$(BIN)/python -m tests.chaos
+
 .PHONY: format
 format: $(DEVELOPMENT) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

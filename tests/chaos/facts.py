@@ -1,0 +1,83 @@
+"""What is true of a local organization if nobody were refused anything: what an audit is held against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from auditor.demo import Account, Organization, Scenario, build_organization, truth
+from auditor.demo.organization import KNOWN_STATES
+
+Row = dict[str, str]
+
+FINDINGS = (
+    *("account_id", "account_name", "username", "password_status", "password_last_used", "access_key_id"),
+    *("status", "created_date", "last_used_date", "service_name", "mfa_status"),
+)
+EVENTS = ("eventTime", "eventName", "username", "account_id", "account_name", "resources")
+_HISTORY = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTruth:
+    """What is true of one account."""
+
+    name: str
+    state_word: str
+    known: bool
+    """Whether its state is one that there is."""
+    asked: bool
+    """Whether its state, as far as AWS tells it, lets it be audited."""
+    users: int
+    """Those who stay."""
+    passing_users: int
+    """Those who are deleted while they are read."""
+    passes: bool
+    """Whether a user or a key is deleted while it is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The rows and accounts of an organization."""
+
+    role: str
+    caller: str
+    accounts: Mapping[str, AccountTruth]
+    findings: list[Row]
+    passing: list[Row]
+    """Keys that are deleted while they are read."""
+    events: list[Row]
+
+
+def facts_of(scenario: Scenario, *, labels: Literal["es", "en"] = "es") -> Facts:
+    """All that is true of the scenario's organization, whatever it refuses; its `now` must be set."""
+    organization = build_organization(replace(scenario, denied_actions={}, denied_every=None))
+    now = datetime.now(UTC)
+    told = truth(organization, start=now - _HISTORY, end=now, labels=labels)
+    entered, denied = set(told.audited_accounts), set(told.denied_accounts)
+    return Facts(
+        role=scenario.role_name,
+        caller=organization.caller.id,
+        accounts={
+            one.id: _account(organization, one, entered=one.id in entered, asked=one.id in entered or one.id in denied)
+            for one in organization.accounts
+        },
+        findings=told.findings,
+        passing=told.passing,
+        events=told.events,
+    )
+
+
+def _account(organization: Organization, account: Account, *, entered: bool, asked: bool) -> AccountTruth:
+    words = organization.state_words(account)
+    users = organization.facts(account).users if entered else ()
+    passing = [user for user in users if user.vanishes != "never"]
+    return AccountTruth(
+        name=account.name,
+        state_word=words.get("State") or words.get("Status") or "",
+        known=(words.get("State") or words.get("Status")) in KNOWN_STATES,
+        asked=asked,
+        users=len(users) - len(passing),
+        passing_users=len(passing),
+        passes=bool(passing) or any(key.vanishes for user in users for key in user.keys),
+    )

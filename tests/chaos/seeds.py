@@ -1,0 +1,140 @@
+"""What a seed stands for: an organization, what goes wrong in it, and how its audit is cut off."""
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+
+from auditor.demo import FaultMix, Scenario, build_organization
+
+_DENIABLE = (
+    "iam:ListUsers",
+    "iam:ListAccessKeys",
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetLoginProfile",
+    "iam:ListMFADevices",
+    "cloudtrail:LookupEvents",
+)
+_FRAGILE = (*_DENIABLE, "sts:AssumeRole", "organizations:ListAccounts")
+_KINDS = tuple(field.name for field in fields(FaultMix) if field.name not in ("slowness", "only"))
+_MOST_CUTS = 4
+
+
+class Cut(StrEnum):
+    """How a run is cut off."""
+
+    AT_ACCOUNT = "cancelled after an account"
+    AT_REQUEST = "cancelled at a request"
+    AT_WRITING = "cancelled between CSV files and journal"
+    CRASH_AT_REQUEST = "files as they are at a request, torn at a byte"
+    CRASH_AT_WRITING = "files as they are between CSV files and journal, torn at a byte"
+    FULL_DISK = "file that can't grow beyond a byte"
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """One cut of one run."""
+
+    kind: Cut
+    at: int
+    """At which account, request, write or byte."""
+    tears: random.Random
+    """What says where files are torn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One audit, begun, cut off some times, and gone on with to its end."""
+
+    seed: int
+    scenario: Scenario
+    labels: Literal["es", "en"]
+    concurrency: int
+    cuts: tuple[CutOff, ...]
+    heals: bool
+    """Whether it is resumed once more at the end, when nothing goes wrong but what is denied."""
+
+
+def trial_of(seed: int) -> Trial:
+    """The trial that a seed stands for: always the same one, but for the day that its dates count back from."""
+    dice = random.Random(f"chaos/{seed}")
+    scenario = _scenario(dice, seed)
+    return Trial(
+        seed=seed,
+        scenario=scenario,
+        labels=dice.choice(("es", "en")),
+        concurrency=dice.choice((1, 2, 4, 64)),
+        cuts=tuple(_cut(dice) for _ in range(dice.choices(range(_MOST_CUTS + 1), weights=(2, 5, 4, 2, 1))[0])),
+        heals=dice.random() < 0.5,
+    )
+
+
+def _scenario(dice: random.Random, seed: int) -> Scenario:
+    accounts = dice.randint(1, 12)
+    bare = Scenario(
+        seed=seed,
+        now=datetime.now(UTC),
+        accounts=accounts,
+        users=dice.choice((0, 1, 1, 2, 2)),
+        largest_account=dice.randint(0, 8),
+        events=dice.choice((0, 1, 2, 4)),
+        latency=dice.choice((0.0, 0.01)),
+        delegated_administrator=accounts > 1 and dice.random() < 0.15,
+        caller_is_role=dice.random() < 0.2,
+        partition=dice.choice(("aws",) * 6 + ("aws-cn", "aws-us-gov")),
+        state_member=dice.choice(("State", "State", "Status", "both")),
+        odd_states=_odd_states(dice, accounts),
+        page_size_organizations=dice.choice((2, 3, 5, 20)),
+        users_page=dice.choice((None, 2, 3, 5)),
+        denied_every=dice.choice((None, None, 2, 3, 5)),
+        listing_denied_page=dice.choice((1, 2, 3)) if dice.random() < 0.1 else None,
+        credential_lifetime=dice.choice((None, None, 1, 5, 60)),
+        iam_rate=dice.choice((None, None, 4.0, 15.0)),
+        events_rate=dice.choice((None, None, 1.0)),
+        organizations_rate=dice.choice((None, None, 2.0)),
+    )
+    return replace(bare, denied_actions=_denied(dice, bare), faults=_faults(dice))
+
+
+def _odd_states(dice: random.Random, accounts: int) -> Mapping[int, str | None]:
+    if accounts == 1 or dice.random() < 0.85:
+        return {}
+    return {dice.randrange(1, accounts): dice.choice((None, "HIBERNATING"))}
+
+
+def _denied(dice: random.Random, scenario: Scenario) -> Mapping[str, frozenset[str]]:
+    if dice.random() < 0.6:
+        return {}
+    places = ["*", *(account.id for account in build_organization(scenario).accounts)]
+    return {
+        place: frozenset(dice.sample(_DENIABLE, dice.randint(1, 3)))
+        for place in dice.sample(places, min(len(places), dice.randint(1, 2)))
+    }
+
+
+def _faults(dice: random.Random) -> FaultMix:
+    """None, some that retries overcome, so many that they run out now and then, or one or two APIs that are broken."""
+    severity = dice.choice(("none", "mild", "mild", "heavy", "heavy", "broken", "broken"))
+    if severity == "none":
+        return FaultMix()
+    kinds = dice.sample(_KINDS, dice.randint(1, 4))
+    weights = [dice.random() + 0.05 for _ in kinds]
+    total = {"mild": dice.uniform(0.02, 0.2), "heavy": dice.uniform(0.3, 0.7), "broken": dice.uniform(0.8, 1.0)}
+    shares = {
+        kind: total[severity] * weight / math.fsum(weights) * 0.999 for kind, weight in zip(kinds, weights, strict=True)
+    }
+    only = frozenset(dice.sample(_FRAGILE, dice.randint(1, 2))) if severity == "broken" else frozenset[str]()
+    return FaultMix(**shares, slowness=dice.choice((0.5, 5.0, 70.0)), only=only)
+
+
+def _cut(dice: random.Random) -> CutOff:
+    kind = dice.choice(tuple(Cut))
+    tears = random.Random(dice.random())
+    if kind is Cut.FULL_DISK:
+        return CutOff(kind, int(10 ** dice.uniform(2.5, 4.8)), tears)
+    if kind in (Cut.AT_REQUEST, Cut.CRASH_AT_REQUEST):
+        return CutOff(kind, int(10 ** dice.uniform(0.3, 2.7)), tears)
+    return CutOff(kind, dice.randint(1, 8), tears)

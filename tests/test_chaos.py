@@ -1,0 +1,217 @@
+"""Audits that go wrong and are cut off lose nothing; who judges them sees a row that is lost, doubled or false."""
+
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+
+from auditor import AuditConfig, open_csv_writer, run_audit
+from auditor.demo import Scenario, build_organization, serve, truth
+from tests.chaos.__main__ import MARKED, README
+from tests.chaos.blame import Blame
+from tests.chaos.comparison import compare
+from tests.chaos.facts import Facts, Row, facts_of
+from tests.chaos.kills import KillTrial, Victim, killed
+from tests.chaos.seeds import Cut, trial_of
+from tests.chaos.simulation import environment_of, simulated_seed
+from tests.chaos.verdict import Kind, Tables, Verdict, judge, read_tables
+from tests.fakes import JUMPING
+
+SEEDS = (10, 11, 23, 25, 29, 30, 32, 33, 38, 45, 46, 48)
+"""Quick ones, with each kind of cut among them."""
+KILLS = [KillTrial(number, Victim.ONE, (share,)) for number, share in enumerate((0.15, 0.3, 0.45))]
+SMALL = Scenario(accounts=4, users=1, largest_account=2, events=2, denied_every=3, now=datetime.now(UTC))
+"""With two accounts that can be read, one that refuses the role, and the management account."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seed_ends_with_the_truth_or_names_what_is_missing(seed: int) -> None:
+    """Whatever went wrong, and wherever it was cut off."""
+    assert [] == simulated_seed(seed).verdict.problems
+
+
+def test_the_seeds_cut_off_and_spoil() -> None:
+    """Among the few there are trials with cuts, and with faults; a seed always stands for the same trial."""
+    trials = [trial_of(seed) for seed in SEEDS]
+    assert set(Cut) == {cut.kind for trial in trials for cut in trial.cuts}
+    assert any(trial.scenario.faults != SMALL.faults for trial in trials)
+    now = SMALL.now
+    again = trial_of(SEEDS[3])
+    assert replace(trials[3].scenario, now=now) == replace(again.scenario, now=now)
+    assert [(cut.kind, cut.at) for cut in trials[3].cuts] == [(cut.kind, cut.at) for cut in again.cuts]
+
+
+def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
+    """`kill -9` and `--resume` end with the rows of an audit that nobody killed."""
+    outcomes = killed(KILLS, tmp_path, accounts=5)
+    assert [] == [problem for outcome in outcomes for problem in outcome.verdict.problems]
+    assert sum(outcome.kills for outcome in outcomes) > 0
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Facts, Blame]:
+    """The files of an audit, what is true, and what went wrong."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    facts = facts_of(SMALL)
+    blame = Blame(facts.caller)
+
+    async def audit() -> None:
+        async with serve(build_organization(SMALL), record=False, hear=blame.hear) as server:
+            with environment_of(server):
+                async with open_csv_writer(folder) as rows:
+                    await run_audit(AuditConfig(role=facts.role), writers=[rows])
+
+    backend, options = JUMPING
+    anyio.run(audit, backend=backend, backend_options=options)
+    tables = read_tables(folder, Verdict())
+    assert tables is not None
+    return tables, facts, blame
+
+
+@pytest.fixture
+def audited(undisturbed: tuple[Tables, Facts, Blame]) -> tuple[Tables, Facts, Blame]:
+    """The same, with tables that may be spoiled."""
+    tables, facts, blame = undisturbed
+    return deepcopy(tables), facts, blame
+
+
+def entered(tables: Tables) -> Row:
+    """An account's coverage in which all is complete, and that has keys and events."""
+    return next(
+        row
+        for row in tables.coverage
+        if not row["error_code"] and row["key_count"] != "0" and row["event_count"] != "0"
+    )
+
+
+def lose_a_key(tables: Tables) -> None:
+    """A key is in no row, and not counted either."""
+    row = entered(tables)
+    tables.findings.remove(next(one for one in tables.findings if one["account_id"] == row["account_id"]))
+    row["key_count"] = str(int(row["key_count"]) - 1)
+
+
+def lose_an_event(tables: Tables) -> None:
+    """An event is in no row, and not counted either."""
+    row = entered(tables)
+    tables.events.remove(next(one for one in tables.events if one["account_id"] == row["account_id"]))
+    row["event_count"] = str(int(row["event_count"]) - 1)
+
+
+def lose_an_account(tables: Tables) -> None:
+    """An account is in none of the files."""
+    row = entered(tables)
+    for table in (tables.findings, tables.events, tables.coverage):
+        table[:] = [one for one in table if one["account_id"] != row["account_id"]]
+
+
+def double_a_key(tables: Tables) -> None:
+    """A key is there twice, and counted twice."""
+    row = entered(tables)
+    tables.findings.append(next(one for one in tables.findings if one["account_id"] == row["account_id"]))
+    row["key_count"] = str(int(row["key_count"]) + 1)
+
+
+def double_an_event(tables: Tables) -> None:
+    """An event is there twice, and counted twice."""
+    row = entered(tables)
+    tables.events.append(next(one for one in tables.events if one["account_id"] == row["account_id"]))
+    row["event_count"] = str(int(row["event_count"]) + 1)
+
+
+def double_an_account(tables: Tables) -> None:
+    """An account has two rows of coverage."""
+    tables.coverage.append(entered(tables))
+
+
+def tell_a_lie(tables: Tables) -> None:
+    """A cell says what is not so."""
+    tables.findings[0]["mfa_status"] = "Hardware" if tables.findings[0]["mfa_status"] != "Hardware" else "None"
+
+
+def accuse(tables: Tables) -> None:
+    """A section is said to have failed in which nothing went wrong."""
+    entered(tables)["events"] = "partial"
+
+
+def hide_a_denial(tables: Tables) -> None:
+    """An account that refused the role is said to be complete."""
+    row = next(row for row in tables.coverage if row["role"] == "denied")
+    row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "complete"))
+
+
+def give_up(tables: Tables) -> None:
+    """An account is said not to have been reached, although the audit came to its end."""
+    row = entered(tables)
+    row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "not reached"))
+
+
+WRONG: dict[Callable[[Tables], None], Kind] = {
+    lose_a_key: Kind.LOST,
+    lose_an_event: Kind.LOST,
+    lose_an_account: Kind.LOST,
+    double_a_key: Kind.DOUBLED,
+    double_an_event: Kind.DOUBLED,
+    double_an_account: Kind.DOUBLED,
+    tell_a_lie: Kind.FALSE,
+    accuse: Kind.FALSE,
+    hide_a_denial: Kind.FALSE,
+    give_up: Kind.LOST,
+}
+
+
+def test_the_truth_has_no_problem(audited: tuple[Tables, Facts, Blame]) -> None:
+    """The files of an audit that nobody disturbed are right as they are."""
+    tables, facts, blame = audited
+    verdict = Verdict()
+    judge(tables, facts, blame=blame, ended=True, verdict=verdict)
+    assert [] == verdict.problems
+    assert verdict.right > 0
+
+
+@pytest.mark.parametrize("spoil", WRONG, ids=lambda spoil: spoil.__name__)
+def test_what_is_wrong_is_seen(audited: tuple[Tables, Facts, Blame], spoil: Callable[[Tables], None]) -> None:
+    """One thing wrong in right files is a problem of its kind."""
+    tables, facts, blame = audited
+    spoil(tables)
+    verdict = Verdict()
+    judge(tables, facts, blame=blame, ended=True, verdict=verdict)
+    assert WRONG[spoil] in {problem.kind for problem in verdict.problems}
+
+
+def test_a_comparison_sees_what_is_wrong(audited: tuple[Tables, Facts, Blame]) -> None:
+    """Beside an audit that nobody killed a row that is lost, doubled or another is a problem of its kind."""
+    whole, _, _ = audited
+    assert SMALL.now is not None
+    true = truth(build_organization(SMALL), start=SMALL.now - timedelta(days=90), end=SMALL.now)
+    first, *others = whole.events
+    expected = {
+        Kind.LOST: others,
+        Kind.DOUBLED: [first, first, *others],
+        Kind.FALSE: [*whole.events, {**first, "username": "nobody"}],
+    }
+    for kind, events in expected.items():
+        verdict = Verdict()
+        compare(replace(whole, events=events), whole=whole, true=true, verdict=verdict)
+        assert {kind} == {problem.kind for problem in verdict.problems}
+
+
+def test_torn_files_are_no_files(tmp_path: Path) -> None:
+    """A torn row, or a file that is missing, is a loss."""
+    verdict = Verdict()
+    assert read_tables(tmp_path, verdict) is None
+    for name in ("iam_audit_report", "cloudtrail_events", "coverage"):
+        (tmp_path / f"{name}_20260101_000000.csv").write_text("account_id,acc")
+    assert read_tables(tmp_path, verdict) is None
+    assert [Kind.LOST, Kind.LOST] == [problem.kind for problem in verdict.problems]
+
+
+def test_the_readme_has_a_place_for_the_table() -> None:
+    """`--write` finds the one place that it replaces, and in it a table of what was tried."""
+    (shown,) = re.findall(MARKED, README.read_text(encoding="utf-8"))
+    assert "| kill -9 of an audit |" in shown
