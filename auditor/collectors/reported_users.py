@@ -8,7 +8,7 @@ from auditor.aws.gateway import AccountAccess, IamAccess
 from auditor.aws.pages import pages
 from auditor.collectors.credential_report import MARGIN, CredentialReport, ReportedUser
 from auditor.collectors.draft import AccountDraft
-from auditor.collectors.keys import list_keys
+from auditor.collectors.keys import SecondLook, list_keys
 from auditor.collectors.mfa import list_mfa_devices
 from auditor.collectors.new_keys import users_with_new_keys
 from auditor.collectors.report_request import request_report
@@ -114,19 +114,20 @@ async def _examine(sources: _Sources, user: User) -> User | Gone:
     # Whoever got a key since the report was made may have got more since then than a key.
     if reported is None or any(report.misses(key.created_at) for key in keys):
         return await with_facts(account, draft, user, keys=keys)
+    again = SecondLook(account, user.name)
     kept = [
-        found for key in keys if (found := await _with_use(sources, user, reported, key=key, keys=keys)) is not GONE
+        found for key in keys if (found := await _with_use(sources, reported, key, keys=keys, again=again)) is not GONE
     ]
-    there = await with_kept_keys(account, draft, user, listed=keys, kept=kept)
+    there = await with_kept_keys(draft, user, listed=keys, kept=kept, again=again)
     return there if there is GONE or not there.keys else await _with_sign_in(sources, there, reported)
 
 
 async def _with_use(
-    sources: _Sources, user: User, reported: ReportedUser, *, key: AccessKey, keys: tuple[AccessKey, ...]
+    sources: _Sources, reported: ReportedUser, key: AccessKey, *, keys: tuple[AccessKey, ...], again: SecondLook
 ) -> AccessKey | Gone:
     slot = reported.use_of(key, keys=keys)
     if slot is None:
-        return await with_last_use(sources.account, sources.draft, user, key=key)
+        return await with_last_use(sources.account, sources.draft, key, again=again)
     sources.draft.told(Section.LAST_USED)
     return replace(key, last_use=slot.used)
 

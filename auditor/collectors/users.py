@@ -8,7 +8,7 @@ from typing import Any
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
 from auditor.collectors.draft import AccountDraft
-from auditor.collectors.keys import is_user_gone, last_use, list_keys
+from auditor.collectors.keys import SecondLook, last_use, list_keys
 from auditor.collectors.mfa import list_mfa_devices
 from auditor.collectors.password import has_password
 from auditor.collectors.vanished import GONE, Gone, or_gone
@@ -78,24 +78,27 @@ async def with_facts(
     account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...]
 ) -> User | Gone:
     """The user with these keys, and all that a finding says of them and of him, read now."""
-    kept = [found for key in keys if (found := await with_last_use(account, draft, user, key=key)) is not GONE]
-    there = await with_kept_keys(account, draft, user, listed=keys, kept=kept)
+    again = SecondLook(account, user.name)
+    kept = [found for key in keys if (found := await with_last_use(account, draft, key, again=again)) is not GONE]
+    there = await with_kept_keys(draft, user, listed=keys, kept=kept, again=again)
     if there is GONE or not there.keys:
         return there
     return await with_sign_in(account, draft, there)
 
 
-async def with_last_use(account: IamAccess, draft: AccountDraft, user: User, *, key: AccessKey) -> AccessKey | Gone:
+async def with_last_use(
+    account: IamAccess, draft: AccountDraft, key: AccessKey, *, again: SecondLook
+) -> AccessKey | Gone:
     """The key with its last use, read now."""
-    use = await draft.ask(Section.LAST_USED, last_use(account, user.name, key.id))
+    use = await draft.ask(Section.LAST_USED, last_use(account, key.id, again=again))
     return GONE if isinstance(use, Gone) else replace(key, last_use=use)
 
 
 async def with_kept_keys(
-    account: IamAccess, draft: AccountDraft, user: User, *, listed: Sequence[AccessKey], kept: Sequence[AccessKey]
+    draft: AccountDraft, user: User, *, listed: Sequence[AccessKey], kept: Sequence[AccessKey], again: SecondLook
 ) -> User | Gone:
     """The user with the keys that are still there; the others are counted, unless he is gone with all of them."""
-    if listed and not kept and await is_user_gone(account, user.name):
+    if listed and not kept and await again.misses_user():
         return GONE
     draft.vanished_keys += len(listed) - len(kept)
     return replace(user, keys=tuple(kept))

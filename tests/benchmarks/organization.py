@@ -168,13 +168,13 @@ def _user_pages(facts: AccountFacts) -> int:
 def _calls_for(user: User) -> int:
     """The keys, a last use a key, and for who has a key the password and the devices.
 
-    A key that is gone is told from one that may not be read by a second list of the user's keys.
+    Keys that are gone are told from ones that may not be read by a second list of the user's keys.
     """
     if user.vanishes == "after listing":
         return 1
-    if user.vanishes == "after keys":
-        return 1 + 2 * len(user.keys)
-    return 1 + sum(2 if key.vanishes else 1 for key in user.keys) + 2 * bool(user.keys)
+    gone = user.vanishes == "after keys" or any(key.vanishes for key in user.keys)
+    signs_in = bool(user.keys) and user.vanishes == "never"
+    return 1 + len(user.keys) + gone + 2 * signs_in
 
 
 def _script_calls_for(user: User) -> int:

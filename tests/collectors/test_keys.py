@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from auditor.collectors.keys import last_use, list_keys
+from auditor.collectors.keys import SecondLook, last_use, list_keys
 from auditor.collectors.vanished import GONE, or_gone
 from auditor.errors import RequestError
 from auditor.models import AccessKey, KeyUse
-from tests.fakes import JUMPING, NOON, FakeService, Script, iam_access, refusal
+from tests.fakes import JUMPING, NOON, Answer, FakeService, Script, iam_access, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -35,8 +35,8 @@ def listing(*keys: dict[str, Any]) -> dict[str, Any]:
 
 async def use_of(last: Script, keys: Script = DENIED) -> Any:
     """What is learned of the last use of AKIA1, a key of ana's."""
-    iam = FakeService("iam", get_access_key_last_used=last, list_access_keys=keys)
-    return await last_use(iam_access(iam), "ana", "AKIA1")
+    account = iam_access(FakeService("iam", get_access_key_last_used=last, list_access_keys=keys))
+    return await last_use(account, "AKIA1", again=SecondLook(account, "ana"))
 
 
 async def test_keys_are_listed_with_all_pages() -> None:
@@ -117,8 +117,21 @@ async def test_a_denial_stays_a_denial(keys: Script) -> None:
 async def test_another_error_is_not_doubted() -> None:
     """What is no denial is raised without asking anything more."""
     iam = FakeService("iam", get_access_key_last_used=refusal("ValidationError"))
+    account = iam_access(iam)
 
     with pytest.raises(RequestError, match="ValidationError"):
-        await last_use(iam_access(iam), "ana", "AKIA1")
+        await last_use(account, "AKIA1", again=SecondLook(account, "ana"))
 
     assert len(iam.calls) == 1
+
+
+@pytest.mark.parametrize("keys", [listing(key("AKIA1")), NO_USER, DENIED], ids=["listed", "no user", "denied"])
+async def test_a_second_look_is_taken_once(keys: Answer) -> None:
+    """However many keys seem to be gone, the user's keys are listed once more."""
+    iam = FakeService("iam", list_access_keys=[keys])
+    again = SecondLook(iam_access(iam), "ana")
+    gone = keys is NO_USER
+
+    assert (gone, keys is not DENIED) == (await again.misses("AKIA1"), await again.misses("AKIA2"))
+    assert gone is await again.misses_user()
+    assert 1 == iam.count("list_access_keys")

@@ -206,7 +206,7 @@ VANISHED: dict[str, dict[str, Script]] = {
     "before the keys": {"list_access_keys": GONE},
     "before the last use": {"list_access_keys": [ONE_KEY, GONE], "get_access_key_last_used": GONE},
     "before the last use, which is denied": {
-        "list_access_keys": [ONE_KEY, GONE, GONE],
+        "list_access_keys": [ONE_KEY, GONE],
         "get_access_key_last_used": DENIED,
     },
     "before the password": {"get_login_profile": GONE, "list_mfa_devices": GONE},
