@@ -39,6 +39,7 @@ from auditor.orchestrator import ReportStream, open_audit, run_audit
 from auditor.progress import (
     AccountFinished,
     AccountsListed,
+    AuditFinished,
     AuditStarted,
     AuditWarning,
     Observer,
@@ -60,6 +61,7 @@ __all__ = [
     "AccountsListed",
     "AuditConfig",
     "AuditError",
+    "AuditFinished",
     "AuditStarted",
     "AuditSummary",
     "AuditWarning",

@@ -27,6 +27,7 @@ from auditor.progress import AccountFinished, AccountsListed, AuditStarted, Audi
 from auditor.summary import AuditSummary
 
 _SECONDS_BETWEEN_LINES = 10.0
+_VERBOSE_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class ProgressDisplay:
@@ -120,15 +121,30 @@ def _bar(console: Console) -> Progress:
     )
 
 
-class ConsoleHandler(logging.Handler):
-    """Log records as lines of their own, above the bar where there is one."""
+class ConsoleOutput:
+    """Says everything to a person: lines on a console, above the bar where there is one."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
+        self._console = console
+        self._quiet = quiet
+        self.handler: logging.Handler = _Handler(console, line=_VERBOSE_LINE if verbose else "%(message)s")
+
+    def display(self) -> ProgressDisplay:
+        """A bar, or lines now and then."""
+        return ProgressDisplay(self._console, quiet=self._quiet)
+
+    def say(self, message: str) -> None:
+        """A line of its own."""
+        print_line(self._console, message)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, console: Console, *, line: str) -> None:
         super().__init__()
         self._console = console
+        self.setFormatter(logging.Formatter(line))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one record."""
         print_line(self._console, self.format(record))
 
 

@@ -15,6 +15,11 @@ class Section(StrEnum):
     MFA = "MFA"
     EVENTS = "events"
 
+    @property
+    def column(self) -> str:
+        """Its name in files and logs."""
+        return self.lower().replace(" ", "_")
+
 
 class Completeness(StrEnum):
     """How much of a section was read."""

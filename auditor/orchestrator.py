@@ -29,7 +29,7 @@ from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, AccountId, AccountReport, Caller, Period
 from auditor.period import resolve_period
-from auditor.progress import AccountFinished, AuditStarted, AuditWarning, Observer, ignore
+from auditor.progress import AccountFinished, AuditFinished, AuditStarted, AuditWarning, Observer, ignore
 from auditor.remainder import not_listed, not_reached
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
@@ -88,13 +88,15 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
         except ListingInterrupted as error:
             interruption = str(error)
             await keep([not_listed(error)], writers)
-    return tally.summary(
+    summary = tally.summary(
         caller=reports.caller,
         period=reports.period,
         seconds=anyio.current_time() - started,
         warnings=tuple(reports.warnings),
         interruption=interruption,
     )
+    observe(AuditFinished(summary))
+    return summary
 
 
 @asynccontextmanager

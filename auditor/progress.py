@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from auditor.models import AccountReport, Caller, Period
+from auditor.summary import AuditSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,14 @@ class AuditWarning:
     message: str
 
 
-ProgressEvent = AuditStarted | AccountsListed | AccountFinished | AuditWarning
+@dataclass(frozen=True, slots=True)
+class AuditFinished:
+    """The audit has come to its end by itself; the summary is the one that is returned."""
+
+    summary: AuditSummary
+
+
+ProgressEvent = AuditStarted | AccountsListed | AccountFinished | AuditWarning | AuditFinished
 Observer = Callable[[ProgressEvent], None]
 """Called on the event loop: it must return at once and raise nothing."""
 

@@ -13,7 +13,7 @@ from auditor.journal.rendering import csv_paths, render_csv_files
 from auditor.journal.writer import JournalWriter
 from auditor.models import AccountReport
 from auditor.orchestrator import run_audit
-from auditor.progress import AuditStarted, Observer, ProgressEvent, ignore
+from auditor.progress import AuditFinished, AuditStarted, Observer, ProgressEvent, ignore
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
 
@@ -46,7 +46,9 @@ async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
     def hear(event: ProgressEvent) -> None:
         nonlocal started
         started = started or isinstance(event, AuditStarted)
-        observe(event)
+        # What this run came to is not yet what all of the audit came to.
+        if not isinstance(event, AuditFinished):
+            observe(event)
 
     def render() -> None:
         render_csv_files(paths, _counted(journal, tally), labels=Labels(config.labels))
@@ -66,13 +68,15 @@ async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
         if started:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(render)
-    return tally.summary(
+    whole = tally.summary(
         caller=journal.header.started.caller if summary.caller is None else summary.caller,
         period=journal.header.started.period,
         seconds=summary.seconds,
         warnings=summary.warnings,
         interruption=summary.interruption,
     )
+    observe(AuditFinished(whole))
+    return whole
 
 
 def _counted(journal: JournalWriter, tally: Tally) -> Iterator[AccountReport]:

@@ -137,7 +137,7 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
 
 def _section_words(report: AccountReport) -> dict[str, str]:
     words = {covered.section: str(covered.completeness) for covered in report.coverage}
-    return {section.lower().replace(" ", "_"): words.get(section, "") for section in Section}
+    return {section.column: words.get(section, "") for section in Section}
 
 
 def time_text(moment: datetime | None) -> str:

@@ -19,6 +19,8 @@ LEVELS = {
     "auditor.commands": 8,
     "auditor.console": 8,
     "auditor.interruption": 8,
+    "auditor.json_lines": 8,
+    "auditor.output": 8,
     "auditor.script": 8,
     "auditor.orchestrator": 7,
     "auditor.resumption": 7,

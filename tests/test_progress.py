@@ -4,14 +4,24 @@ import pickle
 
 import pytest
 
-from auditor import AccountFinished, AccountsListed, AuditStarted, AuditWarning, Observer, ProgressEvent, ignore
-from tests.samples import CALLER, PERIOD, REPORT
+from auditor import (
+    AccountFinished,
+    AccountsListed,
+    AuditFinished,
+    AuditStarted,
+    AuditWarning,
+    Observer,
+    ProgressEvent,
+    ignore,
+)
+from tests.samples import CALLER, PERIOD, REPORT, SUMMARY
 
 EVENTS: list[ProgressEvent] = [
     AuditStarted(CALLER, PERIOD),
     AccountsListed(20, finished=False),
     AccountFinished(REPORT),
     AuditWarning("careful"),
+    AuditFinished(SUMMARY),
 ]
 
 

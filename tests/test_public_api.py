@@ -19,6 +19,7 @@ NAMES = [
     "AccountsListed",
     "AuditConfig",
     "AuditError",
+    "AuditFinished",
     "AuditStarted",
     "AuditSummary",
     "AuditWarning",

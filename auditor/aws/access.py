@@ -1,5 +1,6 @@
 """How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from auditor.aws.faults import (
     is_expired,
     is_throttle,
     timed_out,
+    told,
     translate,
 )
 from auditor.aws.retry import Retries, RetryPolicy
@@ -23,6 +25,8 @@ from auditor.aws.silence import Silence
 from auditor.aws.throttle import Api, Budgets, RunBudgets
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import RequestError
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,20 +63,31 @@ class Line:
 
 
 class Access:
-    """One identity's way to AWS, counting its requests; `credentials` None is a client that signs by itself."""
+    """One identity's way to AWS, counting its requests; `credentials` None is a client that signs by itself.
 
-    def __init__(self, *, credentials: CredentialSource | None, line: Line, silence: Silence | None = None) -> None:
+    The `account` is what the log calls it by.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: CredentialSource | None,
+        line: Line,
+        silence: Silence | None = None,
+        account: str = "",
+    ) -> None:
         self._credentials = credentials
         self._line = line
         self._budgets = Budgets(line.rates, run=line.budgets)
         self._silence = silence or Silence(line.longest_silence)
+        self._account = account
         self.requests = 0
         self.throttles = 0
 
-    def on_behalf_of(self, silence: Silence) -> "Access":
+    def on_behalf_of(self, account: str, *, silence: Silence) -> "Access":
         """This identity within the same budgets, but asking what another account waits for; counts for itself."""
         other = copy(self)
-        other._silence = silence  # noqa: SLF001 - one of its own class
+        other._silence, other._account = silence, account  # noqa: SLF001 - one of its own class
         return other
 
     async def request(self, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs) -> R:
@@ -90,6 +105,7 @@ class Access:
                 return await self._attempt(api, operation, *args, **parameters)
             except RequestError as error:
                 pause = self._pause(api, error, retries)
+                self._log(error, pause)
                 if pause is None:
                     raise
             with self._silence.asking(api):
@@ -114,7 +130,7 @@ class Access:
                 refused = translate(error, service=api.service, operation=api.operation)
                 if self._credentials is not None and credentials is not None and is_expired(refused):
                     self._credentials.expire(credentials)
-                raise refused from error
+                raise refused from told(error)
         if scope.cancelled_caught:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._line.answered.add(api.service)
@@ -134,6 +150,17 @@ class Access:
             self.throttles += 1
             self._budgets.throttled(api)
         return retries.pause_after(error, contacted=error.service in self._line.answered)
+
+    def _log(self, error: RequestError, pause: float | None) -> None:
+        fields = {
+            "account_id": self._account,
+            "service": error.service,
+            "operation": error.operation,
+            "error_code": error.code,
+            "request_id": error.request_id,
+            **({} if pause is None else {"again_in": round(pause, 3)}),
+        }
+        logger.debug("account %s: %s", self._account or "of the caller", error, extra={"fields": fields})
 
 
 def api_of(operation: Callable[..., object]) -> Api:

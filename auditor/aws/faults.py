@@ -1,5 +1,6 @@
 """What can go wrong with a request, translated from the SDK's exceptions to RequestError."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -88,6 +89,14 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
 
+_SECRETS = re.compile(
+    r"The Canonical String for this request should have been.*"
+    r"|(?<=security-token)[:=]\s*[\w+/=-]+"
+    r"|\bAWS4-HMAC-SHA256\b.*",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
 def translate(error: Exception, *, service: str, operation: str) -> RequestError:
     """The RequestError that says what `error` means, for any exception of the SDK."""
     if isinstance(error, ClientError):
@@ -147,13 +156,27 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
     status = int(metadata.get("HTTPStatusCode", 0))
     return RequestError(
         code=str(answer.get("Code") or status),
-        message=str(answer.get("Message") or "AWS gave no message"),
+        message=without_secrets(str(answer.get("Message") or "AWS gave no message")),
         service=service,
         operation=operation,
         status=status,
         request_id=str(metadata.get("RequestId", "")),
         answered_at=_answered_at(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
     )
+
+
+def without_secrets(text: str) -> str:
+    """What AWS or the SDK said, in one line, and without the headers of the request.
+
+    To a wrong signature AWS answers with the text that should have been signed, session token included.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    return " ".join(_SECRETS.sub("…", text).split())
+
+
+def told(error: Exception) -> Exception | None:
+    """The error as the cause of another, None for one whose words, unlike ours, may hold a secret."""
+    return None if isinstance(error, ClientError | ResponseParserError) else error
 
 
 def _answered_at(date: str) -> datetime | None:
@@ -195,6 +218,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, PARSER_ERRORS):
+    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)):
+        # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
         return f"the reply could not be read ({type(error).__name__})"
-    return " ".join(str(error).split()) or type(error).__name__
+    return without_secrets(str(error)) or type(error).__name__

@@ -12,7 +12,7 @@ import anyio
 from auditor.aws.access import Access, Line
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, told
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
@@ -74,18 +74,18 @@ class Gateway:
             RequestError: The role could not be assumed.
         """
         if account.id == self.caller.account_id:
-            access = Access(credentials=self.caller_credentials, line=self.line)
+            access = Access(credentials=self.caller_credentials, line=self.line, account=account.id)
             return AccountAccess(access, self.iam, self.cloudtrail, role="")
 
         silence = Silence(self.line.longest_silence)
-        caller = self.access.on_behalf_of(silence)
+        caller = self.access.on_behalf_of(account.id, silence=silence)
 
         async def assume_again() -> dict[str, Any]:
             return await assume(caller, self.sts, account_id=account.id, partition=self.caller.partition, role=role)
 
         credentials = RoleCredentials(assume_again)
         await credentials.current()
-        access = Access(credentials=credentials, line=self.line, silence=silence)
+        access = Access(credentials=credentials, line=self.line, silence=silence, account=account.id)
         return AccountAccess(access, self.iam, self.cloudtrail, role=role.name)
 
 
@@ -113,7 +113,7 @@ async def open_gateway(
             caller = await identify(access, sts)
             clients = await _clients(stack, sessions, partition=partition_named(caller.partition))
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-            raise caller_error(error, profile=profile) from error
+            raise caller_error(error, profile=profile) from told(error)
         organizations, iam, cloudtrail = clients
         yield Gateway(caller, access, organizations, sts, iam, cloudtrail, line, credentials)
     finally:

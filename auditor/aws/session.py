@@ -14,7 +14,7 @@ from botocore.loaders import Loader, create_loader
 
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, translate
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, told, translate, without_secrets
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError
@@ -43,7 +43,7 @@ async def open_sessions(*, profile: str | None, session: aioboto3.Session | None
     try:
         return await to_thread.run_sync(_make_sessions, profile, session)
     except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-        raise caller_error(error, profile=profile) from error
+        raise caller_error(error, profile=profile) from told(error)
 
 
 async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> CallerCredentials:
@@ -58,7 +58,7 @@ async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> Cal
             raise NoCredentialsError
         await credentials.get_frozen_credentials()
     except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-        raise caller_error(error, profile=profile) from error
+        raise caller_error(error, profile=profile) from told(error)
     return CallerCredentials(credentials)
 
 
@@ -75,7 +75,7 @@ def caller_error(error: Exception, *, profile: str | None) -> CallerError:
     fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
     if fault is not None:
         return CallerError(fault)
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = without_secrets(str(error)) or type(error).__name__
     verb = "was refused" if isinstance(error, ClientError) else "could not be used"
     return CallerError(f"{whose[0].upper()}{whose[1:]} {verb}: {text}")
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from auditor import event_loop
 from auditor.commands.ending import exit_code_of
-from auditor.commands.log import configure_logging
+from auditor.commands.log import open_output
 from auditor.commands.run import Auditing, begin_audit, go_on_with_audit, show_run
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.duration import parse_duration
@@ -19,6 +18,7 @@ from auditor.engines.choice import EngineChoice
 from auditor.errors import ConfigurationError
 from auditor.interruption import Interruption
 from auditor.models import Freshness
+from auditor.output import LogFormat
 from auditor.period import parse_end, parse_start, start_of_days
 
 
@@ -82,6 +82,9 @@ def audit(  # noqa: PLR0913 - one parameter an option
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="What stderr has: 'text' for people, 'json' for machines, an object a line.")
+    ] = LogFormat.TEXT,
 ) -> None:
     """Audit the IAM users of all accounts of the organization, into three CSV files.
 
@@ -111,8 +114,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     def go_on(journal: Path) -> Auditing:
         return partial(go_on_with_audit, journal, given=_given(context), profile=profile, concurrency=concurrency)
 
-    errors = Console(stderr=True)
-    configure_logging(errors, quiet=quiet, verbose=verbose)
+    output = open_output(log_format, quiet=quiet, verbose=verbose)
 
     def work(interruption: Interruption) -> int:
         running = partial(
@@ -120,13 +122,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
             begin() if resume is None else go_on(resume),
             engine=EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers),
             longest=math.inf if max_duration is None else parse_duration(max_duration),
-            errors=errors,
+            output=output,
             quiet=quiet,
             interruption=interruption,
         )
         return event_loop.run(running)
 
-    raise typer.Exit(exit_code_of(work, errors=errors))
+    raise typer.Exit(exit_code_of(work, output=output))
 
 
 def _given(context: typer.Context) -> dict[str, object]:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import anyio
 import typer
-from rich.console import Console
 
 from auditor.commands.ending import exit_code_of
+from auditor.commands.log import open_output
 from auditor.config import Labels
 from auditor.models import Freshness
+from auditor.output import LogFormat
 
 
 def demo(  # noqa: PLR0913 - one parameter an option
@@ -47,6 +48,9 @@ def demo(  # noqa: PLR0913 - one parameter an option
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 for --serve; 0 is any.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
+    log_format: Annotated[LogFormat, typer.Option(help="Whether stderr is for people or for machines.")] = (
+        LogFormat.TEXT
+    ),
 ) -> None:
     """Audit a local organization: the same audit, without an AWS account.
 
@@ -69,14 +73,15 @@ def demo(  # noqa: PLR0913 - one parameter an option
         credential_lifetime=credential_lifetime,
         delegated_administrator=delegated,
     )
-    errors = Console(stderr=True)
+    output = open_output(log_format, quiet=quiet, verbose=verbose)
     if serve:
         serving = partial(serve_until_interrupted, scenario, port=port, announce=_announce)
         raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--quiet"] * quiet + ["--verbose"] * verbose
-    arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness, *switches]
+    arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
+    arguments += ["--log-format", log_format, *switches]
     audit = partial(anyio.run, demonstrate, scenario, arguments, backend="asyncio")
-    raise typer.Exit(exit_code_of(lambda _interruption: audit(), errors=errors))
+    raise typer.Exit(exit_code_of(lambda _interruption: audit(), output=output))
 
 
 def _announce(exports: str) -> None:

@@ -1,18 +1,21 @@
 """What is logged on stderr, and what never is."""
 
 import logging
+import sys
 
 from rich.console import Console
 
-from auditor.console import ConsoleHandler
+from auditor.console import ConsoleOutput
+from auditor.json_lines import JsonOutput
+from auditor.output import LogFormat, Output
 
-_VERBOSE_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
+def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Output:
+    """What a command says on stderr, this package's log and the SDK's too.
 
-def configure_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
-    """Log of this package on stderr; the SDK's own never below INFO, where it prints credentials."""
-    handler = ConsoleHandler(console)
-    handler.setFormatter(logging.Formatter(_VERBOSE_LINE if verbose else "%(message)s"))
+    The SDK's own log is never shown below INFO, where it prints credentials.
+    """
+    output = _output(log_format, quiet=quiet, verbose=verbose)
     level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
     for name, lowest in (
         ("auditor", logging.DEBUG),
@@ -20,6 +23,14 @@ def configure_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
         ("aiobotocore", logging.INFO),
     ):
         logger = logging.getLogger(name)
-        logger.addHandler(handler)
+        logger.addHandler(output.handler)
         logger.setLevel(max(level, lowest))
         logger.propagate = False
+    return output
+
+
+def _output(log_format: LogFormat, *, quiet: bool, verbose: bool) -> Output:
+    if log_format is LogFormat.JSON:
+        level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO
+        return JsonOutput(sys.stderr, level=level)
+    return ConsoleOutput(Console(stderr=True), quiet=quiet, verbose=verbose)

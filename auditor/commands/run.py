@@ -11,14 +11,15 @@ from anyio import to_thread
 from rich.console import Console
 
 from auditor.config import AuditConfig
-from auditor.console import ProgressDisplay, print_line, print_paths, print_summary
+from auditor.console import print_paths, print_summary
 from auditor.engines.choice import EngineChoice, open_engine
 from auditor.errors import WriteError
 from auditor.interruption import Interruption
 from auditor.journal import check_agreement, journal_path, open_journal, reopen_journal
 from auditor.journal.rendering import csv_paths
 from auditor.orchestrator import run_audit
-from auditor.progress import AuditStarted, Observer, ProgressEvent
+from auditor.output import Output
+from auditor.progress import AccountFinished, AuditStarted, Observer, ProgressEvent
 from auditor.resumption import resume_audit
 from auditor.summary import AuditSummary
 from auditor.writers import open_csv_writer
@@ -36,6 +37,8 @@ class Run:
     """Told how many accounts were finished before."""
     rows: tuple[Path, ...] = ()
     journal: Path | None = None
+    finished: int = 0
+    """Accounts, those that were finished before too."""
 
 
 Auditing = Callable[[Run], Awaitable[AuditSummary]]
@@ -81,7 +84,7 @@ async def show_run(  # noqa: PLR0913 - what the options chose
     *,
     engine: EngineChoice,
     longest: float,
-    errors: Console,
+    output: Output,
     quiet: bool,
     interruption: Interruption,
 ) -> int:
@@ -89,39 +92,44 @@ async def show_run(  # noqa: PLR0913 - what the options chose
     summary: AuditSummary | None = None
     with (
         anyio.CancelScope(deadline=anyio.current_time() + longest) as scope,
-        ProgressDisplay(errors, quiet=quiet) as display,
+        output.display() as display,
     ):
 
         def observe(event: ProgressEvent) -> None:
             if isinstance(event, AuditStarted):
                 interruption.arm(scope)
+            run.finished += isinstance(event, AccountFinished)
             display(event)
 
-        run = Run(engine, observe, display.resume)
+        def go_on(accounts: int) -> None:
+            run.finished += accounts
+            display.resume(accounts)
+
+        run = Run(engine, observe, go_on)
         try:
             summary = await auditing(run)
         except WriteError as error:
-            print_line(errors, f"Error: {error}")
-            _print_hint(errors, run, finished=display.finished)
+            output.say(f"Error: {error}")
+            _say_how_to_go_on(output, run)
             return error.exit_code
     if summary is None or interruption.exit_code is not None:
         word = "Interrupted" if interruption.exit_code is not None else "Stopped by --max-duration"
-        print_line(errors, f"{word}: {display.finished} accounts are finished, and their rows are on disk.")
-        _print_hint(errors, run, finished=display.finished)
-        if display.finished:
+        output.say(f"{word}: {run.finished} accounts are finished, and their rows are on disk.")
+        _say_how_to_go_on(output, run)
+        if run.finished:
             print_paths(Console(), run.rows)
         return interruption.exit_code or _INCOMPLETE
-    return _show_end(summary, run, errors=errors, quiet=quiet)
+    return _show_end(summary, run, output=output, quiet=quiet)
 
 
-def _show_end(summary: AuditSummary, run: Run, *, errors: Console, quiet: bool) -> int:
+def _show_end(summary: AuditSummary, run: Run, *, output: Output, quiet: bool) -> int:
     if summary.interruption:
-        print_line(errors, f"Error: {summary.interruption}")
+        output.say(f"Error: {summary.interruption}")
     if not quiet:
         print_summary(Console(), summary, paths=run.rows)
     return summary.exit_code
 
 
-def _print_hint(errors: Console, run: Run, *, finished: int) -> None:
-    if run.journal is not None and finished:
-        print_line(errors, f"Go on with: auditor audit --resume {shlex.quote(str(run.journal))}")
+def _say_how_to_go_on(output: Output, run: Run) -> None:
+    if run.journal is not None and run.finished:
+        output.say(f"Go on with: auditor audit --resume {shlex.quote(str(run.journal))}")

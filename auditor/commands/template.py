@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from auditor.commands.ending import exit_code_of
+from auditor.console import ConsoleOutput
 from auditor.template import cloudformation_text, policy_text
 
 
@@ -35,4 +36,4 @@ def _print(make: Callable[[], str]) -> None:
         typer.echo(make())
         return 0
 
-    raise typer.Exit(exit_code_of(work, errors=Console(stderr=True)))
+    raise typer.Exit(exit_code_of(work, output=ConsoleOutput(Console(stderr=True))))

@@ -42,6 +42,10 @@ class CredentialStore:
         self._held[identity.access_key_id] = identity
         return identity
 
+    def secrets(self) -> frozenset[str]:
+        """Every secret and token that it holds: no file, log or command line may have one of them."""
+        return frozenset(text for one in self._held.values() for text in (one.secret, one.token) if text is not None)
+
     def get(self, access_key_id: str) -> Identity | None:
         """Whose access key this is, if it is anybody's."""
         return self._held.get(access_key_id)

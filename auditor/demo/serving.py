@@ -106,6 +106,11 @@ class LocalServer:
         return self._memory.policies
 
     @property
+    def secrets(self) -> frozenset[str]:
+        """Secrets and tokens of the caller and of every session so far."""
+        return self._memory.credentials.secrets()
+
+    @property
     def connections(self) -> Connections:
         """Connections so far."""
         server = self._connections

@@ -71,8 +71,7 @@ def identify(authorization: Authorization, request: SignedRequest, *, store: Cre
 
     _check_time(authorization, request, now=now)
     if not hmac.compare_digest(_signature(authorization, request, identity), authorization.signature):
-        message = "The request signature we calculated does not match the signature you provided."
-        raise _refusal(service, "SignatureDoesNotMatch", "InvalidSignatureException", message)
+        raise _refusal(service, "SignatureDoesNotMatch", "InvalidSignatureException", _mismatch(authorization, request))
 
     if identity.expires is not None and now >= identity.expires:
         raise expired(service)
@@ -91,6 +90,21 @@ def _refusal(service: str, query_code: str, json_code: str, message: str) -> Ser
         return ServiceError(json_code, message)
 
     return ServiceError(query_code, message, status=403)
+
+
+def _mismatch(authorization: Authorization, request: SignedRequest) -> str:
+    """AWS's words: they tell what should have been signed, the session token among it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    return (
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+        "Key and signing method. Consult the service documentation for details.\n\n"
+        "The Canonical String for this request should have been\n"
+        f"'{_canonical(request, authorization.signed_headers)}'\n\n"
+        "The String-to-Sign should have been\n"
+        f"'{_text_to_sign(authorization, request)}'\n"
+    )
 
 
 def _check_time(authorization: Authorization, request: SignedRequest, *, now: float) -> None:
@@ -114,11 +128,15 @@ def _check_time(authorization: Authorization, request: SignedRequest, *, now: fl
 
 
 def _signature(authorization: Authorization, request: SignedRequest, identity: Identity) -> str:
+    text = _text_to_sign(authorization, request)
+    return hmac.digest(_signing_key(authorization, identity), text.encode(), "sha256").hex()
+
+
+def _text_to_sign(authorization: Authorization, request: SignedRequest) -> str:
     canonical = _canonical(request, authorization.signed_headers)
     scope = f"{authorization.date}/{authorization.region}/{authorization.service}/aws4_request"
     stamp = request.headers["x-amz-date"]
-    text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    return hmac.digest(_signing_key(authorization, identity), text.encode(), "sha256").hex()
+    return f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
 
 
 def _signing_key(authorization: Authorization, identity: Identity) -> bytes:

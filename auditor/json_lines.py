@@ -1,0 +1,175 @@
+"""What a machine reads on stderr: one JSON object a line, of what happened, when, where, and with which error code."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self, TextIO
+
+from auditor.coverage import Failure
+from auditor.models import Account, AccountReport
+from auditor.progress import AccountFinished, AccountsListed, AuditFinished, AuditStarted, AuditWarning, ProgressEvent
+from auditor.summary import AuditSummary
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log, without its time; `level` is one of `logging`'s."""
+
+    level: int
+    event: str
+    message: str
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+
+class JsonOutput:
+    """Writes entries from `level` on, each at once, in ASCII and with its time in UTC."""
+
+    def __init__(self, stream: TextIO, *, level: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._stream = stream
+        self._level = level
+        self._now = now
+        self.handler: logging.Handler = _Handler(self)
+
+    def display(self) -> "JsonDisplay":
+        """What writes a run's events."""
+        return JsonDisplay(self)
+
+    def say(self, message: str) -> None:
+        """An entry of its own."""
+        self.write(Entry(logging.ERROR, "message", message))
+
+    def write(self, entry: Entry) -> None:
+        """Write one line, or nothing where the entry is below the level."""
+        if entry.level < self._level:
+            return
+        line = {
+            "time": self._now().isoformat(timespec="milliseconds"),
+            "level": logging.getLevelName(entry.level).lower(),
+            "event": entry.event,
+            "message": entry.message,
+            **entry.fields,
+        }
+        self._stream.write(json.dumps(line) + "\n")
+        self._stream.flush()
+
+
+class JsonDisplay:
+    """An observer that writes each event of a run."""
+
+    def __init__(self, output: JsonOutput) -> None:
+        self._output = output
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is to be ended."""
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Write what one event tells."""
+        for entry in entries_of(event):
+            self._output.write(entry)
+
+    def resume(self, accounts: int) -> None:
+        """Write how many accounts were finished before."""
+        message = f"{accounts} accounts were finished before"
+        self._output.write(Entry(logging.INFO, "audit_resumed", message, {"accounts": accounts}))
+
+
+class _Handler(logging.Handler):
+    """Log records as entries; `extra={"fields": …}` adds to them."""
+
+    def __init__(self, output: JsonOutput) -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Value] = {"logger": record.name, **getattr(record, "fields", {})}
+        if record.exc_info:
+            fields["traceback"] = logging.Formatter().formatException(record.exc_info)
+        self._output.write(Entry(record.levelno, "log", record.getMessage(), fields))
+
+
+def entries_of(event: ProgressEvent) -> Iterator[Entry]:
+    """The entries of one event of a run: one, and for an account one more for each failure in it."""
+    match event:
+        case AuditStarted():
+            yield _started(event)
+        case AccountsListed(count=count, finished=finished):
+            level, known = (logging.INFO, "in all") if finished else (logging.DEBUG, "so far")
+            message = f"{count} accounts {known}"
+            yield Entry(level, "accounts_listed", message, {"accounts": count, "finished": finished})
+        case AccountFinished(report=report):
+            yield from (_failure(report.account, failure) for failure in report.failures)
+            yield _account(report)
+        case AuditWarning(message=message):
+            yield Entry(logging.WARNING, "warning", message)
+        case AuditFinished(summary=summary):
+            yield _finished(summary)
+
+
+def _started(event: AuditStarted) -> Entry:
+    caller, period = event.caller, event.period
+    fields = {
+        "caller": caller.arn,
+        "account_id": caller.account_id,
+        "period_start": period.start.isoformat(),
+        "period_end": period.end.isoformat(),
+    }
+    return Entry(logging.INFO, "audit_started", "the caller is known", fields)
+
+
+def _failure(account: Account, failure: Failure) -> Entry:
+    fields = {
+        **_named(account),
+        "section": failure.section.column,
+        "error_code": failure.code,
+        "request_id": failure.request_id,
+        "count": failure.count,
+    }
+    return Entry(logging.ERROR, "failure", failure.message, fields)
+
+
+def _account(report: AccountReport) -> Entry:
+    fields = {
+        **_named(report.account),
+        "audited": report.audited,
+        "complete": report.complete,
+        "users": len(report.users),
+        "findings": sum(1 for _ in report.findings()),
+        "events": sum(1 for _ in report.happened()),
+        "requests": report.requests,
+        "throttles": report.throttles,
+        "seconds": round(report.seconds, 3),
+    }
+    return Entry(logging.INFO, "account_finished", "the account's report is written", fields)
+
+
+def _named(account: Account) -> dict[str, Value]:
+    return {"account_id": account.id, "account_name": account.name}
+
+
+def _finished(summary: AuditSummary) -> Entry:
+    fields: dict[str, Value] = {
+        "exit_code": summary.exit_code,
+        "accounts": summary.accounts,
+        "audited": summary.audited,
+        "failed_accounts": summary.failed_accounts,
+        "failures": summary.failures,
+        "covered_accounts": summary.covered_accounts,
+        "covered_facts": summary.covered_facts,
+        "users": summary.users,
+        "findings": summary.keys,
+        "events": sum(summary.events_by_name.values()),
+        "requests": summary.requests,
+        "throttles": summary.throttles,
+        "seconds": round(summary.seconds, 3),
+    }
+    return Entry(logging.INFO, "audit_finished", summary.interruption or "all accounts are finished", fields)
