@@ -234,10 +234,10 @@ class FakeClients:
     cloudtrail: FakeService = field(default_factory=lambda: FakeService("cloudtrail", lookup_events={"Events": []}))
 
 
-def gateway(clients: FakeClients | None = None) -> Gateway:
+def gateway(clients: FakeClients | None = None, *, policy: RetryPolicy = NO_PAUSES) -> Gateway:
     """A gateway over fake clients, whose caller is in OWN_ACCOUNT."""
     fakes: Any = clients or FakeClients()
-    shared = line()
+    shared = line(policy)
     return Gateway(
         caller=Caller(OWN_ACCOUNT, f"arn:aws:iam::{OWN_ACCOUNT}:user/auditor", "aws"),
         access=Access(credentials=None, line=shared),

@@ -8,6 +8,9 @@ import anyio
 from auditor.aws.faults import CONNECTION_FAILED, TIMEOUT, is_expired, is_throttle, is_transient
 from auditor.errors import RequestError
 
+_MOST_DOUBLINGS = 32
+"""Far beyond any longest pause; a request that is throttled a thousand times would leave a float's range."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -76,5 +79,5 @@ class Retries:
         return pause if elapsed + pause <= patience else None
 
     def _pause(self, attempt: int) -> float:
-        bound = min(self._policy.longest_pause, self._policy.first_pause * 2.0**attempt)
+        bound = min(self._policy.longest_pause, self._policy.first_pause * 2.0 ** min(attempt, _MOST_DOUBLINGS))
         return random.uniform(bound / 4, bound)  # noqa: S311 - jitter is no secret

@@ -82,7 +82,9 @@ async def test_every_exception_of_the_sdk_is_translated(kind: type[Exception]) -
     assert caught.value.message
     assert "\n" not in caught.value.message
     assert (caught.value.service, caught.value.operation) == ("iam", "list_users")
-    assert (None if isinstance(error, ClientError | botocore.parsers.ResponseParserError) else error) is caught.value.__cause__
+    assert (
+        None if isinstance(error, ClientError | botocore.parsers.ResponseParserError) else error
+    ) is caught.value.__cause__
 
 
 FOREIGN = [
