@@ -5,6 +5,7 @@
 
 from auditor.config import AuditConfig, Labels, Rates, ReportWait
 from auditor.coverage import Completeness, Failure, Section, SectionCoverage
+from auditor.earlier_run import EarlierRun
 from auditor.errors import (
     AuditError,
     CallerError,
@@ -35,7 +36,7 @@ from auditor.models import (
     Unknown,
     User,
 )
-from auditor.orchestrator import ReportStream, open_audit, run_audit
+from auditor.orchestrator import open_audit, run_audit
 from auditor.progress import (
     AccountFinished,
     AccountsListed,
@@ -46,6 +47,7 @@ from auditor.progress import (
     ProgressEvent,
     ignore,
 )
+from auditor.report_stream import ReportStream
 from auditor.resumption import resume_audit
 from auditor.script import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
 from auditor.summary import AuditSummary
@@ -70,6 +72,7 @@ __all__ = [
     "Completeness",
     "ConfigurationError",
     "CsvWriter",
+    "EarlierRun",
     "EngineError",
     "Event",
     "EventResource",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from auditor.errors import ConfigurationError
 from auditor.models import Freshness
 
-DEFAULT_CONCURRENCY = 64
+DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
 LONGEST_SILENCE = 300.0
 

@@ -225,6 +225,10 @@ class Caller:
     arn: str
     partition: str
 
+    def shares_account_with(self, other: "Caller") -> bool:
+        """Whether both are identities of one account."""
+        return (self.partition, self.account_id) == (other.partition, other.account_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Period:

@@ -10,29 +10,30 @@ not come to is told to the writers last.
 """
 
 import math
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import aioboto3
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
 
 from auditor.account_audit import plan_of
 from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
+from auditor.earlier_run import EarlierRun
 from auditor.engine import audit_accounts
 from auditor.engines import RunPlan, audit_in_batches, check_crew, open_crew
-from auditor.errors import CallerError, ListingInterrupted
+from auditor.errors import ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
-from auditor.models import Account, AccountId, AccountReport, Caller, Period
-from auditor.period import resolve_period
+from auditor.models import Account, AccountReport
+from auditor.period import lost_until, resolve_period
 from auditor.progress import AccountFinished, AuditFinished, AuditStarted, AuditWarning, Observer, ignore
-from auditor.remainder import not_listed, not_reached
+from auditor.report_stream import ReportStream
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
+from auditor.unread import not_listed
 from auditor.writers import Writer, keep, tell
 
 
@@ -45,15 +46,13 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     collect: bool = False,
     executor: Executor | None = None,
     workers: int | None = None,
-    finished: Collection[AccountId] = (),
-    resumed: AuditStarted | None = None,
+    earlier: EarlierRun | None = None,
 ) -> AuditSummary:
     """Audit the organization, give each account's report to every writer, and return what it came to.
 
     Writers get the reports in the order in which accounts finish, and in the order of the writers; one that has a
-    `write_all` gets all that are ready at once. Accounts that are `finished` already are passed over. No file is
-    written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows with the
-    organization.
+    `write_all` gets all that are ready at once. No file is written unless a writer does it. With `collect` the summary
+    holds all reports and rows, and memory grows with the organization.
 
     Cancelling stops as soon as the writers have what is in hand: every report is with all of them or with none. Where
     the run is cut off, by a writer that failed too, and where the listing ends early, the writers get a report that
@@ -74,16 +73,15 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
             observe=observe,
             executor=executor,
             workers=workers,
-            finished=finished,
-            resumed=resumed,
+            earlier=earlier,
         ) as reports,
-        _telling_the_rest(reports, writers, resumed=resumed is not None),
+        _telling_what_is_unread(reports, writers),
     ):
         try:
             async for ready in reports.batches():
                 await keep(ready, writers)
                 for report in ready:
-                    tally.add(report, now=datetime.now(UTC))
+                    tally.add(report)
                     observe(AccountFinished(report))
         except ListingInterrupted as error:
             interruption = str(error)
@@ -100,82 +98,15 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
 
 
 @asynccontextmanager
-async def _telling_the_rest(
-    reports: "ReportStream", writers: Sequence[Writer], *, resumed: bool
-) -> AsyncIterator[None]:
-    """Where the block is cut off, tell the writers which accounts were listed and not finished, or not listed.
-
-    Of a run that has just begun, and knows no account yet, there is nothing to tell.
-    """
+async def _telling_what_is_unread(reports: ReportStream, writers: Sequence[Writer]) -> AsyncIterator[None]:
+    """Where the block is cut off, tell the writers which accounts were listed and not finished, or not listed."""
     told = False
     try:
         yield
         told = True
     finally:
         if not told:
-            unfinished = [not_reached(account) for account in reports.unfinished]
-            rest = reports.rest
-            unlisted = [not_listed(rest)] if rest is not None and (rest.listed or resumed) else []
-            await tell([*unfinished, *unlisted], writers)
-
-
-class ReportStream:
-    """The account reports of a running audit, each as soon as its account is finished."""
-
-    def __init__(
-        self,
-        reports: MemoryObjectReceiveStream[AccountReport],
-        *,
-        caller: Caller,
-        period: Period,
-        listing: Listing,
-        warnings: Sequence[str],
-    ) -> None:
-        self.caller = caller
-        self.period = period
-        self.warnings = warnings
-        """What a person should know; more may come while the accounts are listed."""
-        self._reports = reports
-        self._listing = listing
-
-    def __aiter__(self) -> "ReportStream":
-        return self
-
-    async def __anext__(self) -> AccountReport:
-        """The next report.
-
-        Raises:
-            ListingInterrupted: After the last report, where the organization has accounts that were not listed.
-        """
-        try:
-            return self._taken(await self._reports.receive())
-        except anyio.EndOfStream:
-            if self._listing.interruption is not None:
-                raise self._listing.interruption from None
-            raise StopAsyncIteration from None
-
-    async def batches(self) -> AsyncIterator[list[AccountReport]]:
-        """The reports that are ready, as soon as there is one; raises as iterating does."""
-        async for report in self:
-            ready = [report]
-            with suppress(anyio.WouldBlock, anyio.EndOfStream):
-                while True:
-                    ready.append(self._taken(self._reports.receive_nowait()))
-            yield ready
-
-    @property
-    def unfinished(self) -> tuple[Account, ...]:
-        """The accounts that are listed, and whose reports were not taken from here yet."""
-        return tuple(self._listing.pending.values())
-
-    @property
-    def rest(self) -> ListingInterrupted | None:
-        """Why there may be accounts that are not listed (yet), None where all of them are."""
-        return self._listing.rest
-
-    def _taken(self, report: AccountReport) -> AccountReport:
-        self._listing.pending.pop(report.account.id, None)
-        return report
+            await tell(reports.unread(), writers)
 
 
 @asynccontextmanager
@@ -186,8 +117,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     observe: Observer = ignore,
     executor: Executor | None = None,
     workers: int | None = None,
-    finished: Collection[AccountId] = (),
-    resumed: AuditStarted | None = None,
+    earlier: EarlierRun | None = None,
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
@@ -195,14 +125,16 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     caller's main module, as all spawned processes do; and with an `executor` on that, at most `workers` batches of
     accounts at once. Workers build their own credentials, so that a session can't be given with them, and must come to
     the account of this process's. An executor is not shut down, and ends the batches that it has when the block is
-    left. Accounts that are `finished` already are passed over. With the start of the audit that is `resumed` its period
-    is kept as it was, and the caller must be of the same account.
+    left. Where an `earlier` run is resumed, its period is kept as it was, the accounts that it finished are passed
+    over, and the caller must be of the same account.
 
     Raises:
         AuditError: Nothing could be audited.
     """
     check_crew(workers, executor=executor, session=session)
-    period, cuts = _period(config, resumed=resumed)
+    now = datetime.now(UTC)
+    period, cuts = earlier.period(now) if earlier else resolve_period(config.start_date, config.end_date, now=now)
+    lost = lost_until(period, now=now)
     warnings: list[str] = []
 
     def warn(message: str) -> None:
@@ -220,19 +152,20 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,
         ):
-            _check_caller(gateway.caller, resumed=resumed)
+            if earlier:
+                earlier.check(gateway.caller)
             observe(AuditStarted(gateway.caller, period))
             for cut in cuts:
                 warn(cut)
-            listing = Listing(finished=frozenset(finished))
+            listing = Listing(finished=earlier.finished if earlier else frozenset())
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)
             if crew is None:
-                plan = plan_of(config, period=period)
+                plan = plan_of(config, period=period, lost_until=lost)
                 tasks.start_soon(audit_accounts, accounts, outgoing, gateway, plan, config.concurrency)
             else:
-                run_plan = RunPlan(config, gateway.caller, period, share=crew.workers)
+                run_plan = RunPlan(config, gateway.caller, period, share=crew.workers, lost_until=lost)
                 tasks.start_soon(audit_in_batches, accounts, outgoing, crew, run_plan)
             try:
                 yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
@@ -240,20 +173,3 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
-
-
-def _period(config: AuditConfig, *, resumed: AuditStarted | None) -> tuple[Period, tuple[str, ...]]:
-    if resumed is not None:
-        return resumed.period, ()
-    return resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
-
-
-def _check_caller(caller: Caller, *, resumed: AuditStarted | None) -> None:
-    if resumed is None:
-        return
-    began = resumed.caller
-    if (caller.partition, caller.account_id) != (began.partition, began.account_id):
-        raise CallerError(
-            f"The audit was begun by the account {began.account_id} ({began.partition}), and the credentials are of "
-            f"{caller.account_id} ({caller.partition})."
-        )

@@ -17,6 +17,7 @@ _MOST_DAYS = 36_500
 _BARE_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}-?\d", re.ASCII)
 _BARE_WEEK = re.compile(r"\d{4}-?W\d{2}", re.ASCII)
 _UNNOTICED = timedelta(minutes=1)
+_LONGEST_RUN = timedelta(days=1)
 
 
 def resolve_period(start: datetime | None, end: datetime | None, *, now: datetime) -> tuple[Period, tuple[str, ...]]:
@@ -42,6 +43,15 @@ def resolve_period(start: datetime | None, end: datetime | None, *, now: datetim
         return Period(oldest, last), ()
     warning = f"CloudTrail keeps 90 days of events: the start is {oldest.isoformat()} instead of {first.isoformat()}."
     return Period(oldest, last), (warning,)
+
+
+def lost_until(period: Period, *, now: datetime) -> datetime | None:
+    """Until when CloudTrail has dropped events of a period that was once whole; None where it still has all.
+
+    A day is overlooked: that is how long a run may take.
+    """
+    oldest = now.astimezone(UTC).replace(microsecond=0) - EVENT_HISTORY
+    return oldest if oldest - period.start > _LONGEST_RUN else None
 
 
 def _to_second(moment: datetime) -> datetime:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from datetime import UTC, datetime
 
 import aioboto3
 import anyio
 from anyio import to_thread
 
 from auditor.config import DEFAULT_CONCURRENCY, Labels
+from auditor.earlier_run import EarlierRun
 from auditor.journal.rendering import csv_paths, render_csv_files
 from auditor.journal.writer import JournalWriter
 from auditor.models import AccountReport
@@ -61,8 +61,7 @@ async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
             observe=hear,
             executor=executor,
             workers=workers,
-            finished=journal.finished,
-            resumed=journal.header.started,
+            earlier=EarlierRun(journal.header.started, journal.finished),
         )
     finally:
         if started:
@@ -81,6 +80,6 @@ async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
 
 def _counted(journal: JournalWriter, tally: Tally) -> Iterator[AccountReport]:
     for report in journal.reports():
-        tally.add(report, now=datetime.now(UTC))
+        tally.add(report)
         yield report
     yield from journal.unreached

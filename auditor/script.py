@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 
 from auditor import event_loop
+from auditor.account_audit import AccountPlan, bulkhead, read_account
 from auditor.aws.access import Access
-from auditor.aws.gateway import Gateway, IamAccess, new_line, open_gateway
+from auditor.aws.gateway import IamAccess, new_line, open_gateway
 from auditor.aws.organization import account_of, account_pages, state_word
 from auditor.aws.role import RoleRequest, assume
+from auditor.collectors import EVENTS, Scope
 from auditor.collectors.draft import AccountDraft
-from auditor.collectors.events import collect_events
 from auditor.collectors.users import collect_users
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
 from auditor.coverage import Section
 from auditor.error_line import error_line
 from auditor.errors import IncompleteError, OrganizationError, RequestError
 from auditor.fanout import fan_out
-from auditor.models import Account, AccountReport, Period, Unknown
+from auditor.models import Account, AccountReport
 from auditor.orchestrator import run_audit
 from auditor.period import resolve_period, zoned
 from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
@@ -89,7 +90,7 @@ async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, acco
     """
     draft = AccountDraft()
     access = IamAccess(Access(credentials=None, line=new_line()), iam_client)
-    await collect_users(access, draft)
+    await bulkhead(draft, Section.USERS, collect_users(access, draft))
     account = account_of({"Id": account_id, "Name": account_name})
     rows = finding_rows(draft.report(account), labels=Labels.ES)
     missing = [failure for failure in draft.failures() if failure.section in {Section.USERS, Section.KEYS}]
@@ -117,15 +118,16 @@ async def get_cloudtrail_events(
     period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
         logger.warning("%s", cut)
-    role = RoleRequest(config.role, config.session_name)
+    plan = AccountPlan(RoleRequest(config.role, config.session_name), Scope(period))
     reports: dict[str, AccountReport] = {}
     async with open_gateway(session=session) as gateway:
 
         async def look_up(account: Account) -> None:
-            reports[account.id] = await _events_of(account, gateway=gateway, role=role, period=period)
+            reports[account.id] = await read_account(account, gateway=gateway, plan=plan, collectors=[EVENTS])
 
-        await fan_out(map(account_of, map(dict, accounts)), look_up, limit=config.concurrency)
-    return _complete_rows([reports[account["Id"]] for account in accounts])
+        distinct = {account["Id"]: account_of(dict(account)) for account in accounts}
+        await fan_out(distinct.values(), look_up, limit=config.concurrency)
+    return _complete_rows([reports[account_id] for account_id in distinct])
 
 
 def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
@@ -180,14 +182,6 @@ def _auditable(raw: Mapping[str, Any]) -> bool:
             f"{account.state_word or 'none'}."
         )
     return account.state.auditable
-
-
-async def _events_of(account: Account, *, gateway: Gateway, role: RoleRequest, period: Period) -> AccountReport:
-    draft = AccountDraft()
-    entered = await draft.ask(Section.ROLE, gateway.enter(account, role=role))
-    if not isinstance(entered, Unknown):
-        await collect_events(entered, draft, period)
-    return draft.report(account)
 
 
 def _complete_rows(reports: Iterable[AccountReport]) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from auditor.config import Labels
 from auditor.models import AccountReport, Caller, Period, User
@@ -23,8 +23,9 @@ class Tally:
     reports: list[AccountReport] = field(default_factory=list)
     oldest_report_age: timedelta | None = None
 
-    def add(self, report: AccountReport, *, now: datetime) -> None:
-        """Count one report; a key is old where it was made more than 90 days before `now`."""
+    def add(self, report: AccountReport) -> None:
+        """Count one report; ages are those when its account was read."""
+        read_at = report.started_at or datetime.now(UTC)
         self.counts["accounts"] += 1
         self.counts["audited"] += report.audited
         self.counts["complete"] += report.audited and report.complete
@@ -34,7 +35,7 @@ class Tally:
         for finding in report.findings():
             made = finding.key.created_at
             self.counts["keys"] += 1
-            self.counts["old_keys"] += made is not None and now - made > OLD_KEY
+            self.counts["old_keys"] += made is not None and read_at - made > OLD_KEY
         happened = Counter(event.name for event in report.happened())
         self.events.update(happened)
         self.counts["refused_events"] += len(report.events) - happened.total()
@@ -49,7 +50,7 @@ class Tally:
         self.counts["reported"] += report.report_time is not None
         self.counts["fallbacks"] += bool(report.fallbacks)
         if report.report_time is not None:
-            age = max(now - report.report_time, timedelta(0))
+            age = max(read_at - report.report_time, timedelta(0))
             self.oldest_report_age = max(age, self.oldest_report_age or age)
         if self.collect:
             self.reports.append(report)

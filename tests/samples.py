@@ -119,5 +119,11 @@ def report_of(
 ) -> AccountReport:
     """The report of an account that was entered, with these users, events and failures."""
     return AccountReport(
-        account=account, role="Audit", users=users, events=events, coverage=COVERAGE, failures=failures
+        account=account,
+        role="Audit",
+        users=users,
+        events=events,
+        coverage=COVERAGE,
+        failures=failures,
+        started_at=NOW,
     )

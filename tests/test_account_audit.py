@@ -12,6 +12,7 @@ from anyio import to_thread
 from auditor.account_audit import AccountPlan, audit_account
 from auditor.aws.gateway import open_gateway
 from auditor.aws.role import RoleRequest
+from auditor.collectors import Scope
 from auditor.collectors.events import EVENT_NAMES
 from auditor.coverage import Completeness, Section
 from auditor.demo import Scenario, build_organization, serve
@@ -33,7 +34,7 @@ from tests.organizations import served
 pytestmark = pytest.mark.anyio
 
 ROLE = RoleRequest("OrganizationAccountAccessRole", "SecurityAudit")
-PLAN = AccountPlan(ROLE, PERIOD)
+PLAN = AccountPlan(ROLE, Scope(PERIOD))
 THERE = account("222222222222")
 EVENT = {"EventId": "id-1", "EventName": "CreateUser", "EventTime": NOON}
 
@@ -77,7 +78,7 @@ async def test_a_report_is_whole() -> None:
     assert ([user.name for user in report.users], [event.id for event in report.events]) == (["ana"], ["id-1"])
     assert set(words(report).values()) == {Completeness.COMPLETE}
     assert (report.complete, report.audited, report.role) == (True, True, ROLE.name)
-    assert (report.requests, report.throttles) == (2 + len(EVENT_NAMES), 0)
+    assert (report.requests, report.throttles) == (3 + len(EVENT_NAMES), 0)
     assert report.started_at is not None
     assert report.seconds == pytest.approx(2, abs=0.5)
 
@@ -211,7 +212,7 @@ async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> 
     scenario = Scenario(accounts=11, users=4, largest_account=10, events=1, denied_every=None)
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
         organization = server.organization
-        plan = AccountPlan(ROLE, Period(organization.now - timedelta(days=80), organization.now))
+        plan = AccountPlan(ROLE, Scope(Period(organization.now - timedelta(days=80), organization.now)))
         for index in (1, 9):
             report = await audit_account(account(organization.accounts[index].id), gateway=opened, plan=plan)
             assert report.complete
@@ -244,7 +245,7 @@ async def test_budgets_hold_against_an_exact_server(monkeypatch: pytest.MonkeyPa
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         now = organization.now
-        plan = AccountPlan(ROLE, Period(now - timedelta(days=80), now))
+        plan = AccountPlan(ROLE, Scope(Period(now - timedelta(days=80), now)))
         async with open_gateway() as opened:
             report = await audit_account(account(organization.accounts[1].id), gateway=opened, plan=plan)
 

@@ -11,13 +11,14 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from auditor.account_audit import AccountPlan
 from auditor.aws.gateway import Gateway
 from auditor.aws.role import RoleRequest
+from auditor.collectors import Scope
 from auditor.engine import audit_accounts
 from auditor.models import Account, AccountReport, AccountState
 from tests.fakes import JUMPING, PERIOD, FakeClients, FakeService, account, assumed, gateway
 
 pytestmark = pytest.mark.anyio
 
-PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), PERIOD)
+PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD))
 
 
 @pytest.fixture

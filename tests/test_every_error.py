@@ -12,6 +12,7 @@ from auditor import AccountReport, Completeness, Freshness, Labels, Section
 from auditor.account_audit import AccountPlan, audit_account
 from auditor.aws.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
+from auditor.collectors import Scope
 from auditor.rows import event_rows, finding_rows
 from tests.collectors.reporting import ARN, MADE, OLD, report_text, row, slot, wire
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
@@ -116,7 +117,7 @@ async def audited(freshness: Freshness = Freshness.LIVE, **answers: Any) -> Acco
         iam=FakeService("iam", **iam),
         cloudtrail=FakeService("cloudtrail", lookup_events=scripts["lookup_events"]),
     )
-    plan = AccountPlan(RoleRequest("Audit", "SecurityAudit"), PERIOD, freshness=freshness)
+    plan = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD, freshness=freshness))
     return await audit_account(THERE, gateway=gateway(clients, policy=RetryPolicy()), plan=plan)
 
 

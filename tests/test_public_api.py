@@ -28,6 +28,7 @@ NAMES = [
     "Completeness",
     "ConfigurationError",
     "CsvWriter",
+    "EarlierRun",
     "EngineError",
     "Event",
     "EventResource",

@@ -21,6 +21,7 @@ from auditor import (
     AuditStarted,
     AuditSummary,
     CallerError,
+    EarlierRun,
     Rates,
     WriteError,
     open_journal,
@@ -208,17 +209,24 @@ async def resumed_accounts(folder: Path) -> frozenset[str]:
 
 @pytest.mark.anyio
 async def test_the_period_is_the_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resumed audit asks for the same events as before, whatever 90 days ago is by now, and warns of no cut."""
+    """A resumed audit asks for the same events as before; those that CloudTrail dropped since are named."""
     async with served(QUICK, monkeypatch):
         await begun(tmp_path, after=12)
         async with reopen_journal(tmp_path / NAME) as journal:
             old = moved(journal.header)
             content, file = Content(old), JournalFile(tmp_path / "other", new=True)
             resumed = JournalWriter(file, content=content)
-            summary = await run_audit(CONFIG, writers=[resumed], resumed=old.started)
+            summary = await run_audit(CONFIG, writers=[resumed], earlier=EarlierRun(old.started), collect=True)
             await to_thread.run_sync(file.close)
     assert old.started.period == summary.period
-    assert [] == [warning for warning in summary.warnings if "CloudTrail" in warning]
+    assert 1 == sum("CloudTrail keeps 90 days" in warning for warning in summary.warnings)
+    assert summary.audited == sum("EventsDropped" in codes_of(report) for report in summary.reports)
+    assert 3 == summary.exit_code
+
+
+def codes_of(report: AccountReport) -> set[str]:
+    """The codes of an account's failures."""
+    return {failure.code for failure in report.failures}
 
 
 def moved(header: Header) -> Header:

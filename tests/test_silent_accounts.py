@@ -13,6 +13,7 @@ from auditor import AuditConfig, AuditError, CallerError, OrganizationError, Rat
 from auditor.account_audit import AccountPlan
 from auditor.aws.credentials import TaskCredentials
 from auditor.aws.role import RoleRequest
+from auditor.collectors import Scope
 from auditor.coverage import Completeness, Section
 from auditor.demo import Scenario
 from auditor.engine import audit_accounts
@@ -22,7 +23,7 @@ from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
 
-PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), PERIOD)
+PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD))
 SILENT = "000000000003"
 Silent = Callable[[str, dict[str, Any]], bool]
 """Whether an operation is never answered, by its name and parameters."""

@@ -38,7 +38,7 @@ def summary_of(reports: Iterable[AccountReport], *, collect: bool = False, label
     """What a run with these reports came to."""
     tally = Tally(labels, collect=collect)
     for report in reports:
-        tally.add(report, now=NOW)
+        tally.add(report)
     return tally.summary(caller=CALLER, period=PERIOD, seconds=2.5)
 
 

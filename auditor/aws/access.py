@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from copy import copy
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
@@ -62,33 +62,36 @@ class Line:
     """Seconds for which an identity may be asked without one good reply."""
 
 
-class Access:
-    """One identity's way to AWS, counting its requests; `credentials` None is a client that signs by itself.
+@dataclass(slots=True)
+class Usage:
+    """What is asked for the sake of one account, whoever asks: how much, and how long without a good reply."""
 
-    The `account` is what the log calls it by.
-    """
+    silence: Silence
+    account: str = ""
+    """Its id, for the log; empty where it is no account's."""
+    requests: int = 0
+    throttles: int = 0
+
+
+class Access:
+    """One identity's way to AWS; `credentials` None is a client that signs by itself."""
 
     def __init__(
         self,
         *,
         credentials: CredentialSource | None,
         line: Line,
-        silence: Silence | None = None,
-        account: str = "",
+        usage: Usage | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         self._credentials = credentials
         self._line = line
-        self._budgets = Budgets(line.rates, run=line.budgets)
-        self._silence = silence or Silence(line.longest_silence)
-        self._account = account
-        self.requests = 0
-        self.throttles = 0
+        self.usage = usage or Usage(Silence(line.longest_silence))
+        self._budgets = budgets or Budgets(line.rates, run=line.budgets)
 
-    def on_behalf_of(self, account: str, *, silence: Silence) -> "Access":
-        """This identity within the same budgets, but asking what another account waits for; counts for itself."""
-        other = copy(self)
-        other._silence, other._account = silence, account  # noqa: SLF001 - one of its own class
-        return other
+    def on_behalf_of(self, usage: Usage) -> "Access":
+        """This identity within the same budgets, on behalf of another account."""
+        return Access(credentials=self._credentials, line=self._line, usage=usage, budgets=self._budgets)
 
     async def request(self, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs) -> R:
         """What AWS answers to one operation of a client, or to one page of it.
@@ -100,7 +103,7 @@ class Access:
         api = api_of(operation)
         retries = Retries(self._line.policy)
         while True:
-            self._silence.check(api)
+            self.usage.silence.check(api)
             try:
                 return await self._attempt(api, operation, *args, **parameters)
             except RequestError as error:
@@ -108,7 +111,7 @@ class Access:
                 self._log(error, pause)
                 if pause is None:
                     raise
-            with self._silence.asking(api):
+            with self.usage.silence.asking(api):
                 await anyio.sleep(pause)
 
     async def _attempt(
@@ -118,14 +121,11 @@ class Access:
         # Before the slot is taken: to renew them is a request of its own.
         credentials = None if self._credentials is None else await self._credentials.current()
         async with self._line.slots[api.service]:
-            self.requests += 1
+            self.usage.requests += 1
+            signing = nullcontext() if credentials is None else signing_as(credentials)
             try:
-                with self._silence.asking(api) as scope:
-                    if credentials is None:
-                        reply = await operation(*args, **parameters)
-                    else:
-                        with signing_as(credentials):
-                            reply = await operation(*args, **parameters)
+                with self.usage.silence.asking(api) as scope, signing:
+                    reply = await operation(*args, **parameters)
             except (*SDK_ERRORS, *PARSER_ERRORS) as error:
                 refused = translate(error, service=api.service, operation=api.operation)
                 if self._credentials is not None and credentials is not None and is_expired(refused):
@@ -135,7 +135,7 @@ class Access:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._line.answered.add(api.service)
         checked = _checked(reply, api)
-        self._silence.heard()
+        self.usage.silence.heard()
         return checked
 
     def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
@@ -145,22 +145,22 @@ class Access:
         if error.status:
             self._line.answered.add(api.service)
         if is_answer(error):
-            self._silence.heard()
+            self.usage.silence.heard()
         if is_throttle(error):
-            self.throttles += 1
+            self.usage.throttles += 1
             self._budgets.throttled(api)
         return retries.pause_after(error, contacted=error.service in self._line.answered)
 
     def _log(self, error: RequestError, pause: float | None) -> None:
         fields = {
-            "account_id": self._account,
+            "account_id": self.usage.account,
             "service": error.service,
             "operation": error.operation,
             "error_code": error.code,
             "request_id": error.request_id,
             **({} if pause is None else {"again_in": round(pause, 3)}),
         }
-        logger.debug("account %s: %s", self._account or "of the caller", error, extra={"fields": fields})
+        logger.debug("account %s: %s", self.usage.account or "of the caller", error, extra={"fields": fields})
 
 
 def api_of(operation: Callable[..., object]) -> Api:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 import anyio
 
-from auditor.aws.access import Access, Line
+from auditor.aws.access import Access, Line, Usage
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, told
@@ -67,25 +67,31 @@ class Gateway:
     line: Line
     caller_credentials: CallerCredentials
 
-    async def enter(self, account: Account, *, role: RoleRequest) -> AccountAccess:
+    def usage(self, account: Account) -> Usage:
+        """What will be asked for the sake of this account."""
+        return Usage(Silence(self.line.longest_silence), account.id)
+
+    async def enter(self, account: Account, *, role: RoleRequest, usage: Usage | None = None) -> AccountAccess:
         """Access to one account: through the role, or the caller's own account with the caller's credentials.
+
+        The usage counts all that is asked for it, the role itself too.
 
         Raises:
             RequestError: The role could not be assumed.
         """
+        usage = usage or self.usage(account)
         if account.id == self.caller.account_id:
-            access = Access(credentials=self.caller_credentials, line=self.line, account=account.id)
+            access = Access(credentials=self.caller_credentials, line=self.line, usage=usage)
             return AccountAccess(access, self.iam, self.cloudtrail, role="")
 
-        silence = Silence(self.line.longest_silence)
-        caller = self.access.on_behalf_of(account.id, silence=silence)
+        caller = self.access.on_behalf_of(usage)
 
         async def assume_again() -> dict[str, Any]:
             return await assume(caller, self.sts, account_id=account.id, partition=self.caller.partition, role=role)
 
         credentials = RoleCredentials(assume_again)
         await credentials.current()
-        access = Access(credentials=credentials, line=self.line, silence=silence, account=account.id)
+        access = Access(credentials=credentials, line=self.line, usage=usage)
         return AccountAccess(access, self.iam, self.cloudtrail, role=role.name)
 
 

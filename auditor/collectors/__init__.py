@@ -1,7 +1,8 @@
 """What is asked of an account: the registry of collectors, which run side by side."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from auditor.aws.gateway import AccountAccess
 from auditor.collectors.draft import AccountDraft
@@ -14,12 +15,14 @@ from auditor.models import Freshness, Period
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Scope:
     """What the collectors are to ask for."""
 
     period: Period
-    freshness: Freshness
-    report_wait: ReportWait
+    freshness: Freshness = Freshness.LIVE
+    report_wait: ReportWait = field(default_factory=ReportWait)
+    lost_until: datetime | None = None
+    """Until when CloudTrail has dropped the period's events, None where it still has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +31,24 @@ class Collector:
 
     section: Section
     """Where a failure that nobody foresaw is noted."""
-    collect: Callable[[AccountAccess, AccountDraft, Order], Awaitable[None]]
+    collect: Callable[[AccountAccess, AccountDraft, Scope], Awaitable[None]]
 
 
-async def _collect_users(account: AccountAccess, draft: AccountDraft, order: Order) -> None:
-    if order.freshness is Freshness.REPORT:
-        await collect_users_by_report(account, draft, period=order.period, wait=order.report_wait)
+async def _collect_users(account: AccountAccess, draft: AccountDraft, scope: Scope) -> None:
+    if scope.freshness is Freshness.REPORT:
+        await collect_users_by_report(account, draft, period=scope.period, wait=scope.report_wait)
         return
     await collect_users(account, draft)
 
 
-async def _collect_events(account: AccountAccess, draft: AccountDraft, order: Order) -> None:
-    await collect_events(account, draft, order.period)
+async def _collect_events(account: AccountAccess, draft: AccountDraft, scope: Scope) -> None:
+    await collect_events(account, draft, scope.period)
+    if scope.lost_until is not None:
+        said = f"CloudTrail keeps 90 days: events from before {scope.lost_until.isoformat()} are lost"
+        draft.fail(Section.EVENTS, code="EventsDropped", message=said)
 
 
-COLLECTORS: tuple[Collector, ...] = (
-    # Two a second is the slowest of all paces: in most accounts the events are what is waited for.
-    Collector(Section.EVENTS, _collect_events),
-    Collector(Section.USERS, _collect_users),
-)
+USERS = Collector(Section.USERS, _collect_users)
+EVENTS = Collector(Section.EVENTS, _collect_events)
+COLLECTORS = (EVENTS, USERS)
+"""All of them; two a second is the slowest of all paces: in most accounts the events are what is waited for."""

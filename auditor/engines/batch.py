@@ -3,6 +3,7 @@
 import math
 import uuid
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from auditor.config import AuditConfig
 from auditor.models import Account, Caller, Period
@@ -19,6 +20,8 @@ class RunPlan:
     period: Period
     share: int
     """Among how many batches at once the run is divided."""
+    lost_until: datetime | None = None
+    """Until when CloudTrail has dropped the period's events, None where it still has all."""
 
     def portion(self) -> AuditConfig:
         """The settings with one batch's part of all that is limited for the run as a whole."""

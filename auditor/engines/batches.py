@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from auditor.account_audit import unasked
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
 from auditor.engines.outcome import reports_of
 from auditor.models import Account, AccountReport
+from auditor.unread import unasked
 
-_MOST_ACCOUNTS = 64
+_MOST_ACCOUNTS = 256
 _MOST_ROUNDS = 4
 _LEAST_OF_A_ROUND = 2
 _REST_OF_A_PAGE = 0.05
@@ -84,7 +84,7 @@ def batch_size(waiting: int, *, workers: int, concurrency: int) -> int:
 
     A batch is worth its own connections: it has half of what its worker can do at once, where so many wait. And its
     rows should not be long in coming: at most it has four times what the worker can do at once, or as many whole times
-    as make 64 accounts, so that the worker is busy until its last round.
+    as make 256 accounts, so that the worker is busy until its last round.
     """
     least = math.ceil(concurrency / _LEAST_OF_A_ROUND)
     most = concurrency * max(1, min(_MOST_ROUNDS, _MOST_ACCOUNTS // concurrency))

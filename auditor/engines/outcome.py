@@ -6,10 +6,11 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from typing import Any
 
-from auditor.coverage import Completeness, Failure, Section, SectionCoverage
+from auditor.coverage import Failure, Section
 from auditor.engines.batch import Batch
 from auditor.errors import AuditError, RequestError
-from auditor.models import Account, AccountReport
+from auditor.models import AccountReport
+from auditor.unread import failed
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def reports_of(batch: Batch, outcome: Future[Reports]) -> Reports:
         raise error
     logger.debug("a batch of %s accounts failed", len(batch.accounts), exc_info=error)
     failure = _failure(error)
-    return tuple(_failed(account, failure) for account in batch.accounts)
+    return tuple(failed(account, failure) for account in batch.accounts)
 
 
 def _failure(error: Exception) -> Failure:
@@ -57,13 +58,3 @@ def _failure(error: Exception) -> Failure:
     code = error.code if isinstance(error, RequestError) else type(error).__name__
     said = str(error) if isinstance(error, AuditError) else "an unforeseen error in the batch of this account"
     return Failure(Section.ROLE, code, f"{code}: {said}")
-
-
-def _failed(account: Account, failure: Failure) -> AccountReport:
-    coverage = tuple(
-        SectionCoverage(section, Completeness.FAILED, asked=1)
-        if section is failure.section
-        else SectionCoverage(section, Completeness.SKIPPED)
-        for section in Section
-    )
-    return AccountReport(account=account, role="", coverage=coverage, failures=(failure,))

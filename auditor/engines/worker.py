@@ -22,7 +22,7 @@ def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
 
 async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
     run = batch.plan
-    config, plan = run.portion(), plan_of(run.config, period=run.period)
+    config, plan = run.portion(), plan_of(run.config, period=run.period, lost_until=run.lost_until)
     reports: list[AccountReport] = []
     with bare_errors():
         silence = config.longest_silence
@@ -37,7 +37,8 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
 
 
 def _check_account(caller: Caller, *, expected: Caller) -> None:
-    if caller.account_id != expected.account_id:
+    if not caller.shares_account_with(expected):
         raise CallerError(
-            f"A worker has credentials of the account {caller.account_id}, and the audit is of {expected.account_id}."
+            f"A worker has credentials of the account {caller.account_id} ({caller.partition}), and the audit was "
+            f"begun by {expected.account_id} ({expected.partition})."
         )

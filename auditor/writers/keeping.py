@@ -7,7 +7,7 @@ import anyio
 
 from auditor.errors import WriteError
 from auditor.models import AccountReport
-from auditor.remainder import not_reached
+from auditor.unread import not_reached
 from auditor.writers.interface import BatchWriter, Writer
 
 

@@ -15,6 +15,7 @@ from auditor.aws.gateway import open_gateway
 from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
 from auditor.aws.throttle import Api
+from auditor.collectors import Scope
 from auditor.demo import FaultMix, Scenario, truth
 from auditor.errors import RequestError
 from auditor.models import Period
@@ -72,7 +73,7 @@ async def test_requests_and_throttles_are_counted() -> None:
     await way.request(iam.list_users)
     await way.request(iam.list_users)
 
-    assert (way.requests, way.throttles) == (4, 1)
+    assert (4, 1) == (way.usage.requests, way.usage.throttles)
 
 
 async def test_throttles_are_no_attempts() -> None:
@@ -246,7 +247,7 @@ async def test_everything_is_read_through_faults(mix: FaultMix, monkeypatch: pyt
         there = server.organization.accounts[1]
         period = Period(server.organization.now - timedelta(days=80), server.organization.now)
         async with open_gateway() as gateway:
-            plan = AccountPlan(RoleRequest(scenario.role_name, "SecurityAudit"), period)
+            plan = AccountPlan(RoleRequest(scenario.role_name, "SecurityAudit"), Scope(period))
             report = await audit_account(account(there.id), gateway=gateway, plan=plan)
 
         expected = truth(server.organization, start=period.start, end=period.end)

@@ -16,6 +16,7 @@ from auditor.aws import credentials as module
 from auditor.aws.credentials import CallerCredentials, RoleCredentials, TaskCredentials, signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
+from auditor.collectors import Scope
 from auditor.demo import Account as DemoAccount
 from auditor.demo import Organization, Scenario
 from auditor.errors import RequestError
@@ -240,7 +241,7 @@ async def test_an_account_outlives_its_credentials(monkeypatch: pytest.MonkeyPat
     scenario = Scenario(accounts=3, users=1, largest_account=60, events=1, credential_lifetime=2)
     async with served(scenario, monkeypatch) as server, open_gateway() as gateway:
         there, now = server.organization.accounts[1], server.organization.now
-        plan = AccountPlan(ROLE, Period(now - timedelta(days=80), now))
+        plan = AccountPlan(ROLE, Scope(Period(now - timedelta(days=80), now)))
         report = await audit_account(account(there.id), gateway=gateway, plan=plan)
         assumptions = sum(request.action == "AssumeRole" for request in server.requests)
 

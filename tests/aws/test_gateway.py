@@ -14,6 +14,7 @@ from auditor.aws.credentials import signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
 from auditor.aws.transport import VerifyingSession
+from auditor.collectors import Scope
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
 from auditor.listing import Listing, list_accounts
@@ -148,7 +149,7 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
         for client in (opened.sts, opened.organizations, opened.iam, opened.cloudtrail):
             client.meta.events.register("provide-client-params.*.*", check)
         now = server.organization.now
-        plan = AccountPlan(RoleRequest("a/b/Role", "SecurityAudit", "x1"), Period(PERIOD.start, now))
+        plan = AccountPlan(RoleRequest("a/b/Role", "SecurityAudit", "x1"), Scope(Period(PERIOD.start, now)))
         found, accounts = anyio.create_memory_object_stream[Account](100)
         await list_accounts(opened, found, Listing(), lambda _event: None, lambda _warning: None)
         async with accounts:

@@ -15,6 +15,7 @@ from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
 from auditor.aws.sending import is_plain, send_directly
 from auditor.aws.session import open_sessions
+from auditor.collectors import Scope
 from auditor.demo import Scenario
 from auditor.errors import CallerError
 from auditor.models import Period
@@ -85,7 +86,7 @@ async def test_all_that_a_run_asks_goes_the_short_way(monkeypatch: pytest.Monkey
                 "request-created", lambda operation_name, **_: by_the_sdk.append(operation_name)
             )
             client.meta.events.register("before-send", lambda event_name, **_: sent.append(event_name.split(".")[2]))
-        plan = AccountPlan(ROLE, Period(PERIOD.start, server.organization.now))
+        plan = AccountPlan(ROLE, Scope(Period(PERIOD.start, server.organization.now)))
         await opened.access.request(opened.organizations.list_accounts)
         for there in server.organization.accounts:
             await audit_account(account(there.id), gateway=opened, plan=plan)

@@ -117,7 +117,7 @@ async def test_throttles_now_and_then_are_no_silence() -> None:
     for _ in range(20):
         assert await access.request(iam.list_users) == {"Users": []}
 
-    assert access.throttles == 80
+    assert 80 == access.usage.throttles
 
 
 async def test_throttles_alone_are_a_silence() -> None:

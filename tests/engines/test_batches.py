@@ -10,7 +10,7 @@ from auditor.engines.batches import batch_size
 from tests.engines.runs import CONFIG
 from tests.samples import ACCOUNT, CALLER, PERIOD
 
-ORDER = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
+RUN = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,9 @@ ORDER = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
         pytest.param(1, 2, 32, 1, id="the only one"),
         pytest.param(20, 2, 32, 16, id="a page of accounts is no less than half of what a worker can do"),
         pytest.param(60, 2, 32, 30, id="what waits is divided among the workers"),
-        pytest.param(10_000, 2, 32, 64, id="rows of a batch are not long in coming"),
-        pytest.param(10_000, 2, 25, 50, id="a batch fills its worker to the end"),
-        pytest.param(10_000, 2, 100, 100, id="a worker that can do much gets as much"),
+        pytest.param(10_000, 2, 32, 128, id="rows of a batch are not long in coming"),
+        pytest.param(10_000, 2, 25, 100, id="a batch fills its worker to the end"),
+        pytest.param(10_000, 2, 100, 200, id="a worker that can do much gets as much"),
         pytest.param(10_000, 2, 1, 4, id="nor where a worker does one account after the other"),
         pytest.param(7, 4, 1, 2, id="towards the end batches are small"),
         pytest.param(3, 4, 1, 1, id="down to one account"),
@@ -34,15 +34,15 @@ def test_size(waiting: int, workers: int, concurrency: int, size: int) -> None:
 
 def test_a_part_of_the_run() -> None:
     """A batch has its part of what the run may do as a whole, rounded up, and all of what is an account's own."""
-    portion = ORDER.portion()
+    portion = RUN.portion()
     assert (22, CONFIG.rates.sts / 3) == (portion.concurrency, portion.rates.sts)
     assert (CONFIG.rates.iam, CONFIG.rates.events) == (portion.rates.iam, portion.rates.events)
 
 
 def test_batches_travel() -> None:
     """A batch arrives as it was sent, can't be changed, and is never equal to another."""
-    batch = Batch(ORDER, (ACCOUNT,))
+    batch = Batch(RUN, (ACCOUNT,))
     assert batch == pickle.loads(pickle.dumps(batch))  # noqa: S301 - as executors do
-    assert batch != Batch(ORDER, (ACCOUNT,))
+    assert batch != Batch(RUN, (ACCOUNT,))
     with pytest.raises(FrozenInstanceError):
         batch.accounts = ()  # type: ignore[misc]

@@ -58,7 +58,7 @@ async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
     await written(path, [report(1), report(2, FAILURE)], [report(3)])
     async with reopen_journal(path) as journal:
         assert header_of(CONFIG, started=STARTED) == journal.header
-        expected = replace(CONFIG, profile=None, concurrency=64, start_date=PERIOD.start, end_date=PERIOD.end)
+        expected = replace(CONFIG, profile=None, concurrency=128, start_date=PERIOD.start, end_date=PERIOD.end)
         assert expected == journal.header.config()
         assert [report(1), report(2, FAILURE), report(3)] == await reports_of(journal)
         assert {report(1).account.id, report(3).account.id} == journal.finished

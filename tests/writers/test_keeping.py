@@ -7,7 +7,7 @@ import pytest
 
 from auditor.errors import WriteError
 from auditor.models import AccountReport
-from auditor.remainder import not_reached
+from auditor.unread import not_reached
 from auditor.writers import BatchWriter, Writer, keep, tell
 from tests.samples import REPORT
 

@@ -2,8 +2,8 @@
 
 from auditor.errors import ListingInterrupted
 from auditor.models import AccountReport
-from auditor.remainder import ORGANIZATION, not_listed, not_reached
 from auditor.rows import coverage_row
+from auditor.unread import ORGANIZATION, not_listed, not_reached
 from tests.samples import ACCOUNT, REPORT
 
 

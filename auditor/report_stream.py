@@ -1,0 +1,70 @@
+"""The reports of a running audit, as its reader takes them, and what the reader has not come to."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from auditor.listing import Listing
+from auditor.models import AccountReport, Caller, Period
+from auditor.unread import not_listed, not_reached
+
+
+class ReportStream:
+    """The account reports of a running audit, each as soon as its account is finished."""
+
+    def __init__(
+        self,
+        reports: MemoryObjectReceiveStream[AccountReport],
+        *,
+        caller: Caller,
+        period: Period,
+        listing: Listing,
+        warnings: Sequence[str],
+    ) -> None:
+        self.caller = caller
+        self.period = period
+        self.warnings = warnings
+        """What a person should know; more may come while the accounts are listed."""
+        self._reports = reports
+        self._listing = listing
+
+    def __aiter__(self) -> "ReportStream":
+        return self
+
+    async def __anext__(self) -> AccountReport:
+        """The next report.
+
+        Raises:
+            ListingInterrupted: After the last report, where the organization has accounts that were not listed.
+        """
+        try:
+            return self._taken(await self._reports.receive())
+        except anyio.EndOfStream:
+            if self._listing.interruption is not None:
+                raise self._listing.interruption from None
+            raise StopAsyncIteration from None
+
+    async def batches(self) -> AsyncIterator[list[AccountReport]]:
+        """The reports that are ready, as soon as there is one; raises as iterating does."""
+        async for report in self:
+            ready = [report]
+            with suppress(anyio.WouldBlock, anyio.EndOfStream):
+                while True:
+                    ready.append(self._taken(self._reports.receive_nowait()))
+            yield ready
+
+    def unread(self) -> list[AccountReport]:
+        """Reports of what would be left out if the run ended now: accounts that are listed, and those that are not.
+
+        Of a run that has just begun, and knows no account yet, there is nothing to tell.
+        """
+        rest = self._listing.rest
+        listed = [not_reached(account) for account in self._listing.pending.values()]
+        known = self._listing.count or self._listing.finished
+        return [*listed, not_listed(rest)] if rest is not None and known else listed
+
+    def _taken(self, report: AccountReport) -> AccountReport:
+        self._listing.pending.pop(report.account.id, None)
+        return report
