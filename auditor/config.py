@@ -30,10 +30,11 @@ class Labels(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """The most requests a second, kept to before AWS has to refuse any."""
+    """Requests a second, kept to before AWS has to refuse any; all but the first are the most that are sent."""
 
     iam: float = 20.0
-    """For each account and IAM API: AWS publishes none, public hints say 15 to 40."""
+    """For each account and IAM API, to begin with: AWS publishes none, public hints say 15 to 40. While AWS refuses
+    nothing it grows, to twice this at the most."""
     events: float = 2.0
     """LookupEvents for each account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
     organizations: float = 8.0

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from anyio.streams.memory import MemoryObjectSendStream
 
+from auditor.aws.clock import clock_fault
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
 from auditor.errors import ListingInterrupted, OrganizationError, RequestError
@@ -52,7 +54,7 @@ async def list_accounts(
     is not the end of the organization.
 
     Raises:
-        OrganizationError: There is no first page.
+        OrganizationError: There is no first page, or no account.
     """
     async with accounts:
         try:
@@ -65,13 +67,27 @@ async def list_accounts(
                     listing.pending[account.id] = account
                     await accounts.send(account)
                 observe(AccountsListed(listing.count, finished=False))
+            _check_count(listing)
             listing.ended = True
         except RequestError as error:
             if not listing.count:
-                reason = _ADVICE.get(error.code, "the accounts could not be listed")
-                raise OrganizationError(f"{reason[0].upper()}{reason[1:]} ({error}).") from error
+                raise _no_listing(error) from error
             listing.interruption = ListingInterrupted(code=error.code, message=error.message, listed=listing.count)
         observe(AccountsListed(listing.count, finished=listing.ended))
+
+
+def _no_listing(error: RequestError) -> OrganizationError:
+    sentence = clock_fault(error, now=datetime.now(UTC))
+    if sentence is None:
+        reason = _ADVICE.get(error.code, "the accounts could not be listed")
+        sentence = f"{reason[0].upper()}{reason[1:]} ({error})."
+    return OrganizationError(sentence)
+
+
+def _check_count(listing: Listing) -> None:
+    """An organization has its management account at least: an empty list is no list of one."""
+    if not listing.count:
+        raise OrganizationError("The accounts could not be listed: AWS gave none, and no error.")
 
 
 def _warn_of_closure(account: Account, *, warn: Callable[[str], None]) -> None:

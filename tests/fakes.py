@@ -203,9 +203,9 @@ def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientErro
 
 
 def line(policy: RetryPolicy = NO_PAUSES, *, slots: int = 100) -> Line:
-    """The places of a run, with a policy that doesn't pause."""
-    places = anyio.CapacityLimiter(slots)
-    return Line(slots=dict.fromkeys(("cloudtrail", "iam", "organizations", "sts"), places), policy=policy)
+    """The places of a run, so many for each service, with a policy that doesn't pause."""
+    services = ("cloudtrail", "iam", "organizations", "sts")
+    return Line(slots={service: anyio.CapacityLimiter(slots) for service in services}, policy=policy)
 
 
 def access(credentials: CredentialSource | None = None, policy: RetryPolicy = NO_PAUSES) -> Access:

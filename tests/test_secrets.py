@@ -93,6 +93,7 @@ async def test_a_refused_signature_shows_no_token(monkeypatch: pytest.MonkeyPatc
         ("No.\n\nThe Canonical String for this request should have been\n'POST\n/'\n", "No. …"),
         ("Bad header x-amz-security-token: FwoG+/=abc, sorry", "Bad header x-amz-security-token…, sorry"),
         ("Bad Authorization AWS4-HMAC-SHA256 Credential=AKIA/1/2, Signature=0f", "Bad Authorization …"),
+        ("Cannot connect to proxy http://bob:pw@proxy:3128/", "Cannot connect to proxy http://…@proxy:3128/"),
         ("Access denied on arn:aws:iam::1:role/A", "Access denied on arn:aws:iam::1:role/A"),
     ],
 )

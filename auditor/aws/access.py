@@ -4,9 +4,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import anyio
+from botocore.credentials import ReadOnlyCredentials
 
 from auditor.aws.credentials import CredentialSource, signing_as
 from auditor.aws.faults import (
@@ -16,8 +18,8 @@ from auditor.aws.faults import (
     is_answer,
     is_expired,
     is_throttle,
+    safe_cause,
     timed_out,
-    told,
     translate,
 )
 from auditor.aws.retry import Retries, RetryPolicy
@@ -71,6 +73,8 @@ class Usage:
     """Its id, for the log; empty where it is no account's."""
     requests: int = 0
     throttles: int = 0
+    alone: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held by the one request that an account which has been silent for a while is asked."""
 
 
 class Access:
@@ -100,43 +104,54 @@ class Access:
             RequestError: AWS refused it, did not answer it after the last attempt, or has answered nothing of what
                 this identity asked for too long (`NoAnswer`): then nothing more is asked.
         """
-        api = api_of(operation)
+        api, question = api_of(operation), partial(operation, *args, **parameters)
         retries = Retries(self._line.policy)
         while True:
             self.usage.silence.check(api)
             try:
-                return await self._attempt(api, operation, *args, **parameters)
+                return await self._attempt(api, question, retries)
             except RequestError as error:
                 pause = self._pause(api, error, retries)
                 self._log(error, pause)
                 if pause is None:
                     raise
-            with self.usage.silence.asking(api):
+            with self.usage.silence.asking(api), retries.trying():
                 await anyio.sleep(pause)
 
-    async def _attempt(
-        self, api: Api, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs
-    ) -> R:
+    async def _attempt(self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries) -> R:
         await self._budgets.spend(api)
-        # Before the slot is taken: to renew them is a request of its own.
-        credentials = None if self._credentials is None else await self._credentials.current()
-        async with self._line.slots[api.service]:
-            self.usage.requests += 1
-            signing = nullcontext() if credentials is None else signing_as(credentials)
-            try:
-                with self.usage.silence.asking(api) as scope, signing:
-                    reply = await operation(*args, **parameters)
-            except (*SDK_ERRORS, *PARSER_ERRORS) as error:
-                refused = translate(error, service=api.service, operation=api.operation)
-                if self._credentials is not None and credentials is not None and is_expired(refused):
-                    self._credentials.expire(credentials)
-                raise refused from told(error)
+        # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
+        await self._current_credentials()
+        places = self._line.slots[api.service]
+        async with places:
+            if not self.usage.silence.is_long:
+                return await self._send(api, question, retries)
+        # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
+        async with self.usage.alone, places:
+            return await self._send(api, question, retries)
+
+    async def _send(self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries) -> R:
+        # Asked again: they may have ended while the place was waited for.
+        credentials = await self._current_credentials()
+        signing = nullcontext() if credentials is None else signing_as(credentials)
+        self.usage.requests += 1
+        try:
+            with retries.trying(), self.usage.silence.asking(api) as scope, signing:
+                reply = await question()
+        except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+            refused = translate(error, service=api.service, operation=api.operation)
+            if self._credentials is not None and credentials is not None and is_expired(refused):
+                self._credentials.expire(credentials)
+            raise refused from safe_cause(error)
         if scope.cancelled_caught:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._line.answered.add(api.service)
         checked = _checked(reply, api)
         self.usage.silence.heard()
         return checked
+
+    async def _current_credentials(self) -> ReadOnlyCredentials | None:
+        return None if self._credentials is None else await self._credentials.current()
 
     def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
         if error.service != api.service:

@@ -19,6 +19,7 @@ _PROBING = 0.003
 """The same near the rate that AWS last refused."""
 DECREASE = 0.8
 _FLOOR = 1.0
+"""Requests a second below which no throttle brings a rate."""
 ONE_THROTTLE = 1.0
 """Seconds in which all throttles are one: those in flight were sent before the first was known."""
 
@@ -38,12 +39,16 @@ class Budget:
     def __init__(
         self, rate: float, *, ceiling: float, growth: float = _GROWTH, clock: Clock = anyio.current_time
     ) -> None:
-        self._ceiling = max(ceiling, rate, _FLOOR)
-        self._rate = max(rate, _FLOOR)
+        self._ceiling = max(ceiling, rate)
+        self._rate = rate
+        self._floor = min(rate, _FLOOR)
         self._growth = growth
         self._refused = math.inf
         self._clock = clock
-        self._limiter = AsyncLimiter(self._ceiling, 1)
+        # The largest charge, that of the slowest rate, must fit into it.
+        period = 1 / self._floor
+        self._limiter = AsyncLimiter(self._ceiling * period, period)
+        self._turn = anyio.Lock(fast_acquire=True)
         self._grown_at = clock()
         self._throttled_at = -math.inf
         self._begun = False
@@ -56,15 +61,17 @@ class Budget:
         return self._rate
 
     async def spend(self) -> None:
-        """Wait until one more request may be sent."""
-        self._grow()
-        self._sent += 1
-        charge = self._ceiling / self._rate
-        if not self._begun:
-            self._begun = True
-            # A new limiter would let a second's worth through at once.
-            await self._limiter.acquire(self._ceiling - charge)
-        await self._limiter.acquire(charge)
+        """Wait until one more request may be sent: who came first goes first."""
+        # The limiter serves the smallest charge first, and charges shrink as the rate grows.
+        async with self._turn:
+            self._grow()
+            self._sent += 1
+            charge = self._ceiling / self._rate
+            if not self._begun:
+                self._begun = True
+                # A new limiter would let a second's worth through at once.
+                await self._limiter.acquire(self._limiter.max_rate - charge)
+            await self._limiter.acquire(charge)
 
     def throttled(self) -> None:
         """AWS has refused a request for its rate: go slower."""
@@ -80,7 +87,7 @@ class Budget:
     def slow_to(self, rate: float) -> None:
         """Go on at this rate, and grow from there."""
         self._refused = self._rate
-        self._rate = min(self._ceiling, max(_FLOOR, rate))
+        self._rate = min(self._ceiling, max(self._floor, rate))
         self._throttled_at = self._clock()
 
     def _grow(self) -> None:

@@ -4,7 +4,15 @@ from datetime import datetime, timedelta
 
 from auditor.errors import RequestError
 
-_SKEW_CODES = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"})
+_SKEW_CODES = frozenset(
+    {
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+    }
+)
 # Most services take a signature within five minutes of its time:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 _TOLERANCE = timedelta(minutes=5)

@@ -11,7 +11,7 @@ import anyio
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, told, unavailable
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, unavailable
 from auditor.errors import RequestError
 
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
@@ -89,7 +89,7 @@ class CallerCredentials:
         try:
             frozen: ReadOnlyCredentials = await self._credentials.get_frozen_credentials()
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-            raise unavailable(error, service="credentials", operation="refresh") from told(error)
+            raise unavailable(error, service="credentials", operation="refresh") from safe_cause(error)
         return frozen
 
     def expire(self, refused: ReadOnlyCredentials) -> None:

@@ -92,7 +92,8 @@ _SERVER_ERRORS = 500
 _SECRETS = re.compile(
     r"The Canonical String for this request should have been.*"
     r"|(?<=security-token)[:=]\s*[\w+/=-]+"
-    r"|\bAWS4-HMAC-SHA256\b.*",
+    r"|\bAWS4-HMAC-SHA256\b.*"
+    r"|(?<=://)[^/@\s]+(?=@)",
     re.DOTALL | re.IGNORECASE,
 )
 
@@ -166,7 +167,7 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
 
 
 def without_secrets(text: str) -> str:
-    """What AWS or the SDK said, in one line, and without the headers of the request.
+    """What AWS or the SDK said, in one line, without the headers of the request and a proxy's password.
 
     To a wrong signature AWS answers with the text that should have been signed, session token included.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -174,9 +175,9 @@ def without_secrets(text: str) -> str:
     return " ".join(_SECRETS.sub("…", text).split())
 
 
-def told(error: Exception) -> Exception | None:
-    """The error as the cause of another, None for one whose words, unlike ours, may hold a secret."""
-    return None if isinstance(error, ClientError | ResponseParserError) else error
+def safe_cause(error: Exception) -> Exception | None:
+    """The error, to be kept as a cause; None where its text, or that of its own cause, may hold a secret."""
+    return error if isinstance(error, PARSER_ERRORS) and not isinstance(error, BotoCoreError) else None
 
 
 def _answered_at(date: str) -> datetime | None:
@@ -218,7 +219,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)):
+    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)) and not isinstance(error, BotoCoreError):
         # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
         return f"the reply could not be read ({type(error).__name__})"
     return without_secrets(str(error)) or type(error).__name__

@@ -12,7 +12,7 @@ import anyio
 from auditor.aws.access import Access, Line, Usage
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, told
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from types_aiobotocore_organizations import OrganizationsClient
     from types_aiobotocore_sts import STSClient
 
-_CONNECTIONS = {"iam": 70, "cloudtrail": 22, "sts": 6, "organizations": 2}
+_CONNECTIONS = {"iam": 60, "cloudtrail": 24, "sts": 14, "organizations": 2}
 """The connections of each service's client, and so its requests in flight: most of what is asked is asked of IAM."""
 _CONNECT_TIMEOUT = 10
-_READ_TIMEOUT = 60
+_READ_TIMEOUT = 30
 _CLOSING = 2
 
 
@@ -119,7 +119,7 @@ async def open_gateway(
             caller = await identify(access, sts)
             clients = await _clients(stack, sessions, partition=partition_named(caller.partition))
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-            raise caller_error(error, profile=profile) from told(error)
+            raise caller_error(error, profile=profile) from safe_cause(error)
         organizations, iam, cloudtrail = clients
         yield Gateway(caller, access, organizations, sts, iam, cloudtrail, line, credentials)
     finally:

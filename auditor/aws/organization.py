@@ -20,7 +20,6 @@ async def account_pages(access: Access, client: "OrganizationsClient") -> AsyncI
     Raises:
         RequestError: A page was refused or not answered; the pages before it were given.
     """
-    seen: set[str] = set()
     listing = listed(
         access,
         client.list_accounts,
@@ -31,9 +30,7 @@ async def account_pages(access: Access, client: "OrganizationsClient") -> AsyncI
         MaxResults=_PAGE,
     )
     async for page in listing:
-        fresh = {account.get("Id", ""): dict(account) for account in page}
-        yield [account for account_id, account in fresh.items() if account_id not in seen]
-        seen.update(fresh)
+        yield [dict(account) for account in page]
 
 
 def account_of(raw: dict[str, Any]) -> Account:
@@ -46,10 +43,10 @@ def account_of(raw: dict[str, Any]) -> Account:
         raise invalid_response("an account has no Id", service="organizations", operation="list_accounts")
     word = state_word(raw)
     return Account(
-        id=AccountId(raw["Id"]),
-        name=raw.get("Name", ""),
-        arn=raw.get("Arn", ""),
-        email=raw.get("Email", ""),
+        id=AccountId(str(raw["Id"])),
+        name=str(raw.get("Name") or ""),
+        arn=str(raw.get("Arn") or ""),
+        email=str(raw.get("Email") or ""),
         state=AccountState(word) if word in set(AccountState) else None,
         state_word=word,
     )

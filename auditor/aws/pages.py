@@ -91,12 +91,12 @@ async def pages(
 def _fresh(
     items: list[Mapping[str, Any]], *, key: str, given: Counter[str], met: Counter[str]
 ) -> list[Mapping[str, Any]]:
-    """The items that no reading of the listing has given; one that a reading has twice is given twice."""
+    """The items that no reading of the listing has given; of those without the key, one that it has twice is two."""
     fresh = []
     for item in items:
         name = str(item.get(key) or item)
         met[name] += 1
-        if met[name] > given[name]:
+        if given[name] < (1 if item.get(key) else met[name]):
             given[name] = met[name]
             fresh.append(item)
     return fresh

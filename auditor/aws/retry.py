@@ -1,6 +1,8 @@
 """When a failed request is sent again, and after what pause: the one place that decides it."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -27,7 +29,7 @@ class RetryPolicy:
     """How long an endpoint that has never answered is tried."""
     timeout_patience: float = 600.0
     """How long a request that is not answered at all is tried, where its endpoint has answered others."""
-    throttle_patience: float = 300.0
+    throttle_patience: float = 240.0
     """How long a request that is throttled every time is tried; throttles do not count as attempts."""
     renewals: int = 2
     """How often one request is signed anew because AWS says that its credentials have expired."""
@@ -36,14 +38,24 @@ class RetryPolicy:
 
 
 class Retries:
-    """The attempts of one request."""
+    """The attempts of one request; patience is for time inside `trying`, not for what is waited for on this side."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
-        self._started = anyio.current_time()
+        self._tried = 0.0
+        self._throttled_since: float | None = None
         self._attempts = 0
         self._throttles = 0
         self._renewals = 0
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Count the time of the block: a request in flight, or the pause before the next attempt."""
+        began = anyio.current_time()
+        try:
+            yield
+        finally:
+            self._tried += anyio.current_time() - began
 
     def pause_after(self, error: RequestError, *, contacted: bool) -> float | None:
         """Seconds to wait before the next attempt, or None where there is to be none.
@@ -52,7 +64,7 @@ class Retries:
         """
         if is_throttle(error):
             self._throttles += 1
-            return self._within(self._policy.throttle_patience, pause=self._pause(self._throttles + 1))
+            return self._while_throttled(self._pause(self._throttles + 1))
         if is_expired(error):
             self._renewals += 1
             return self._pause(self._renewals) if self._renewals <= self._policy.renewals else None
@@ -74,9 +86,14 @@ class Retries:
             return self._policy.first_contact_patience
         return self._policy.timeout_patience if error.code == TIMEOUT else self._policy.patience
 
+    def _while_throttled(self, pause: float) -> float | None:
+        """From the first throttle on all time counts: what is waited for then is waited for because of it."""
+        now = anyio.current_time()
+        self._throttled_since = now if self._throttled_since is None else self._throttled_since
+        return pause if now - self._throttled_since + pause <= self._policy.throttle_patience else None
+
     def _within(self, patience: float, *, pause: float) -> float | None:
-        elapsed = anyio.current_time() - self._started
-        return pause if elapsed + pause <= patience else None
+        return pause if self._tried + pause <= patience else None
 
     def _pause(self, attempt: int) -> float:
         bound = min(self._policy.longest_pause, self._policy.first_pause * 2.0 ** min(attempt, _MOST_DOUBLINGS))

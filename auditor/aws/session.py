@@ -14,7 +14,7 @@ from botocore.loaders import Loader, create_loader
 
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, told, translate, without_secrets
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, translate, without_secrets
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError
@@ -43,7 +43,7 @@ async def open_sessions(*, profile: str | None, session: aioboto3.Session | None
     try:
         return await to_thread.run_sync(_make_sessions, profile, session)
     except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-        raise caller_error(error, profile=profile) from told(error)
+        raise caller_error(error, profile=profile) from safe_cause(error)
 
 
 async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> CallerCredentials:
@@ -58,7 +58,7 @@ async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> Cal
             raise NoCredentialsError
         await credentials.get_frozen_credentials()
     except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-        raise caller_error(error, profile=profile) from told(error)
+        raise caller_error(error, profile=profile) from safe_cause(error)
     return CallerCredentials(credentials)
 
 

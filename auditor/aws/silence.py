@@ -8,6 +8,9 @@ import anyio
 from auditor.aws.faults import no_answer
 from auditor.aws.throttle import Api
 
+_LONG = 10.0
+"""Seconds without a good reply after which an account is asked one thing at a time."""
+
 
 class Silence:
     """The time since an account's last good reply, or since it was first asked; too long a one is never broken again.
@@ -22,6 +25,11 @@ class Silence:
         self._before = 0.0
         """Seconds of this silence before `_since`."""
         self._over = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has gone on for longer than a request that is answered takes."""
+        return self._seconds() > min(_LONG, self._longest)
 
     def check(self, api: Api) -> None:
         """Raise RequestError (`NoAnswer`) where the account has been silent for too long."""
@@ -59,3 +67,6 @@ class Silence:
 
     def _end(self) -> float:
         return self._since + self._longest - self._before
+
+    def _seconds(self) -> float:
+        return self._before + (anyio.current_time() - self._since if self._asking else 0.0)

@@ -8,8 +8,8 @@ import anyio
 from auditor.aws.budget import ALL_CLEAR, DECREASE, ONE_THROTTLE, Budget, Clock, Pace
 from auditor.config import Rates
 
-_IAM_CEILING = 40.0
-"""Requests a second that public hints have as the most."""
+_IAM_GROWTH = 2.0
+"""How many times its first rate an account's may grow to: twenty a second to forty, the most in public hints."""
 
 _AT_ONCE = 2.0
 """Seconds in which throttles of several accounts mean that they share a limit."""
@@ -134,4 +134,4 @@ class Budgets:
                 return Pace(self._rates.organizations)
             case "sts":
                 return Pace(self._rates.sts)
-        return Budget(self._rates.iam, ceiling=_IAM_CEILING)
+        return Budget(self._rates.iam, ceiling=self._rates.iam * _IAM_GROWTH)

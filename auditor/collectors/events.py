@@ -78,10 +78,10 @@ def event_of(raw: Mapping[str, Any]) -> Event:
     request, response = _object(record, "requestParameters"), _object(record, "responseElements")
     key = _object(response, "accessKey")
     return Event(
-        id=raw.get("EventId") or _text(record, "eventID"),
-        name=raw.get("EventName") or _text(record, "eventName"),
+        id=str(raw.get("EventId") or _text(record, "eventID")),
+        name=str(raw.get("EventName") or _text(record, "eventName")),
         at=raw["EventTime"],
-        username=raw.get("Username", ""),
+        username=str(raw.get("Username") or ""),
         actor_arn=_text(_object(record, "userIdentity"), "arn"),
         target_user=_target_user(record, request=request, response=response),
         access_key_id=_text(key, "accessKeyId") or _text(request, "accessKeyId"),
@@ -90,8 +90,8 @@ def event_of(raw: Mapping[str, Any]) -> Event:
         error_code=_text(record, "errorCode"),
         error_message=_text(record, "errorMessage"),
         resources=tuple(
-            EventResource(resource.get("ResourceType", ""), resource["ResourceName"])
-            for resource in raw.get("Resources", [])
+            EventResource(str(resource.get("ResourceType") or ""), str(resource["ResourceName"]))
+            for resource in raw.get("Resources") or []
             if resource.get("ResourceName")
         ),
     )

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from auditor.aws.faults import is_denial
 from auditor.aws.gateway import IamAccess
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed
 from auditor.collectors.vanished import GONE, Gone, or_gone
 from auditor.errors import RequestError
 from auditor.models import AccessKey, KeyUse
@@ -12,12 +12,14 @@ from auditor.models import AccessKey, KeyUse
 
 async def list_keys(account: IamAccess, user_name: str) -> tuple[AccessKey, ...]:
     """The user's access keys, their last use not asked yet."""
-    listing = pages(account.access, account.iam.list_access_keys, UserName=user_name)
+    listing = listed(
+        account.access, account.iam.list_access_keys, member="AccessKeyMetadata", key="AccessKeyId", UserName=user_name
+    )
     return tuple(
         [
             AccessKey(raw["AccessKeyId"], raw["Status"], raw.get("CreateDate"), last_use=None)
             async for page in listing
-            for raw in page["AccessKeyMetadata"]
+            for raw in page
         ]
     )
 

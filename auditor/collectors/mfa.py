@@ -1,7 +1,7 @@
 """The MFA devices of a user, and what kind each is."""
 
 from auditor.aws.gateway import IamAccess
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed
 from auditor.models import MfaDevice, MfaKind
 
 _KINDS = {"mfa": MfaKind.VIRTUAL, "u2f": MfaKind.FIDO, "sms-mfa": MfaKind.SMS}
@@ -9,12 +9,14 @@ _KINDS = {"mfa": MfaKind.VIRTUAL, "u2f": MfaKind.FIDO, "sms-mfa": MfaKind.SMS}
 
 async def list_mfa_devices(account: IamAccess, user_name: str) -> tuple[MfaDevice, ...]:
     """All the user's devices: there may be eight, of several kinds."""
-    listing = pages(account.access, account.iam.list_mfa_devices, UserName=user_name)
+    listing = listed(
+        account.access, account.iam.list_mfa_devices, member="MFADevices", key="SerialNumber", UserName=user_name
+    )
     return tuple(
         [
             MfaDevice(raw["SerialNumber"], mfa_kind(raw["SerialNumber"]), raw.get("EnableDate"))
             async for page in listing
-            for raw in page["MFADevices"]
+            for raw in page
         ]
     )
 

@@ -1,11 +1,11 @@
 """The IAM users of an account, with what its credential report says of them where that is sure."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from auditor.aws.gateway import AccountAccess, IamAccess
-from auditor.aws.pages import pages
+from auditor.aws.pages import listed
 from auditor.collectors.credential_report import MARGIN, CredentialReport, ReportedUser
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.keys import SecondLook, list_keys
@@ -28,6 +28,8 @@ from auditor.errors import RequestError
 from auditor.models import AccessKey, MfaDevice, MfaKind, Period, Unknown, User
 
 _PAGE = 1000
+_OLDEST = timedelta(hours=5)
+"""Beyond the four hours for which IAM keeps a report, and some inaccuracy of clocks."""
 _UNNAMED = MfaDevice(serial="", kind=MfaKind.UNNAMED_HARDWARE, enabled_at=None)
 
 
@@ -77,10 +79,15 @@ async def collect_users_by_report(
 async def _report_or_none(account: IamAccess, draft: AccountDraft, *, wait: ReportWait) -> CredentialReport | None:
     """The report, or None with the reason noted: it is no failure, since no fact stays unread."""
     try:
-        return await request_report(account, wait=wait)
+        report = await request_report(account, wait=wait)
     except RequestError as error:
         draft.fallbacks.append(f"There is no credential report, everything was read from the API: {error}")
         return None
+    if datetime.now(UTC) - report.made_at <= _OLDEST:
+        return report
+    made = report.made_at.isoformat()
+    draft.fallbacks.append(f"The credential report is too old to be IAM's ({made}), everything was read from the API.")
+    return None
 
 
 async def _holders_or_none(account: IamAccess, draft: AccountDraft) -> frozenset[str] | None:
@@ -88,11 +95,18 @@ async def _holders_or_none(account: IamAccess, draft: AccountDraft) -> frozenset
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html
     """
-    listing = pages(account.access, account.iam.list_virtual_mfa_devices, AssignmentStatus="Assigned", MaxItems=_PAGE)
+    listing = listed(
+        account.access,
+        account.iam.list_virtual_mfa_devices,
+        member="VirtualMFADevices",
+        key="SerialNumber",
+        AssignmentStatus="Assigned",
+        MaxItems=_PAGE,
+    )
     holders: set[str] = set()
     try:
         async for page in listing:
-            holders.update(raw.get("User", {}).get("Arn", "") for raw in page["VirtualMFADevices"])
+            holders.update(raw.get("User", {}).get("Arn", "") for raw in page)
     except RequestError as error:
         draft.fallbacks.append(f"Virtual MFA devices could not be listed, MFA was read user by user: {error}")
         return None

@@ -1,5 +1,6 @@
 """One identity's requests: paid for, signed, counted, tried again, and never more at once than there are places."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import anyio
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import ReadTimeoutError
 
 from auditor.account_audit import AccountPlan, audit_account
 from auditor.aws.access import Access, api_of
-from auditor.aws.credentials import RoleCredentials
+from auditor.aws.credentials import RoleCredentials, TaskCredentials
 from auditor.aws.gateway import open_gateway
 from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
@@ -139,7 +141,7 @@ async def test_a_request_that_is_cancelled_leaves_its_place() -> None:
 
 
 async def test_a_renewal_takes_a_place_of_its_own() -> None:
-    """With one place in all, credentials that end are renewed without waiting for it for ever."""
+    """With one place a service, credentials that end are renewed without waiting for it for ever."""
     place = line(slots=1)
     caller = Access(credentials=None, line=place)
     sts = FakeService("sts", assume_role=lambda **_: assumed("2", expires=datetime.now(UTC) - timedelta(hours=1)))
@@ -155,7 +157,63 @@ async def test_a_renewal_takes_a_place_of_its_own() -> None:
             for _ in range(10):
                 tasks.start_soon(way.request, iam.list_users)
 
-    assert (iam.count("list_users"), sts.count("assume_role")) == (10, 10)
+    assert (10, 20) == (iam.count("list_users"), sts.count("assume_role"))
+
+
+async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() -> None:
+    """However long a place is waited for, no request is signed with credentials that are past their end."""
+    place, now, signed = line(slots=1), datetime.now(UTC), list[timedelta]()
+    began = anyio.current_time()
+
+    def clock() -> datetime:
+        return now + timedelta(seconds=anyio.current_time() - began)
+
+    async def assume() -> dict[str, Any]:
+        credentials: dict[str, Any] = assumed("2", expires=clock() + timedelta(seconds=3))["Credentials"]
+        return credentials | {"AccessKeyId": (clock() + timedelta(seconds=3)).isoformat()}
+
+    async def answer(**_: Any) -> dict[str, Any]:
+        end = await TaskCredentials().get_frozen_credentials()
+        signed.append(datetime.fromisoformat(end.access_key or "") - clock())
+        await anyio.sleep(1)
+        return {"Users": []}
+
+    iam = FakeService("iam", list_users=answer)
+    way = Access(credentials=RoleCredentials(assume, now=clock), line=place)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(way.request, iam.list_users)
+
+    assert 10 == len(signed)
+    assert min(signed) > timedelta(0)
+
+
+async def test_accounts_that_never_answer_leave_places_to_the_others() -> None:
+    """An account that has been silent for a while is asked one thing at a time, so that the rest goes on."""
+    place = line(slots=10)
+
+    async def hang(**_: Any) -> dict[str, Any]:
+        await anyio.sleep(30)
+        raise ReadTimeoutError(endpoint_url="https://aws")
+
+    silent, quick = FakeService("iam", list_users=hang), FakeService("iam", list_users={"Users": []})
+
+    async def ask(service: FakeService, way: Access) -> None:
+        with suppress(RequestError):
+            await way.request(service.list_users)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            way = Access(credentials=None, line=place)
+            for _ in range(16):
+                tasks.start_soon(ask, silent, way)
+        await anyio.sleep(45)
+        began = anyio.current_time()
+        await Access(credentials=None, line=place).request(quick.list_users)
+        waited = anyio.current_time() - began
+        tasks.cancel_scope.cancel()
+
+    assert waited < 1
 
 
 async def test_credentials_are_read_for_every_attempt() -> None:
@@ -164,7 +222,7 @@ async def test_credentials_are_read_for_every_attempt() -> None:
     iam = FakeService("iam", list_users=[refusal("Throttling"), refusal("Throttling"), {"Users": []}])
     await access(credentials).request(iam.list_users)
 
-    assert credentials.asked == 3
+    assert 2 * 3 == credentials.asked
 
 
 @dataclass

@@ -164,7 +164,7 @@ async def test_the_callers_chain_is_asked_again() -> None:
     """Credentials of the caller that have expired are taken anew from the chain."""
     there = Iam("AKIAOLD")
     iam = FakeService("iam", list_users=there.answer)
-    await access(CallerCredentials(Chain("AKIAOLD", "AKIANEW"))).request(iam.list_users)
+    await access(CallerCredentials(Chain("AKIAOLD", "AKIAOLD", "AKIANEW"))).request(iam.list_users)
 
     assert there.keys == ["AKIAOLD", "AKIANEW"]
 

@@ -1,5 +1,6 @@
 """How often, how long and with which pauses a request is tried."""
 
+from functools import partial
 from typing import Any
 
 import anyio
@@ -56,6 +57,26 @@ async def test_pauses_grow_within_bounds() -> None:
         ] == [True] * 7
 
 
+async def test_what_is_waited_for_on_this_side_costs_no_patience() -> None:
+    """However long the queue for places is, a request that fails once is tried once more."""
+    answers = dict.fromkeys(range(300), 0)
+
+    async def answer(MaxItems: int) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        await anyio.sleep(1)
+        answers[MaxItems] += 1
+        if answers[MaxItems] == 1:
+            raise refusal("ServiceFailure", status=500)
+        return {"Users": []}
+
+    iam, place = FakeService("iam", list_users=answer), line(RetryPolicy(), slots=2)
+    async with anyio.create_task_group() as tasks:
+        for number in answers:
+            way = Access(credentials=None, line=place)
+            tasks.start_soon(partial(way.request, iam.list_users, MaxItems=number))
+
+    assert {2} == set(answers.values())
+
+
 async def test_pauses_are_jittered() -> None:
     """Requests that failed together don't come back together."""
     firsts = {Retries(POLICY).pause_after(fault(), contacted=True) for _ in range(100)}
@@ -86,11 +107,11 @@ async def test_final_refusals_are_not_tried_again(code: str) -> None:
 
 
 async def test_a_throttled_request_ends_with_its_patience() -> None:
-    """A request that is throttled each time is tried for five minutes, not for ever."""
+    """A request that is throttled each time is tried for four minutes, not for ever."""
     seconds, attempts = await seconds_of(POLICY, refusal("Throttling"), answered=True)
 
-    assert 290 <= seconds <= 302
-    assert attempts > 60
+    assert 230 <= seconds <= 242
+    assert attempts > 48
 
 
 async def test_server_errors_end_with_patience() -> None:
@@ -106,7 +127,8 @@ async def test_what_is_not_answered_is_tried_for_minutes() -> None:
     timeout = ReadTimeoutError(endpoint_url="https://iam.amazonaws.com")
     _, attempts = await seconds_of(POLICY, timeout, answered=True)
     retries = Retries(POLICY)
-    await anyio.sleep(240)
+    with retries.trying():
+        await anyio.sleep(240)
 
     assert attempts == 8
     assert retries.pause_after(fault("Timeout", status=0), contacted=True) is not None

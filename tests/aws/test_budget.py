@@ -1,0 +1,100 @@
+"""A rate that learns: it is kept to, in the order in which requests came, and gives way to what AWS refuses."""
+
+from collections import Counter
+from typing import Any
+
+import anyio
+import pytest
+
+from auditor.aws.budget import ALL_CLEAR, DECREASE, Budget, Pace
+from tests.fakes import JUMPING
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Rates take no time."""
+    return JUMPING
+
+
+async def test_who_came_first_goes_first() -> None:
+    """Workers that ask again and again get as much each, although the charge of a request shrinks as the rate grows."""
+    budget, spends = Budget(20, ceiling=40), Counter[int]()
+
+    async def work(number: int) -> None:
+        while True:
+            await budget.spend()
+            spends[number] += 1
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(16):
+            tasks.start_soon(work, number)
+        await anyio.sleep(30)
+        tasks.cancel_scope.cancel()
+
+    assert 16 == len(spends)
+    assert max(spends.values()) - min(spends.values()) <= 2
+
+
+async def test_a_rate_grows_to_its_ceiling_and_no_further() -> None:
+    """While nothing is refused the rate grows, slowly, up to the ceiling."""
+    budget = Budget(20, ceiling=40)
+    for _ in range(20 * 30):
+        await budget.spend()
+    after_half_a_minute = budget.rate
+    for _ in range(40 * 120):
+        await budget.spend()
+
+    assert 25 < after_half_a_minute < 40
+    assert 40 == budget.rate
+
+
+async def test_throttles_of_one_second_are_one() -> None:
+    """What was in flight when the first throttle came tells nothing new."""
+    budget = Budget(20, ceiling=40)
+    await budget.spend()
+    for _ in range(10):
+        budget.throttled()
+
+    assert 20 * DECREASE == pytest.approx(budget.rate, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 20.0])
+async def test_a_rate_never_falls_below_one_a_second_or_what_it_was(rate: float) -> None:
+    """However often AWS refuses, it is asked now and then; who chose less than one a second gets that."""
+    budget = Budget(rate, ceiling=rate * 2)
+    for _ in range(60):
+        await budget.spend()
+        await anyio.sleep(2)
+        budget.throttled()
+
+    assert min(rate, 1.0) == budget.rate
+
+
+async def test_a_slow_rate_is_kept_to() -> None:
+    """One request in two seconds is one in two seconds, from the first on."""
+    budget, began = Budget(0.5, ceiling=1.0), anyio.current_time()
+    for _ in range(4):
+        await budget.spend()
+
+    assert 5 < anyio.current_time() - began <= 6.1
+
+
+async def test_a_published_rate_holds_again_after_a_minute() -> None:
+    """A pace gives way where others spend it too, and comes back."""
+    pace = Pace(2)
+    await pace.spend()
+    pace.throttled()
+    began = anyio.current_time()
+    for _ in range(4):
+        await pace.spend()
+    slower = anyio.current_time() - began
+    await anyio.sleep(ALL_CLEAR)
+    await pace.spend()
+    began = anyio.current_time()
+    for _ in range(4):
+        await pace.spend()
+
+    assert slower > 2.4
+    assert 2 == pytest.approx(anyio.current_time() - began, abs=0.1)
