@@ -14,7 +14,7 @@ import anyio
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
-from auditor.aws.access import Access, Line
+from auditor.aws.access import Access, RunLimits
 from auditor.aws.credentials import CallerCredentials, CredentialSource
 from auditor.aws.gateway import AccountAccess, Gateway, IamAccess
 from auditor.aws.retry import RetryPolicy
@@ -202,15 +202,15 @@ def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientErro
     return ClientError(response, "Operation")
 
 
-def line(policy: RetryPolicy = NO_PAUSES, *, slots: int = 100) -> Line:
+def limits(policy: RetryPolicy = NO_PAUSES, *, places: int = 100) -> RunLimits:
     """The places of a run, so many for each service, with a policy that doesn't pause."""
     services = ("cloudtrail", "iam", "organizations", "sts")
-    return Line(slots={service: anyio.CapacityLimiter(slots) for service in services}, policy=policy)
+    return RunLimits(places={service: anyio.CapacityLimiter(places) for service in services}, policy=policy)
 
 
 def access(credentials: CredentialSource | None = None, policy: RetryPolicy = NO_PAUSES) -> Access:
     """An identity's way to AWS that has all the places for itself."""
-    return Access(credentials=credentials, line=line(policy))
+    return Access(credentials=credentials, limits=limits(policy))
 
 
 def iam_access(iam: FakeService) -> IamAccess:
@@ -237,15 +237,15 @@ class FakeClients:
 def gateway(clients: FakeClients | None = None, *, policy: RetryPolicy = NO_PAUSES) -> Gateway:
     """A gateway over fake clients, whose caller is in OWN_ACCOUNT."""
     fakes: Any = clients or FakeClients()
-    shared = line(policy)
+    shared = limits(policy)
     return Gateway(
         caller=Caller(OWN_ACCOUNT, f"arn:aws:iam::{OWN_ACCOUNT}:user/auditor", "aws"),
-        access=Access(credentials=None, line=shared),
+        access=Access(credentials=None, limits=shared),
         organizations=fakes.organizations,
         sts=fakes.sts,
         iam=fakes.iam,
         cloudtrail=fakes.cloudtrail,
-        line=shared,
+        limits=shared,
         caller_credentials=CallerCredentials(_ChainCredentials()),
     )
 

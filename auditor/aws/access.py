@@ -51,10 +51,10 @@ _REQUIRED = {
 
 
 @dataclass(slots=True)
-class Line:
+class RunLimits:
     """What all identities of a run share: the places for requests in flight, and which services answer."""
 
-    slots: Mapping[str, anyio.CapacityLimiter]
+    places: Mapping[str, anyio.CapacityLimiter]
     """By service, no more requests in flight than connections: a signed request must not grow old in a queue."""
     rates: Rates = field(default_factory=Rates)
     budgets: RunBudgets = field(default_factory=RunBudgets)
@@ -84,18 +84,18 @@ class Access:
         self,
         *,
         credentials: CredentialSource | None,
-        line: Line,
+        limits: RunLimits,
         usage: Usage | None = None,
         budgets: Budgets | None = None,
     ) -> None:
         self._credentials = credentials
-        self._line = line
-        self.usage = usage or Usage(Silence(line.longest_silence))
-        self._budgets = budgets or Budgets(line.rates, run=line.budgets)
+        self._limits = limits
+        self.usage = usage or Usage(Silence(limits.longest_silence))
+        self._budgets = budgets or Budgets(limits.rates, run=limits.budgets)
 
     def on_behalf_of(self, usage: Usage) -> "Access":
         """This identity within the same budgets, on behalf of another account."""
-        return Access(credentials=self._credentials, line=self._line, usage=usage, budgets=self._budgets)
+        return Access(credentials=self._credentials, limits=self._limits, usage=usage, budgets=self._budgets)
 
     async def request(self, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs) -> R:
         """What AWS answers to one operation of a client, or to one page of it.
@@ -105,7 +105,7 @@ class Access:
                 this identity asked for too long (`NoAnswer`): then nothing more is asked.
         """
         api, question = api_of(operation), partial(operation, *args, **parameters)
-        retries = Retries(self._line.policy)
+        retries = Retries(self._limits.policy)
         while True:
             self.usage.silence.check(api)
             try:
@@ -122,7 +122,7 @@ class Access:
         await self._budgets.spend(api)
         # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
         await self._current_credentials()
-        places = self._line.slots[api.service]
+        places = self._limits.places[api.service]
         async with places:
             if not self.usage.silence.is_long:
                 return await self._send(api, question, retries)
@@ -145,7 +145,7 @@ class Access:
             raise refused from safe_cause(error)
         if scope.cancelled_caught:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
-        self._line.answered.add(api.service)
+        self._limits.answered.add(api.service)
         checked = _checked(reply, api)
         self.usage.silence.heard()
         return checked
@@ -158,13 +158,13 @@ class Access:
             # The credentials' own request has been tried again already.
             return None
         if error.status:
-            self._line.answered.add(api.service)
+            self._limits.answered.add(api.service)
         if is_answer(error):
             self.usage.silence.heard()
         if is_throttle(error):
             self.usage.throttles += 1
             self._budgets.throttled(api)
-        return retries.pause_after(error, contacted=error.service in self._line.answered)
+        return retries.pause_after(error, contacted=error.service in self._limits.answered)
 
     def _log(self, error: RequestError, pause: float | None) -> None:
         fields = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 import anyio
 
-from auditor.aws.access import Access, Line, Usage
+from auditor.aws.access import Access, RunLimits, Usage
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
@@ -64,12 +64,12 @@ class Gateway:
     sts: "STSClient"
     iam: "IAMClient"
     cloudtrail: "CloudTrailClient"
-    line: Line
+    limits: RunLimits
     caller_credentials: CallerCredentials
 
     def usage(self, account: Account) -> Usage:
         """What will be asked for the sake of this account."""
-        return Usage(Silence(self.line.longest_silence), account.id)
+        return Usage(Silence(self.limits.longest_silence), account.id)
 
     async def enter(self, account: Account, *, role: RoleRequest, usage: Usage | None = None) -> AccountAccess:
         """Access to one account: through the role, or the caller's own account with the caller's credentials.
@@ -81,7 +81,7 @@ class Gateway:
         """
         usage = usage or self.usage(account)
         if account.id == self.caller.account_id:
-            access = Access(credentials=self.caller_credentials, line=self.line, usage=usage)
+            access = Access(credentials=self.caller_credentials, limits=self.limits, usage=usage)
             return AccountAccess(access, self.iam, self.cloudtrail, role="")
 
         caller = self.access.on_behalf_of(usage)
@@ -91,7 +91,7 @@ class Gateway:
 
         credentials = RoleCredentials(assume_again)
         await credentials.current()
-        access = Access(credentials=credentials, line=self.line, usage=usage)
+        access = Access(credentials=credentials, limits=self.limits, usage=usage)
         return AccountAccess(access, self.iam, self.cloudtrail, role=role.name)
 
 
@@ -110,8 +110,8 @@ async def open_gateway(
     """
     sessions = await open_sessions(profile=profile, session=session)
     credentials = await resolve_credentials(sessions, profile=profile)
-    line = new_line(rates, longest_silence=longest_silence)
-    access = Access(credentials=None, line=line)
+    limits = new_run_limits(rates, longest_silence=longest_silence)
+    access = Access(credentials=None, limits=limits)
     stack = AsyncExitStack()
     try:
         try:
@@ -121,16 +121,16 @@ async def open_gateway(
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
             raise caller_error(error, profile=profile) from safe_cause(error)
         organizations, iam, cloudtrail = clients
-        yield Gateway(caller, access, organizations, sts, iam, cloudtrail, line, credentials)
+        yield Gateway(caller, access, organizations, sts, iam, cloudtrail, limits, credentials)
     finally:
         with anyio.move_on_after(_CLOSING, shield=True):
             await stack.aclose()
 
 
-def new_line(rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE) -> Line:
+def new_run_limits(rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE) -> RunLimits:
     """The places for requests in flight: as many as each service's client has connections."""
-    slots = {service: anyio.CapacityLimiter(connections) for service, connections in _CONNECTIONS.items()}
-    return Line(slots=slots, rates=rates or Rates(), longest_silence=longest_silence)
+    places = {service: anyio.CapacityLimiter(connections) for service, connections in _CONNECTIONS.items()}
+    return RunLimits(places=places, rates=rates or Rates(), longest_silence=longest_silence)
 
 
 async def identify(access: Access, sts: "STSClient") -> Caller:

@@ -21,7 +21,7 @@ from auditor.collectors import Scope
 from auditor.demo import FaultMix, Scenario, truth
 from auditor.errors import RequestError
 from auditor.models import Period
-from tests.fakes import JUMPING, FakeService, FixedCredentials, access, account, assumed, line, refusal
+from tests.fakes import JUMPING, FakeService, FixedCredentials, access, account, assumed, limits, refusal
 from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
@@ -121,29 +121,29 @@ class Gauge:
 
 async def test_no_more_requests_in_flight_than_places() -> None:
     """All identities of a run share its places, and use them."""
-    gauge, place = Gauge(), line(slots=3)
+    gauge, place = Gauge(), limits(places=3)
     iam = FakeService("iam", list_users=gauge.answer)
     async with anyio.create_task_group() as tasks:
         for _ in range(20):
-            tasks.start_soon(Access(credentials=None, line=place).request, iam.list_users)
+            tasks.start_soon(Access(credentials=None, limits=place).request, iam.list_users)
 
-    assert (gauge.most, place.slots["iam"].borrowed_tokens) == (3, 0)
+    assert (gauge.most, place.places["iam"].borrowed_tokens) == (3, 0)
 
 
 async def test_a_request_that_is_cancelled_leaves_its_place() -> None:
     """Nothing of a cancelled request stays behind."""
-    gauge, place = Gauge(), line(slots=1)
+    gauge, place = Gauge(), limits(places=1)
     iam = FakeService("iam", list_users=gauge.answer)
     with anyio.move_on_after(0.5):
-        await Access(credentials=None, line=place).request(iam.list_users)
+        await Access(credentials=None, limits=place).request(iam.list_users)
 
-    assert place.slots["iam"].borrowed_tokens == 0
+    assert place.places["iam"].borrowed_tokens == 0
 
 
 async def test_a_renewal_takes_a_place_of_its_own() -> None:
     """With one place a service, credentials that end are renewed without waiting for it for ever."""
-    place = line(slots=1)
-    caller = Access(credentials=None, line=place)
+    place = limits(places=1)
+    caller = Access(credentials=None, limits=place)
     sts = FakeService("sts", assume_role=lambda **_: assumed("2", expires=datetime.now(UTC) - timedelta(hours=1)))
     iam = FakeService("iam", list_users={"Users": []})
 
@@ -151,7 +151,7 @@ async def test_a_renewal_takes_a_place_of_its_own() -> None:
         credentials: dict[str, Any] = (await caller.request(sts.assume_role))["Credentials"]
         return credentials
 
-    way = Access(credentials=RoleCredentials(assume), line=place)
+    way = Access(credentials=RoleCredentials(assume), limits=place)
     with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             for _ in range(10):
@@ -162,7 +162,7 @@ async def test_a_renewal_takes_a_place_of_its_own() -> None:
 
 async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() -> None:
     """However long a place is waited for, no request is signed with credentials that are past their end."""
-    place, now, signed = line(slots=1), datetime.now(UTC), list[timedelta]()
+    place, now, signed = limits(places=1), datetime.now(UTC), list[timedelta]()
     began = anyio.current_time()
 
     def clock() -> datetime:
@@ -179,7 +179,7 @@ async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() 
         return {"Users": []}
 
     iam = FakeService("iam", list_users=answer)
-    way = Access(credentials=RoleCredentials(assume, now=clock), line=place)
+    way = Access(credentials=RoleCredentials(assume, now=clock), limits=place)
     async with anyio.create_task_group() as tasks:
         for _ in range(10):
             tasks.start_soon(way.request, iam.list_users)
@@ -190,7 +190,7 @@ async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() 
 
 async def test_accounts_that_never_answer_leave_places_to_the_others() -> None:
     """An account that has been silent for a while is asked one thing at a time, so that the rest goes on."""
-    place = line(slots=10)
+    place = limits(places=10)
 
     async def hang(**_: Any) -> dict[str, Any]:
         await anyio.sleep(30)
@@ -204,12 +204,12 @@ async def test_accounts_that_never_answer_leave_places_to_the_others() -> None:
 
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
-            way = Access(credentials=None, line=place)
+            way = Access(credentials=None, limits=place)
             for _ in range(16):
                 tasks.start_soon(ask, silent, way)
         await anyio.sleep(45)
         began = anyio.current_time()
-        await Access(credentials=None, line=place).request(quick.list_users)
+        await Access(credentials=None, limits=place).request(quick.list_users)
         waited = anyio.current_time() - began
         tasks.cancel_scope.cancel()
 

@@ -199,7 +199,9 @@ async def test_a_clock_that_is_late_costs_no_request(monkeypatch: pytest.MonkeyP
             return await assume(gateway.access, gateway.sts, account_id=there, partition="aws", role=role)
 
         late = RoleCredentials(assume_again, now=lambda: datetime.now(UTC) - timedelta(minutes=1))
-        entered = AccountAccess(Access(credentials=late, line=gateway.line), gateway.iam, gateway.cloudtrail, role="R")
+        entered = AccountAccess(
+            Access(credentials=late, limits=gateway.limits), gateway.iam, gateway.cloudtrail, role="R"
+        )
         await _read(entered)
         ahead[0] = 61.0
         await _read(entered)

@@ -32,7 +32,7 @@ from auditor.aws.faults import (
 )
 from auditor.aws.transport import TlsFileError
 from auditor.errors import RequestError
-from tests.fakes import JUMPING, FakeService, line, refusal
+from tests.fakes import JUMPING, FakeService, limits, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +76,7 @@ async def test_every_exception_of_the_sdk_is_translated(kind: type[Exception]) -
     iam = FakeService("iam", list_users=lambda **_: error)
 
     with pytest.raises(RequestError) as caught:
-        await Access(credentials=None, line=line()).request(iam.list_users)
+        await Access(credentials=None, limits=limits()).request(iam.list_users)
 
     assert caught.value.code
     assert caught.value.message

@@ -129,7 +129,7 @@ async def test_every_client_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             assert type(sdk._endpoint.http_session) is VerifyingSession  # noqa: SLF001 - the only way to it
             config = sdk.meta.config
             assert config.retries["total_max_attempts"] == 1
-            places = opened.line.slots[sdk.meta.service_model.service_name]
+            places = opened.limits.places[sdk.meta.service_model.service_name]
             assert config.max_pool_connections == places.total_tokens
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 from auditor.aws.access import Access
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.errors import RequestError
-from tests.fakes import JUMPING, NO_PAUSES, FakeService, line, refusal
+from tests.fakes import JUMPING, NO_PAUSES, FakeService, limits, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -36,12 +36,12 @@ def unreachable() -> EndpointConnectionError:
 async def seconds_of(policy: RetryPolicy, answer: Exception, *, answered: bool) -> tuple[float, int]:
     """How long a request that always fails is tried, and how often."""
     iam = FakeService("iam", list_users=lambda **_: answer)
-    place = line(policy)
+    place = limits(policy)
     if answered:
         place.answered.add("iam")
     started = anyio.current_time()
     with pytest.raises(RequestError):
-        await Access(credentials=None, line=place).request(iam.list_users)
+        await Access(credentials=None, limits=place).request(iam.list_users)
     return anyio.current_time() - started, iam.count("list_users")
 
 
@@ -68,10 +68,10 @@ async def test_what_is_waited_for_on_this_side_costs_no_patience() -> None:
             raise refusal("ServiceFailure", status=500)
         return {"Users": []}
 
-    iam, place = FakeService("iam", list_users=answer), line(RetryPolicy(), slots=2)
+    iam, place = FakeService("iam", list_users=answer), limits(RetryPolicy(), places=2)
     async with anyio.create_task_group() as tasks:
         for number in answers:
-            way = Access(credentials=None, line=place)
+            way = Access(credentials=None, limits=place)
             tasks.start_soon(partial(way.request, iam.list_users, MaxItems=number))
 
     assert {2} == set(answers.values())
@@ -158,11 +158,11 @@ async def test_an_answer_is_a_contact() -> None:
     """An endpoint that has answered once, with an error too, is given the longer patience."""
     answers = iter([refusal("ServiceUnavailable", status=503)])
     iam = FakeService("iam", list_users=lambda **_: next(answers, unreachable()))
-    place = line(RetryPolicy(attempts=1000))
+    place = limits(RetryPolicy(attempts=1000))
     started = anyio.current_time()
 
     with pytest.raises(RequestError):
-        await Access(credentials=None, line=place).request(iam.list_users)
+        await Access(credentials=None, limits=place).request(iam.list_users)
 
     assert {"iam"} == place.answered
     assert 15 <= anyio.current_time() - started <= 21.5
@@ -170,12 +170,12 @@ async def test_an_answer_is_a_contact() -> None:
 
 async def test_a_contact_is_a_services_own() -> None:
     """That one service answers says nothing of another one's endpoint."""
-    place = line(RetryPolicy(attempts=1000))
+    place = limits(RetryPolicy(attempts=1000))
     place.answered.add("sts")
     iam = FakeService("iam", list_users=lambda **_: unreachable())
     started = anyio.current_time()
 
     with pytest.raises(RequestError):
-        await Access(credentials=None, line=place).request(iam.list_users)
+        await Access(credentials=None, limits=place).request(iam.list_users)
 
     assert anyio.current_time() - started <= 11.5

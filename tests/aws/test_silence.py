@@ -12,7 +12,7 @@ from auditor.aws.gateway import identify
 from auditor.aws.retry import RetryPolicy
 from auditor.config import LONGEST_SILENCE
 from auditor.errors import CallerError, RequestError
-from tests.fakes import JUMPING, FakeService, line, refusal
+from tests.fakes import JUMPING, FakeService, limits, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -37,11 +37,11 @@ def after(seconds: float, answer: Any) -> Answering:
     return wait
 
 
-def way(policy: RetryPolicy = POLICY, *, slots: int = 100) -> Access:
+def way(policy: RetryPolicy = POLICY, *, places: int = 100) -> Access:
     """An identity whose services have all answered before."""
-    place = line(policy, slots=slots)
-    place.answered.update(place.slots)
-    return Access(credentials=None, line=place)
+    place = limits(policy, places=places)
+    place.answered.update(place.places)
+    return Access(credentials=None, limits=place)
 
 
 async def refused(asking: Awaitable[Any]) -> tuple[str, float]:
@@ -150,15 +150,15 @@ async def test_waiting_for_a_budget_is_no_silence() -> None:
 
 async def test_waiting_for_a_place_is_no_silence() -> None:
     """Whose requests wait while another's hold all the places has not been asked yet."""
-    place = line(POLICY, slots=1)
+    place = limits(POLICY, places=1)
     place.answered.add("iam")
-    silent = Access(credentials=None, line=place)
+    silent = Access(credentials=None, limits=place)
     hangs, quick = FakeService("iam", list_users=after(10_000, {})), FakeService("iam", list_users={"Users": []})
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(refused, silent.request(hangs.list_users))
         await anyio.wait_all_tasks_blocked()
         waited = anyio.current_time()
-        assert await Access(credentials=None, line=place).request(quick.list_users) == {"Users": []}
+        assert await Access(credentials=None, limits=place).request(quick.list_users) == {"Users": []}
         waited = anyio.current_time() - waited
 
     assert waited == pytest.approx(LONGEST_SILENCE, abs=1)

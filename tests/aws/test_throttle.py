@@ -12,7 +12,7 @@ from auditor.aws.access import Access
 from auditor.aws.retry import RetryPolicy
 from auditor.aws.throttle import Api, Budgets, RunBudgets
 from auditor.config import Rates
-from tests.fakes import JUMPING, FakeService, line, refusal
+from tests.fakes import JUMPING, FakeService, limits, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -117,7 +117,7 @@ async def test_every_attempt_is_paid_for() -> None:
         {"Events": []},
     ]
     cloudtrail = FakeService("cloudtrail", lookup_events=answers)
-    access = Access(credentials=None, line=line(RetryPolicy(first_pause=0.01, longest_pause=0.01)))
+    access = Access(credentials=None, limits=limits(RetryPolicy(first_pause=0.01, longest_pause=0.01)))
     await access.request(cloudtrail.lookup_events)
     await access.request(cloudtrail.lookup_events)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from auditor.aws.access import Access
-from auditor.aws.gateway import AccountAccess, new_line
+from auditor.aws.gateway import AccountAccess, new_run_limits
 from auditor.config import Rates
 from tests.fakes import refusal
 
@@ -186,6 +186,6 @@ class FakeTrail:
 
 def entered(iam: FakeIam, trail: FakeTrail | None = None) -> AccountAccess:
     """The account, with rates that no test waits for."""
-    access = Access(credentials=None, line=new_line(Rates(iam=100_000, events=100_000)))
+    access = Access(credentials=None, limits=new_run_limits(Rates(iam=100_000, events=100_000)))
     fakes: Any = iam, trail or FakeTrail()
     return AccountAccess(access, *cast("tuple[Any, Any]", fakes), role="Audit")
