@@ -1,6 +1,6 @@
-"""Whether this machine's clock is so wrong that AWS refuses what it signs."""
+"""The clock: what time it is, and whether it is so wrong that AWS refuses what it signs."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from auditor.errors import RequestError
 
@@ -16,6 +16,11 @@ _SKEW_CODES = frozenset(
 # Most services take a signature within five minutes of its time:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 _TOLERANCE = timedelta(minutes=5)
+
+
+def utc_now() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
 
 
 def clock_fault(error: RequestError, *, now: datetime) -> str | None:

@@ -11,15 +11,11 @@ import anyio
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
+from auditor.aws.clock import utc_now
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, unavailable
 from auditor.errors import RequestError
 
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
-
-
-def utc_now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
 
 
 _EARLY = timedelta(minutes=5)

@@ -23,6 +23,8 @@ class RetryPolicy:
     """
 
     attempts: int = 8
+    least_attempts: int = 3
+    """So often a request is tried where its endpoint has ever answered, however slow each failure is in coming."""
     patience: float = 20.0
     """How long resets, server errors and unreadable replies are tried again."""
     first_contact_patience: float = 10.0
@@ -73,7 +75,10 @@ class Retries:
         self._attempts += 1
         if self._attempts >= self._policy.attempts:
             return None
-        return self._within(self._patience(error, contacted=contacted), pause=self._pause(self._attempts))
+        pause = self._pause(self._attempts)
+        if contacted and self._attempts < self._policy.least_attempts:
+            return pause
+        return pause if self._tried + pause <= self._patience(error, contacted=contacted) else None
 
     def _patience(self, error: RequestError, *, contacted: bool) -> float:
         unreachable = not contacted and error.code in {
@@ -89,11 +94,10 @@ class Retries:
     def _while_throttled(self, pause: float) -> float | None:
         """From the first throttle on all time counts: what is waited for then is waited for because of it."""
         now = anyio.current_time()
+        # What throttles is well: patience with other faults begins anew.
+        self._tried = 0.0
         self._throttled_since = now if self._throttled_since is None else self._throttled_since
         return pause if now - self._throttled_since + pause <= self._policy.throttle_patience else None
-
-    def _within(self, patience: float, *, pause: float) -> float | None:
-        return pause if self._tried + pause <= patience else None
 
     def _pause(self, attempt: int) -> float:
         bound = min(self._policy.longest_pause, self._policy.first_pause * 2.0 ** min(attempt, _MOST_DOUBLINGS))

@@ -15,7 +15,7 @@ from aiobotocore.endpoint import convert_to_response_dict
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.hooks import first_non_none_response
 
-from auditor.aws.credentials import utc_now
+from auditor.aws.clock import utc_now
 from auditor.aws.signature import Signer
 
 _FIRST_ERROR = 300

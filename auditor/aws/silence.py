@@ -13,9 +13,10 @@ _LONG = 10.0
 
 
 class Silence:
-    """The time since an account's last good reply, or since it was first asked; too long a one is never broken again.
+    """The time since an account's last good reply, or since it was first asked.
 
-    Only the time inside `asking` counts, however many ask at once: what is waited for on this side is no silence.
+    Only time in which a request is outstanding counts (inside `asking`), however many ask at once. Once it is too long,
+    every later request fails.
     """
 
     def __init__(self, longest: float) -> None:
@@ -42,10 +43,10 @@ class Silence:
 
     @contextmanager
     def asking(self, api: Api) -> Iterator[anyio.CancelScope]:
-        """Count the time of the block, which ends at the latest when the silence that it began in is too long.
+        """Count the time of the block, and cancel it when the silence that it began in has become too long.
 
-        Where a reply to somebody else has broken that silence meanwhile, only the block is cut, and its scope says so:
-        to move the end of every block with each reply would cost more than to ask again.
+        Where another request was answered meanwhile, only this block is cancelled, its scope says so, and it may be
+        tried again: to move the end of every block with each reply would cost more.
 
         Raises:
             RequestError: The account has been silent for too long (`NoAnswer`).

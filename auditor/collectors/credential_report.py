@@ -37,7 +37,7 @@ class ReportedKey:
 
 @dataclass(frozen=True, slots=True)
 class ReportedUser:
-    """One user as the report knows him; None for what it does not say in a way that can be read."""
+    """One user as the report describes them; None for what it does not say in a way that can be read."""
 
     arn: str
     created_at: datetime | None
@@ -69,7 +69,7 @@ class CredentialReport:
         return self.made_at - MARGIN
 
     def of(self, user: User) -> ReportedUser | None:
-        """What is reported of the user; None where he may be another one than he was, or newer than the report."""
+        """What is reported of the user; None where the name is an older user's, or the user newer than the report."""
         reported = self.users.get(user.name)
         if reported is None or self.misses(user.created_at):
             return None

@@ -14,7 +14,7 @@ from auditor.models import Account, AccountReport, Event, Unknown, User
 
 T = TypeVar("T")
 
-# Who was not listed can't be asked about: what a section rests on limits it.
+# A section is at most as complete as the one that it depends on: who was not listed can't be asked about.
 _RESTS_ON = {
     Section.USERS: Section.ROLE,
     Section.EVENTS: Section.ROLE,
@@ -67,7 +67,7 @@ class AccountDraft:
         """Note that AWS refused something, or sent what can't be read."""
         self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
 
-    def told(self, section: Section) -> None:
+    def count_as_answered(self, section: Section) -> None:
         """Count a question that needed no asking, since the credential report has the answer."""
         for counts in (self._asked, self._answered):
             counts[section] = counts.get(section, 0) + 1

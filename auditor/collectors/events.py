@@ -98,7 +98,7 @@ def event_of(raw: Mapping[str, Any]) -> Event:
 
 
 def _target_user(record: Mapping[str, Any], *, request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
-    """Who was changed; a user who makes or deletes a key of his own need not name himself."""
+    """Who was changed; users who make or delete a key of their own need not name themselves."""
     for part, member in (
         (request, "userName"),
         (_object(response, "accessKey"), "userName"),

@@ -142,28 +142,28 @@ async def _with_use(
     slot = reported.use_of(key, keys=keys)
     if slot is None:
         return await with_last_use(sources.account, sources.draft, key, again=again)
-    sources.draft.told(Section.LAST_USED)
+    sources.draft.count_as_answered(Section.LAST_USED)
     return replace(key, last_use=slot.used)
 
 
 async def _with_sign_in(sources: _Sources, user: User, reported: ReportedUser) -> User | Gone:
-    """The user with password and MFA; that his keys were listed has shown him still there."""
+    """The user with password and MFA; the list of their keys has shown that they exist."""
     if reported.has_password is None:
         return await with_sign_in(sources.account, sources.draft, user)
     devices = await _devices(sources, user, reported)
     if devices is GONE:
         return GONE
-    sources.draft.told(Section.PASSWORD)
+    sources.draft.count_as_answered(Section.PASSWORD)
     return replace(user, has_password=reported.has_password, mfa_devices=devices)
 
 
 async def _devices(sources: _Sources, user: User, reported: ReportedUser) -> tuple[MfaDevice, ...] | Unknown | Gone:
-    """The user's devices: read now where he holds a virtual one and may have a stronger one beside it.
+    """The user's devices: read now where they hold a virtual one, and may have a stronger one beside it.
 
     Who had MFA when an older report was made may have given up a virtual device since, and holds none then.
     """
     known = reported.mfa_active is False or (reported.mfa_active is True and sources.recent)
     if known and sources.holders is not None and user.arn not in sources.holders:
-        sources.draft.told(Section.MFA)
+        sources.draft.count_as_answered(Section.MFA)
         return (_UNNAMED,) if reported.mfa_active else ()
     return await sources.draft.ask(Section.MFA, or_gone(list_mfa_devices(sources.account, user.name)))

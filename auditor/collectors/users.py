@@ -20,7 +20,7 @@ _USERS_AT_ONCE = 16
 _PAGE = 1000
 
 Place = tuple[int, User]
-"""A user, and where he stands in AWS's list."""
+"""A user, and the place in AWS's list."""
 
 
 async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
@@ -77,7 +77,7 @@ async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User 
 async def with_facts(
     account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...]
 ) -> User | Gone:
-    """The user with these keys, and all that a finding says of them and of him, read now."""
+    """The user with these keys, and all that a finding says of keys and user, read now."""
     again = SecondLook(account, user.name)
     kept = [found for key in keys if (found := await with_last_use(account, draft, key, again=again)) is not GONE]
     there = await with_kept_keys(draft, user, listed=keys, kept=kept, again=again)
@@ -97,7 +97,7 @@ async def with_last_use(
 async def with_kept_keys(
     draft: AccountDraft, user: User, *, listed: Sequence[AccessKey], kept: Sequence[AccessKey], again: SecondLook
 ) -> User | Gone:
-    """The user with the keys that are still there; the others are counted, unless he is gone with all of them."""
+    """The user with the keys that are still there; the others are counted, unless the user is gone with all of them."""
     if listed and not kept and await again.misses_user():
         return GONE
     draft.vanished_keys += len(listed) - len(kept)
@@ -105,7 +105,7 @@ async def with_kept_keys(
 
 
 async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
-    """The user with password and MFA, asked in this order: that he has devices, or none, shows him still there."""
+    """The user with password and MFA, asked in this order: any answer about devices shows that the user exists."""
     password: bool | Unknown | Gone = await draft.ask(Section.PASSWORD, has_password(account, user.name))
     devices = await draft.ask(Section.MFA, or_gone(list_mfa_devices(account, user.name)))
     if devices is GONE:

@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 import pytest
@@ -12,7 +12,6 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
 from auditor.account_audit import AccountPlan, audit_account
-from auditor.aws import credentials as module
 from auditor.aws.credentials import CallerCredentials, RoleCredentials, TaskCredentials, signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
@@ -130,23 +129,23 @@ async def test_tasks_sign_for_themselves() -> None:
     assert seen == {f"key {number}": {f"key {number}"} for number in range(300)}
 
 
-class Clock(datetime):
-    """A datetime whose now is what a test says."""
+class Clock:
+    """A clock that says what a test has set."""
 
-    moment: ClassVar[datetime] = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-    @classmethod
-    def now(cls, tz: Any = None) -> "Clock":
+    def __call__(self) -> datetime:
         """The moment of the test."""
-        del tz
-        return cls.fromisoformat(cls.moment.isoformat())
+        return self.moment
 
 
 class Sts:
     """Assumes a role for so long, and counts how often."""
 
-    def __init__(self, life: timedelta) -> None:
+    def __init__(self, life: timedelta, clock: Clock) -> None:
         self.life = life
+        self.clock = clock
         self.count = 0
         self.error: RequestError | None = None
 
@@ -156,16 +155,14 @@ class Sts:
         await anyio.sleep(0.1)
         if self.error is not None:
             raise self.error
-        credentials: dict[str, Any] = assumed(str(self.count), expires=Clock.now() + self.life)["Credentials"]
+        credentials: dict[str, Any] = assumed(str(self.count), expires=self.clock() + self.life)["Credentials"]
         return credentials
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
-    """The clock that credentials go by: they take no other."""
-    monkeypatch.setattr(module, "datetime", Clock)
-    monkeypatch.setattr(Clock, "moment", datetime(2026, 11, 24, 12, tzinfo=UTC))
-    return Clock
+def clock() -> Clock:
+    """The clock that credentials go by."""
+    return Clock()
 
 
 @pytest.mark.parametrize(
@@ -178,11 +175,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
     ],
 )
 async def test_credentials_are_renewed_before_they_end(
-    clock: type[Clock], life: timedelta, kept: timedelta, renewed: timedelta
+    clock: Clock, life: timedelta, kept: timedelta, renewed: timedelta
 ) -> None:
     """They are renewed when less than five minutes, or a quarter of a short life, is left, and not before."""
-    sts, start = Sts(life), clock.moment
-    credentials = RoleCredentials(sts)
+    sts, start = Sts(life, clock), clock.moment
+    credentials = RoleCredentials(sts, now=clock)
     first = await credentials.current()
     clock.moment = start + kept
     assert await credentials.current() == first
@@ -191,11 +188,10 @@ async def test_credentials_are_renewed_before_they_end(
     assert sts.count == 2
 
 
-@pytest.mark.usefixtures("clock")
-async def test_all_tasks_share_one_renewal(clock: type[Clock]) -> None:
+async def test_all_tasks_share_one_renewal(clock: Clock) -> None:
     """However many tasks need new credentials at once, the role is assumed once."""
-    sts = Sts(HOUR)
-    credentials = RoleCredentials(sts)
+    sts = Sts(HOUR, clock)
+    credentials = RoleCredentials(sts, now=clock)
     for expected in (1, 2):
         async with anyio.create_task_group() as tasks:
             for _ in range(100):
@@ -204,11 +200,11 @@ async def test_all_tasks_share_one_renewal(clock: type[Clock]) -> None:
         clock.moment += HOUR
 
 
-async def test_a_refused_role_is_every_waiters_error(clock: type[Clock]) -> None:
+async def test_a_refused_role_is_every_waiters_error(clock: Clock) -> None:
     """Every task that waits for credentials that can't be had gets an error, and none waits for ever."""
-    sts, errors = Sts(HOUR), list[str]()
+    sts, errors = Sts(HOUR, clock), list[str]()
     sts.error = RequestError(code="AccessDenied", message="no", service="sts", operation="assume_role")
-    credentials = RoleCredentials(sts)
+    credentials = RoleCredentials(sts, now=clock)
 
     async def ask() -> None:
         try:
@@ -224,10 +220,10 @@ async def test_a_refused_role_is_every_waiters_error(clock: type[Clock]) -> None
     assert (await credentials.current()).access_key == "ASIA2"
 
 
-async def test_a_failed_renewal_leaves_what_is_still_valid(clock: type[Clock]) -> None:
+async def test_a_failed_renewal_leaves_what_is_still_valid(clock: Clock) -> None:
     """A renewal that fails early costs nothing as long as the credentials before it live."""
-    sts = Sts(HOUR)
-    credentials = RoleCredentials(sts)
+    sts = Sts(HOUR, clock)
+    credentials = RoleCredentials(sts, now=clock)
     first = await credentials.current()
     sts.error = RequestError(code="Timeout", message="no", service="sts", operation="assume_role")
     clock.moment += timedelta(minutes=56)

@@ -15,6 +15,7 @@ from tests.fakes import JUMPING, NO_PAUSES, FakeService, limits, refusal
 pytestmark = pytest.mark.anyio
 
 POLICY = RetryPolicy()
+USERS: dict[str, Any] = {"Users": []}
 
 
 @pytest.fixture
@@ -112,6 +113,29 @@ async def test_a_throttled_request_ends_with_its_patience() -> None:
 
     assert 230 <= seconds <= 242
     assert attempts > 48
+
+
+async def test_throttles_cost_no_patience_with_other_faults() -> None:
+    """A request that was throttled for a minute and then fails once is tried once more."""
+    iam = FakeService("iam", list_users=[*[refusal("Throttling")] * 20, refusal("ServiceFailure", status=500), USERS])
+    began = anyio.current_time()
+
+    assert USERS == await Access(credentials=None, limits=limits(POLICY)).request(iam.list_users)
+    assert anyio.current_time() - began > POLICY.patience
+
+
+async def test_slow_failures_are_tried_again() -> None:
+    """However long a server error is in coming, the request is tried three times."""
+
+    async def answer(**_: Any) -> dict[str, Any]:
+        await anyio.sleep(25)
+        raise refusal("ServiceFailure", status=500)
+
+    iam, place = FakeService("iam", list_users=answer), limits(POLICY)
+    with pytest.raises(RequestError, match="ServiceFailure"):
+        await Access(credentials=None, limits=place).request(iam.list_users)
+
+    assert 3 == iam.count("list_users")
 
 
 async def test_server_errors_end_with_patience() -> None:

@@ -201,7 +201,7 @@ async def test_a_request_that_hangs_while_others_are_answered_is_asked_again() -
 
 
 async def test_cancelling_from_outside_is_no_silence() -> None:
-    """Who cancels a request that hangs gets his cancellation, and the identity may be asked on."""
+    """Who cancels a request that hangs gets the cancellation, and the identity may be asked on."""
     answers = [after(10_000, {})]
     iam = FakeService("iam", list_users=lambda **_: (answers.pop() if answers else after(1, {"Users": []}))())
     access = way()

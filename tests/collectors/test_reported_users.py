@@ -129,7 +129,7 @@ async def test_users_who_are_not_sure(reported: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("before", [0, 299])
 async def test_a_new_user(before: int) -> None:
-    """Who is as new as the report is read now, though he is in it and has no key there."""
+    """Who is as new as the report is read now, though they are in it and have no key there."""
     made = MADE - timedelta(seconds=before)
     iam = ana(row("ana", user_creation_time=wire(made)), users={"ana": made}, keys={"ana": [("AKIA1", made)]})
     await collected(iam)
@@ -186,7 +186,7 @@ async def test_a_second_key_since() -> None:
     ids=["none", "hardware", "virtual", "both", "enrolled since", "another word"],
 )
 async def test_devices(mfa_active: str, holders: list[str], devices: list[str], expected: list[MfaKind]) -> None:
-    """Who holds a virtual device is asked for all of his; of others the report tells."""
+    """Who holds a virtual device is asked for all of theirs; of others the report tells."""
     iam = ana(keyed_row("ana", mfa_active=mfa_active), holders=holders, devices={"ana": devices})
     _, users = await collected(iam)
     assert isinstance(users["ana"].mfa_devices, tuple)
@@ -250,7 +250,7 @@ async def test_a_user_who_vanished() -> None:
 
 
 async def test_a_refused_device_needs_no_other_proof() -> None:
-    """A user whose keys were listed is there: that he has no password is no sign that he is gone."""
+    """A user whose keys were listed is there: that they have no password is no sign that they are gone."""
     _, users = await collected(ana(keyed_row("ana"), holders=["ana"], devices={"ana": DENIED}))
     assert (False, Unknown("AccessDenied")) == (users["ana"].has_password, users["ana"].mfa_devices)
 
@@ -281,7 +281,7 @@ async def test_a_refused_device_needs_no_other_proof() -> None:
     ],
 )
 async def test_events_of_new_keys(event: dict[str, Any], expected: list[str]) -> None:
-    """A user who had no key when the report was made is asked for keys where an event may mean him."""
+    """A user who had no key when the report was made is asked for keys where an event may mean them."""
     iam = ana(row("ana"), keys={"ana": [("AKIA1", MADE)]})
     _, users = await collected(iam, FakeTrail([event]))
     assert expected == iam.asked("list_access_keys")
