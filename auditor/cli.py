@@ -4,6 +4,7 @@ import typer
 
 from auditor.commands.audit import audit
 from auditor.commands.demo import demo
+from auditor.commands.streams import occupy_closed_descriptors
 from auditor.commands.template import cloudformation, policy
 
 app = typer.Typer(
@@ -27,4 +28,5 @@ app.add_typer(templates, name="template")
 
 def run() -> None:
     """The console command."""
+    occupy_closed_descriptors()
     app()

@@ -9,9 +9,10 @@ import typer
 
 from auditor.commands.ending import exit_code_of
 from auditor.commands.log import open_output
+from auditor.commands.streams import write_result
 from auditor.config import Labels
 from auditor.models import Freshness
-from auditor.output import LogFormat
+from auditor.output import LogFormat, Output
 
 
 def demo(  # noqa: PLR0913 - one parameter an option
@@ -75,7 +76,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
     )
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     if serve:
-        serving = partial(serve_until_interrupted, scenario, port=port, announce=_announce)
+        serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
         raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
@@ -84,6 +85,8 @@ def demo(  # noqa: PLR0913 - one parameter an option
     raise typer.Exit(exit_code_of(lambda _interruption: audit(), output=output))
 
 
-def _announce(exports: str) -> None:
-    typer.echo(exports)
-    typer.echo("# The local organization answers until Ctrl-C.", err=True)
+def _announce(exports: str, *, output: Output) -> None:
+    failure = write_result(exports)
+    if failure:
+        output.say(f"# The environment could not be written: {failure}.")
+    output.say("# The local organization answers until Ctrl-C.")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import anyio
 from anyio import to_thread
-from rich.console import Console
 
+from auditor.commands.streams import guarded_stdout
 from auditor.config import AuditConfig
 from auditor.console import print_paths, print_summary
 from auditor.engines.choice import EngineChoice, open_engine
@@ -117,7 +117,7 @@ async def show_run(  # noqa: PLR0913 - what the options chose
         output.say(f"{word}: {run.finished} accounts are finished, and their rows are on disk.")
         _say_how_to_go_on(output, run)
         if run.finished:
-            print_paths(Console(), run.rows)
+            _show_paths(run, output=output)
         return interruption.exit_code or _INCOMPLETE
     return _show_end(summary, run, output=output, quiet=quiet)
 
@@ -125,9 +125,29 @@ async def show_run(  # noqa: PLR0913 - what the options chose
 def _show_end(summary: AuditSummary, run: Run, *, output: Output, quiet: bool) -> int:
     if summary.interruption:
         output.say(f"Error: {summary.interruption}")
-    if not quiet:
-        print_summary(Console(), summary, paths=run.rows)
-    return summary.exit_code
+    if quiet or _show_summary(summary, run, output=output):
+        return summary.exit_code
+    return summary.exit_code or _INCOMPLETE
+
+
+def _show_summary(summary: AuditSummary, run: Run, *, output: Output) -> bool:
+    """Whether the summary could be written on stdout; that it could not is said on stderr."""
+    stdout = guarded_stdout()
+    print_summary(stdout.console(), summary, paths=run.rows)
+    if stdout.failure:
+        output.say(f"The summary could not be written: {stdout.failure}; the files are whole: {_folder(run)}")
+    return not stdout.failure
+
+
+def _show_paths(run: Run, *, output: Output) -> None:
+    stdout = guarded_stdout()
+    print_paths(stdout.console(), run.rows)
+    if stdout.failure:
+        output.say(f"The paths could not be written: {stdout.failure}; the files are whole: {_folder(run)}")
+
+
+def _folder(run: Run) -> Path:
+    return run.rows[0].parent.absolute()
 
 
 def _say_how_to_go_on(output: Output, run: Run) -> None:
