@@ -220,4 +220,5 @@ def _remarks(summary: AuditSummary) -> list[str]:
     if summary.own_credentials:
         remarks.append("The caller's account was read with its own credentials, which no session policy narrows.")
     accounts, facts = _percent(summary.covered_accounts), _percent(summary.covered_facts)
-    return [*remarks, f"Covered: {accounts} of the accounts that can be audited, {facts} of the facts asked for."]
+    known = "were listed and can be audited" if summary.interruption else "can be audited"
+    return [*remarks, f"Covered: {accounts} of the accounts that {known}, {facts} of the facts asked for."]
