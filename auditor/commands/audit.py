@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 
 from auditor import event_loop
+from auditor.commands.duration import parse_duration
 from auditor.commands.ending import exit_code_of
+from auditor.commands.engine_choice import EngineChoice
+from auditor.commands.interruption import Interruption
 from auditor.commands.log import open_output
+from auditor.commands.output import LogFormat
 from auditor.commands.run import Auditing, begin_audit, go_on_with_audit, show_run
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
-from auditor.duration import parse_duration
-from auditor.engines.choice import EngineChoice
 from auditor.errors import ConfigurationError
-from auditor.interruption import Interruption
 from auditor.models import Freshness
-from auditor.output import LogFormat
 from auditor.period import parse_end, parse_start, start_of_days
 
 

@@ -9,10 +9,10 @@ import typer
 
 from auditor.commands.ending import exit_code_of
 from auditor.commands.log import open_output
+from auditor.commands.output import LogFormat, Output
 from auditor.commands.streams import write_result
 from auditor.config import Labels
 from auditor.models import Freshness
-from auditor.output import LogFormat, Output
 
 
 def demo(  # noqa: PLR0913 - one parameter an option

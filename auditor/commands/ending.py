@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from auditor.commands.interruption import Interruption, interruptible
+from auditor.commands.output import Output
 from auditor.errors import AuditError
-from auditor.interruption import Interruption, interruptible
-from auditor.output import Output
 
 _INTERRUPTED = 130
 

@@ -2,10 +2,10 @@
 
 import logging
 
+from auditor.commands.console import ConsoleOutput
+from auditor.commands.json_lines import JsonOutput
+from auditor.commands.output import LogFormat, Output
 from auditor.commands.streams import guarded_stderr
-from auditor.console import ConsoleOutput
-from auditor.json_lines import JsonOutput
-from auditor.output import LogFormat, Output
 
 
 def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Output:

@@ -9,16 +9,16 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
+from auditor.commands.console import print_paths, print_summary
+from auditor.commands.engine_choice import EngineChoice, open_engine
+from auditor.commands.interruption import Interruption
+from auditor.commands.output import Output
 from auditor.commands.streams import guarded_stdout
 from auditor.config import AuditConfig
-from auditor.console import print_paths, print_summary
-from auditor.engines.choice import EngineChoice, open_engine
 from auditor.errors import WriteError
-from auditor.interruption import Interruption
 from auditor.journal import check_agreement, journal_path, open_journal, reopen_journal
 from auditor.journal.rendering import csv_paths
 from auditor.orchestrator import run_audit
-from auditor.output import Output
 from auditor.progress import AccountFinished, AuditStarted, Observer, ProgressEvent
 from auditor.resumption import resume_audit
 from auditor.summary import AuditSummary

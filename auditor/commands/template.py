@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from auditor.commands.console import ConsoleOutput
 from auditor.commands.ending import exit_code_of
 from auditor.commands.streams import guarded_stderr, write_result
-from auditor.console import ConsoleOutput
 from auditor.template import cloudformation_text, policy_text
 
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from auditor import AccountFinished, AccountsListed, AuditStarted, AuditSummary, AuditWarning, Failure, Section
-from auditor.console import ProgressDisplay, print_line, print_paths, print_summary, printable
+from auditor.commands.console import ProgressDisplay, print_line, print_paths, print_summary, printable
 from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, SUMMARY, USER, report_of
 
 DENIED = Failure(Section.ROLE, "AccessDenied", "AccessDenied: not allowed (sts assume_role)")

@@ -19,7 +19,7 @@ from auditor import (
     ProgressEvent,
     Section,
 )
-from auditor.json_lines import JsonOutput, entries_of
+from auditor.commands.json_lines import JsonOutput, entries_of
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY, report_of
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
