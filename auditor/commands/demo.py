@@ -7,7 +7,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from auditor.commands.ending import exit_code_of
+from auditor.commands.ending import one_sentence
 from auditor.commands.log import open_output
 from auditor.commands.output import LogFormat, Output
 from auditor.commands.streams import write_result
@@ -81,8 +81,8 @@ def demo(  # noqa: PLR0913 - one parameter an option
     switches = ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
     arguments += ["--log-format", log_format, *switches]
-    audit = partial(anyio.run, demonstrate, scenario, arguments, backend="asyncio")
-    raise typer.Exit(exit_code_of(lambda _interruption: audit(), output=output))
+    with one_sentence(output):
+        raise typer.Exit(anyio.run(demonstrate, scenario, arguments, backend="asyncio"))
 
 
 def _announce(exports: str, *, output: Output) -> None:

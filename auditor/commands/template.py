@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from auditor.commands.console import ConsoleOutput
-from auditor.commands.ending import exit_code_of
+from auditor.commands.ending import one_sentence
 from auditor.commands.streams import guarded_stderr, write_result
 from auditor.template import cloudformation_text, policy_text
 
@@ -33,11 +33,8 @@ def cloudformation(
 
 def _print(make: Callable[[], str]) -> None:
     output = ConsoleOutput(guarded_stderr().console())
-
-    def work(_interruption: object) -> int:
+    with one_sentence(output):
         failure = write_result(make())
-        if failure:
-            output.say(f"Error: The text could not be written: {failure}.")
-        return 1 if failure else 0
-
-    raise typer.Exit(exit_code_of(work, output=output))
+    if failure:
+        output.say(f"Error: The text could not be written: {failure}.")
+        raise typer.Exit(1)
