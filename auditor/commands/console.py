@@ -145,7 +145,10 @@ class _Handler(logging.Handler):
         self.setFormatter(logging.Formatter(line))
 
     def emit(self, record: logging.LogRecord) -> None:
-        print_line(self._console, self.format(record))
+        try:
+            print_line(self._console, self.format(record))
+        except (TypeError, ValueError):  # values that do not fit their message
+            self.handleError(record)
 
 
 def printable(text: str) -> str:

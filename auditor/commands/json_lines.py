@@ -104,7 +104,15 @@ class _Handler(logging.Handler):
         fields: dict[str, Value] = {"logger": record.name, **getattr(record, "fields", {})}
         if record.exc_info:
             fields["traceback"] = logging.Formatter().formatException(record.exc_info)
-        self._output.write(Entry(record.levelno, "log", record.getMessage(), fields))
+        self._output.write(Entry(record.levelno, "log", _message(record), fields))
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What a record says; where its values do not fit, without them."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        return str(record.msg)
 
 
 def entries_of(event: ProgressEvent) -> Iterator[Entry]:

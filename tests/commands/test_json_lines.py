@@ -110,6 +110,13 @@ def test_what_is_below_the_level_is_not_written(level: int, expected: list[str])
     assert expected == [line["event"] for line in log.lines]
 
 
+def test_a_record_whose_values_do_not_fit_is_a_line() -> None:
+    """A mistake in somebody's logging stops no audit, and breaks no line."""
+    log = Log()
+    log.output.handler.handle(logging.LogRecord("botocore", logging.ERROR, "x.py", 1, "%s and %s", ("one",), None))
+    assert ["%s and %s"] == [line["message"] for line in log.lines]
+
+
 def test_log_records_are_lines() -> None:
     """A record of `logging` has its logger's name, the fields that it brings, and its traceback in one string."""
     log = Log()
