@@ -1,5 +1,8 @@
 """The command line: which commands there are."""
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from auditor.commands.audit import audit
@@ -15,6 +18,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("auditor"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 app.command()(audit)
 app.command()(demo)
 
