@@ -1,9 +1,13 @@
 """The command line: which commands there are."""
 
+from importlib import metadata
+from typing import Annotated
+
 import typer
 
 from auditor.commands.audit import audit
 from auditor.commands.demo import demo
+from auditor.commands.streams import occupy_closed_descriptors
 from auditor.commands.template import cloudformation, policy
 
 app = typer.Typer(
@@ -14,6 +18,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("auditor"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 app.command()(audit)
 app.command()(demo)
 
@@ -27,4 +49,5 @@ app.add_typer(templates, name="template")
 
 def run() -> None:
     """The console command."""
+    occupy_closed_descriptors()
     app()

@@ -17,10 +17,6 @@ LEVELS = {
     "auditor.__main__": 9,
     "auditor.cli": 8,
     "auditor.commands": 8,
-    "auditor.console": 8,
-    "auditor.interruption": 8,
-    "auditor.json_lines": 8,
-    "auditor.output": 8,
     "auditor.script": 8,
     "auditor.orchestrator": 7,
     "auditor.report_stream": 6,
@@ -35,7 +31,6 @@ LEVELS = {
     "auditor.template": 3,
     "auditor.aws": 2,
     "auditor.config": 1,
-    "auditor.duration": 1,
     "auditor.event_loop": 1,
     "auditor.fanout": 1,
     "auditor.period": 1,
@@ -53,7 +48,8 @@ LEVELS = {
 """The level of each module, and of each folder's modules."""
 
 SDK = {"botocore", "aiobotocore", "boto3"}
-TERMINAL = {"rich", "typer"}
+TYPER = {"auditor.cli", "auditor.commands.audit", "auditor.commands.demo", "auditor.commands.template"}
+RICH = {"auditor.commands.console", "auditor.commands.streams"}
 DASK = {"dask", "distributed"}
 SESSIONS = {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"}
 MOST_LINES = 300
@@ -159,9 +155,8 @@ def _may_import(importer: str, imported: str) -> bool:
         "aioboto3": in_aws
         or importer in {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
-        **dict.fromkeys(
-            TERMINAL, importer in {"auditor.cli", "auditor.console"} or importer.startswith("auditor.commands.")
-        ),
+        "typer": importer in TYPER,
+        "rich": importer in RICH,
     }.get(root, True)
 
 
@@ -236,7 +231,7 @@ def test_an_import_that_points_down_is_none() -> None:
     [
         ("auditor.listing", "botocore.exceptions"),
         ("auditor.collectors.users", "aiobotocore.client"),
-        ("auditor.console", "aioboto3"),
+        ("auditor.commands.console", "aioboto3"),
         ("auditor.orchestrator", "rich.console"),
         ("auditor.writers.csv", "auditor.aws.faults"),
         ("auditor.script", "auditor.demo"),

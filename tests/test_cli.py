@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import anyio
@@ -131,6 +132,12 @@ async def test_the_demo_can_be_left_running_for_any_client() -> None:
         process.send_signal(signal.SIGINT)
         assert 130 == await process.wait()
     assert b"3" == done.stdout.strip()
+
+
+def test_the_version_is_the_installed_ones() -> None:
+    """--version prints it and nothing else, before or instead of any command."""
+    done = subprocess.run([*AUDITOR, "--version"], check=True, capture_output=True, encoding="utf-8")
+    assert (f"{metadata.version('auditor')}\n", "") == (done.stdout, done.stderr)
 
 
 @pytest.mark.parametrize(

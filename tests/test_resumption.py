@@ -31,8 +31,6 @@ from auditor import (
 )
 from auditor.cli import app
 from auditor.demo import Scenario
-from auditor.duration import parse_duration
-from auditor.errors import ConfigurationError
 from auditor.journal import Header, JournalWriter
 from auditor.journal.content import Content
 from auditor.journal.file import JournalFile
@@ -316,19 +314,6 @@ def test_bad_options_get_one_sentence(
     assert 2 == result.exit_code
     assert sentence in result.stderr
     assert [] == list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("14m", 840), ("1.5h", 5400), ("0.5s", 0.5)])
-def test_durations(text: str, seconds: float) -> None:
-    """A number and its unit."""
-    assert seconds == parse_duration(text)
-
-
-@pytest.mark.parametrize("text", ["", "14", "m", "1d", "-1s", "1 m", "٣m", "1e3s", "infh"])
-def test_what_is_no_duration(text: str) -> None:
-    """Anything else is refused."""
-    with pytest.raises(ConfigurationError):
-        parse_duration(text)
 
 
 def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

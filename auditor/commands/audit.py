@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 
 from auditor import event_loop
-from auditor.commands.ending import exit_code_of
+from auditor.commands.duration import parse_duration
+from auditor.commands.ending import one_sentence
+from auditor.commands.engine_choice import EngineChoice
 from auditor.commands.log import open_output
-from auditor.commands.run import Auditing, begin_audit, go_on_with_audit, show_run
+from auditor.commands.output import LogFormat
+from auditor.commands.run import begin_audit, resume_from
+from auditor.commands.show import show_run
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
-from auditor.duration import parse_duration
-from auditor.engines.choice import EngineChoice
 from auditor.errors import ConfigurationError
-from auditor.interruption import Interruption
 from auditor.models import Freshness
-from auditor.output import LogFormat
 from auditor.period import parse_end, parse_start, start_of_days
 
 
@@ -92,43 +92,42 @@ def audit(  # noqa: PLR0913 - one parameter an option
     read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
     on with the rest.
     """
-
-    def begin() -> Auditing:
-        if role is None:
-            raise ConfigurationError("--role is missing: it says which role to assume in each account.")
-        end = None if end_date is None else parse_end(end_date)
-        config = AuditConfig(
-            role=role,
-            profile=profile,
-            start_date=_start(start_date, days=days, end=end),
-            end_date=end,
-            concurrency=concurrency,
-            labels=labels,
-            freshness=freshness,
-            session_name=session_name,
-            external_id=external_id,
-            session_policy=not no_session_policy,
-        )
-        return partial(begin_audit, config, directory=output_dir)
-
-    def go_on(journal: Path) -> Auditing:
-        return partial(go_on_with_audit, journal, given=_given(context), profile=profile, concurrency=concurrency)
-
     output = open_output(log_format, quiet=quiet, verbose=verbose)
-
-    def work(interruption: Interruption) -> int:
-        running = partial(
+    with one_sentence(output) as interruption:
+        engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
+        if resume is None:
+            start, end = _period(start_date, end_date=end_date, days=days)
+            config = AuditConfig(
+                role=_required(role),
+                profile=profile,
+                start_date=start,
+                end_date=end,
+                concurrency=concurrency,
+                labels=labels,
+                freshness=freshness,
+                session_name=session_name,
+                external_id=external_id,
+                session_policy=not no_session_policy,
+            )
+            opening = begin_audit(config, directory=output_dir, engine=engine)
+        else:
+            given = _given(context)
+            opening = resume_from(resume, given=given, profile=profile, concurrency=concurrency, engine=engine)
+        run = partial(
             show_run,
-            begin() if resume is None else go_on(resume),
-            engine=EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers),
+            opening,
             longest=math.inf if max_duration is None else parse_duration(max_duration),
             output=output,
             quiet=quiet,
             interruption=interruption,
         )
-        return event_loop.run(running)
+        raise typer.Exit(event_loop.run(run))
 
-    raise typer.Exit(exit_code_of(work, output=output))
+
+def _required(role: str | None) -> str:
+    if role is None:
+        raise ConfigurationError("--role is missing: it says which role to assume in each account.")
+    return role
 
 
 def _given(context: typer.Context) -> dict[str, object]:
@@ -140,9 +139,13 @@ def _given(context: typer.Context) -> dict[str, object]:
     }
 
 
-def _start(start_date: str | None, *, days: int | None, end: datetime | None) -> datetime | None:
+def _period(
+    start_date: str | None, *, end_date: str | None, days: int | None
+) -> tuple[datetime | None, datetime | None]:
+    """The first and the last moment of events that are wanted, None where nothing says so."""
+    end = None if end_date is None else parse_end(end_date)
     if days is None:
-        return None if start_date is None else parse_start(start_date)
+        return (None if start_date is None else parse_start(start_date)), end
     if start_date is not None:
         raise ConfigurationError("--days and --start-date both say when to begin: give one of them.")
-    return start_of_days(days, end=end, now=datetime.now(UTC))
+    return start_of_days(days, end=end, now=datetime.now(UTC)), end

@@ -7,11 +7,12 @@ from typing import Annotated
 import anyio
 import typer
 
-from auditor.commands.ending import exit_code_of
+from auditor.commands.ending import one_sentence
 from auditor.commands.log import open_output
+from auditor.commands.output import LogFormat, Output
+from auditor.commands.streams import write_result
 from auditor.config import Labels
 from auditor.models import Freshness
-from auditor.output import LogFormat
 
 
 def demo(  # noqa: PLR0913 - one parameter an option
@@ -75,15 +76,17 @@ def demo(  # noqa: PLR0913 - one parameter an option
     )
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     if serve:
-        serving = partial(serve_until_interrupted, scenario, port=port, announce=_announce)
+        serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
         raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
     arguments += ["--log-format", log_format, *switches]
-    audit = partial(anyio.run, demonstrate, scenario, arguments, backend="asyncio")
-    raise typer.Exit(exit_code_of(lambda _interruption: audit(), output=output))
+    with one_sentence(output):
+        raise typer.Exit(anyio.run(demonstrate, scenario, arguments, backend="asyncio"))
 
 
-def _announce(exports: str) -> None:
-    typer.echo(exports)
-    typer.echo("# The local organization answers until Ctrl-C.", err=True)
+def _announce(exports: str, *, output: Output) -> None:
+    failure = write_result(exports)
+    if failure:
+        output.say(f"# The environment could not be written: {failure}.")
+    output.say("# The local organization answers until Ctrl-C.")

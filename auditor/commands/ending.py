@@ -1,22 +1,28 @@
 """How a command ends: an error of the audit is one sentence and an exit code."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from auditor.commands.interruption import Interruption, interruptible
+from auditor.commands.output import Output
 from auditor.errors import AuditError
-from auditor.interruption import Interruption, interruptible
-from auditor.output import Output
 
 _INTERRUPTED = 130
 
 
-def exit_code_of(work: Callable[[Interruption], int], *, output: Output) -> int:
-    """What `work` returns; an error of the audit is one sentence and its own exit code."""
+@contextmanager
+def one_sentence(output: Output) -> Iterator[Interruption]:
+    """Take signals inside the block, and end the process where an error of the audit or a signal ends the block.
+
+    Raises:
+        SystemExit: With the error's or the signal's exit code; why has been said, in one sentence.
+    """
     with interruptible() as interruption:
         try:
-            return work(interruption)
+            yield interruption
         except AuditError as error:
             output.say(f"Error: {error}")
-            return error.exit_code
-        except KeyboardInterrupt:
+            raise SystemExit(error.exit_code) from error
+        except KeyboardInterrupt as error:
             output.say("Interrupted.")
-            return interruption.exit_code or _INTERRUPTED
+            raise SystemExit(interruption.exit_code or _INTERRUPTED) from error

@@ -1,17 +1,15 @@
 """What is logged on stderr, and what never is."""
 
 import logging
-import sys
 
-from rich.console import Console
-
-from auditor.console import ConsoleOutput
-from auditor.json_lines import JsonOutput
-from auditor.output import LogFormat, Output
+from auditor.commands.console import ConsoleOutput
+from auditor.commands.json_lines import JsonOutput
+from auditor.commands.output import LogFormat, Output
+from auditor.commands.streams import guarded_stderr
 
 
 def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Output:
-    """What a command says on stderr, this package's log and the SDK's too.
+    """What a command says on stderr, this package's log and the SDK's too; where nobody can read it, nothing is said.
 
     The SDK's own log is never shown below INFO, where it prints credentials.
     """
@@ -30,7 +28,8 @@ def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, 
 
 
 def _output(log_format: LogFormat, *, quiet: bool, verbose: bool) -> Output:
+    stderr = guarded_stderr()
     if log_format is LogFormat.JSON:
         level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO
-        return JsonOutput(sys.stderr, level=level)
-    return ConsoleOutput(Console(stderr=True), quiet=quiet, verbose=verbose)
+        return JsonOutput(stderr, level=level)
+    return ConsoleOutput(stderr.console(), quiet=quiet, verbose=verbose)

@@ -1,135 +1,98 @@
-"""One run of `auditor audit`: begun or gone on with, shown while it runs, and told how it ended."""
+"""The audits that `auditor audit` can run: a new one, and one that was cut off."""
 
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
-from rich.console import Console
 
+from auditor.commands.engine_choice import EngineChoice, open_engine
 from auditor.config import AuditConfig
-from auditor.console import print_paths, print_summary
-from auditor.engines.choice import EngineChoice, open_engine
-from auditor.errors import WriteError
-from auditor.interruption import Interruption
 from auditor.journal import check_agreement, journal_path, open_journal, reopen_journal
 from auditor.journal.rendering import csv_paths
 from auditor.orchestrator import run_audit
-from auditor.output import Output
-from auditor.progress import AccountFinished, AuditStarted, Observer, ProgressEvent
+from auditor.progress import Observer, ProgressEvent
 from auditor.resumption import resume_audit
 from auditor.summary import AuditSummary
 from auditor.writers import open_csv_writer
 
-_INCOMPLETE = 3
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAudit:
+    """An audit whose files are open and whose workers can be reached; nothing was asked of AWS yet."""
+
+    rows: tuple[Path, ...]
+    """The CSV files."""
+    journal: Path
+    finished: int | None
+    """Accounts that were finished before, None for a new one."""
+    profile: str | None
+    audit: Callable[[Observer], Awaitable[AuditSummary]]
+    """Run it, told of what happens by the observer; to be called once."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are, from the root on."""
+        return self.journal.parent.absolute()
+
+    @property
+    def resume_command(self) -> str:
+        """What a shell in the same folder resumes it with: the journal does not say with which profile."""
+        profile = [] if self.profile is None else ["--profile", self.profile]
+        return shlex.join(["auditor", "audit", "--resume", str(self.journal), *profile])
 
 
-@dataclass(slots=True)
-class Run:
-    """What a run is given, and tells of its files as soon as it has them."""
-
-    engine: EngineChoice
-    observe: Observer
-    earlier: Callable[[int], None]
-    """Told how many accounts were finished before."""
-    rows: tuple[Path, ...] = ()
-    journal: Path | None = None
-    finished: int = 0
-    """Accounts, those that were finished before too."""
+Opening = AbstractAsyncContextManager[OpenAudit]
 
 
-Auditing = Callable[[Run], Awaitable[AuditSummary]]
+@asynccontextmanager
+async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineChoice) -> AsyncIterator[OpenAudit]:
+    """A new audit, with files of its own in the directory; they are removed where it ends before its first account.
 
-
-async def begin_audit(config: AuditConfig, run: Run, *, directory: Path) -> AuditSummary:
-    """A new audit, with files of its own in the directory."""
+    Raises:
+        AuditError: The files can't be there, or the workers could not be reached.
+    """
     async with (
         open_csv_writer(directory, labels=config.labels) as csv,
         open_journal(journal_path(csv.paths[0]), config=config) as journal,
-        open_engine(run.engine) as (executor, workers),
+        open_engine(engine) as (executor, workers),
     ):
-        run.rows, run.journal = csv.paths, journal.path
 
-        def observe(event: ProgressEvent) -> None:
-            journal.observe(event)
-            run.observe(event)
+        async def audit(observe: Observer) -> AuditSummary:
+            def both(event: ProgressEvent) -> None:
+                journal.observe(event)
+                observe(event)
 
-        return await run_audit(config, writers=[csv, journal], observe=observe, executor=executor, workers=workers)
+            return await run_audit(config, writers=[csv, journal], observe=both, executor=executor, workers=workers)
+
+        yield OpenAudit(rows=csv.paths, journal=journal.path, finished=None, profile=config.profile, audit=audit)
 
 
-async def go_on_with_audit(
-    path: Path, run: Run, *, given: Mapping[str, object], profile: str | None, concurrency: int
-) -> AuditSummary:
-    """The audit of this journal, unless the given options differ from its own."""
+@asynccontextmanager
+async def resume_from(
+    path: Path, *, given: Mapping[str, object], profile: str | None, concurrency: int, engine: EngineChoice
+) -> AsyncIterator[OpenAudit]:
+    """The audit of this journal, with its settings and its CSV files.
+
+    Raises:
+        AuditError: It can't be resumed, the given options differ from its own, or the workers could not be reached.
+    """
     async with reopen_journal(path) as journal:
         await to_thread.run_sync(partial(check_agreement, journal.header, given=given, path=path))
-        run.rows, run.journal = csv_paths(path), path
-        run.earlier(len(journal.finished))
-        async with open_engine(run.engine) as (executor, workers):
-            return await resume_audit(
-                journal,
-                profile=profile,
-                concurrency=concurrency,
-                observe=run.observe,
-                executor=executor,
-                workers=workers,
-            )
+        async with open_engine(engine) as (executor, workers):
 
+            async def audit(observe: Observer) -> AuditSummary:
+                return await resume_audit(
+                    journal,
+                    profile=profile,
+                    concurrency=concurrency,
+                    observe=observe,
+                    executor=executor,
+                    workers=workers,
+                )
 
-async def show_run(  # noqa: PLR0913 - what the options chose
-    auditing: Auditing,
-    *,
-    engine: EngineChoice,
-    longest: float,
-    output: Output,
-    quiet: bool,
-    interruption: Interruption,
-) -> int:
-    """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code."""
-    summary: AuditSummary | None = None
-    with (
-        anyio.CancelScope(deadline=anyio.current_time() + longest) as scope,
-        output.display() as display,
-    ):
-
-        def observe(event: ProgressEvent) -> None:
-            if isinstance(event, AuditStarted):
-                interruption.arm(scope)
-            run.finished += isinstance(event, AccountFinished)
-            display(event)
-
-        def go_on(accounts: int) -> None:
-            run.finished += accounts
-            display.resume(accounts)
-
-        run = Run(engine, observe, go_on)
-        try:
-            summary = await auditing(run)
-        except WriteError as error:
-            output.say(f"Error: {error}")
-            _say_how_to_go_on(output, run)
-            return error.exit_code
-    if summary is None or interruption.exit_code is not None:
-        word = "Interrupted" if interruption.exit_code is not None else "Stopped by --max-duration"
-        output.say(f"{word}: {run.finished} accounts are finished, and their rows are on disk.")
-        _say_how_to_go_on(output, run)
-        if run.finished:
-            print_paths(Console(), run.rows)
-        return interruption.exit_code or _INCOMPLETE
-    return _show_end(summary, run, output=output, quiet=quiet)
-
-
-def _show_end(summary: AuditSummary, run: Run, *, output: Output, quiet: bool) -> int:
-    if summary.interruption:
-        output.say(f"Error: {summary.interruption}")
-    if not quiet:
-        print_summary(Console(), summary, paths=run.rows)
-    return summary.exit_code
-
-
-def _say_how_to_go_on(output: Output, run: Run) -> None:
-    if run.journal is not None and run.finished:
-        output.say(f"Go on with: auditor audit --resume {shlex.quote(str(run.journal))}")
+            finished = len(journal.finished)
+            yield OpenAudit(rows=csv_paths(path), journal=path, finished=finished, profile=profile, audit=audit)

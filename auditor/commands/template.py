@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from auditor.commands.ending import exit_code_of
-from auditor.console import ConsoleOutput
+from auditor.commands.console import ConsoleOutput
+from auditor.commands.ending import one_sentence
+from auditor.commands.streams import guarded_stderr, write_result
 from auditor.template import cloudformation_text, policy_text
 
 
@@ -26,14 +26,15 @@ def cloudformation(
 ) -> None:
     """Print a CloudFormation template of the role, as JSON, for a stack or for a StackSet in one region.
 
-    Exit codes: 0 printed; 2 wrong options.
+    Exit codes: 0 printed; 1 not printed; 2 wrong options.
     """
     _print(lambda: cloudformation_text(role, trust=trust, external_id=external_id))
 
 
 def _print(make: Callable[[], str]) -> None:
-    def work(_interruption: object) -> int:
-        typer.echo(make())
-        return 0
-
-    raise typer.Exit(exit_code_of(work, output=ConsoleOutput(Console(stderr=True))))
+    output = ConsoleOutput(guarded_stderr().console())
+    with one_sentence(output):
+        failure = write_result(make())
+    if failure:
+        output.say(f"Error: The text could not be written: {failure}.")
+        raise typer.Exit(1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Protocol, Self
 
 from auditor.coverage import Failure
 from auditor.models import Account, AccountReport
@@ -26,10 +26,20 @@ class Entry:
     fields: Mapping[str, Value] = field(default_factory=dict)
 
 
+class Stream(Protocol):
+    """What lines are written to."""
+
+    def write(self, text: str, /) -> object:
+        """Take a line."""
+
+    def flush(self) -> object:
+        """Hand it over."""
+
+
 class JsonOutput:
     """Writes entries from `level` on, each at once, in ASCII and with its time in UTC."""
 
-    def __init__(self, stream: TextIO, *, level: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, stream: Stream, *, level: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._stream = stream
         self._level = level
         self._now = now
@@ -94,7 +104,15 @@ class _Handler(logging.Handler):
         fields: dict[str, Value] = {"logger": record.name, **getattr(record, "fields", {})}
         if record.exc_info:
             fields["traceback"] = logging.Formatter().formatException(record.exc_info)
-        self._output.write(Entry(record.levelno, "log", record.getMessage(), fields))
+        self._output.write(Entry(record.levelno, "log", _message(record), fields))
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What a record says; where its values do not fit, without them."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        return str(record.msg)
 
 
 def entries_of(event: ProgressEvent) -> Iterator[Entry]:

@@ -145,7 +145,10 @@ class _Handler(logging.Handler):
         self.setFormatter(logging.Formatter(line))
 
     def emit(self, record: logging.LogRecord) -> None:
-        print_line(self._console, self.format(record))
+        try:
+            print_line(self._console, self.format(record))
+        except (TypeError, ValueError):  # values that do not fit their message
+            self.handleError(record)
 
 
 def printable(text: str) -> str:
@@ -220,4 +223,5 @@ def _remarks(summary: AuditSummary) -> list[str]:
     if summary.own_credentials:
         remarks.append("The caller's account was read with its own credentials, which no session policy narrows.")
     accounts, facts = _percent(summary.covered_accounts), _percent(summary.covered_facts)
-    return [*remarks, f"Covered: {accounts} of the accounts that can be audited, {facts} of the facts asked for."]
+    known = "were listed and can be audited" if summary.interruption else "can be audited"
+    return [*remarks, f"Covered: {accounts} of the accounts that {known}, {facts} of the facts asked for."]

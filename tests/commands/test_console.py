@@ -1,6 +1,7 @@
 """What a person sees: one line a failure, numbers, paths, and nothing that steers the terminal."""
 
 import io
+import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from auditor import AccountFinished, AccountsListed, AuditStarted, AuditSummary, AuditWarning, Failure, Section
-from auditor.console import ProgressDisplay, print_line, print_paths, print_summary, printable
+from auditor.commands.console import ConsoleOutput, ProgressDisplay, print_line, print_paths, print_summary, printable
 from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, SUMMARY, USER, report_of
 
 DENIED = Failure(Section.ROLE, "AccessDenied", "AccessDenied: not allowed (sts assume_role)")
@@ -183,7 +184,10 @@ def table_of(lines: list[str]) -> dict[str, str]:
 
 
 def test_the_summary() -> None:
-    """The table holds every number, grouped by thousands, events by their names; then come remarks and paths."""
+    """The table holds every number, grouped by thousands, events by their names; then come remarks and paths.
+
+    Of a list that ended early nobody knows how much of all accounts it is.
+    """
     screen = Screen()
     path = Path("/some" * 30 + "/findings.csv")
     print_summary(screen.console, replace(SUMMARY, interruption="It ended early."), paths=[path])
@@ -205,16 +209,17 @@ def test_the_summary() -> None:
     assert [
         "It ended early.",
         "Not all was read: 10 accounts have failures.",
-        "Covered: 98.3 % of the accounts that can be audited, 100 % of the facts asked for.",
+        "Covered: 98.3 % of the accounts that were listed and can be audited, 100 % of the facts asked for.",
         str(path),
     ] == screen.lines[-4:]
 
 
 def test_the_summary_of_a_complete_run() -> None:
-    """Where all was read there are no remarks."""
+    """Where all was read there are no remarks, and all that can be audited is covered."""
     screen = Screen()
     print_summary(screen.console, AuditSummary(caller=CALLER, period=PERIOD), paths=[Path("a.csv")])
-    assert screen.lines[-1] == "a.csv"
+    covered = "Covered: 100 % of the accounts that can be audited, 100 % of the facts asked for."
+    assert [covered, "a.csv"] == screen.lines[-2:]
     assert set(table_of(screen.lines).values()) == {"0"}
     assert "Not all" not in screen.text
 
@@ -240,3 +245,12 @@ def test_the_summary_of_a_run_with_credential_reports() -> None:
     assert expected == {what: number for what, number in table_of(screen.lines).items() if "report" in what}
     print_summary(screen.console, replace(SUMMARY, fallbacks=3), paths=[])
     assert "3" == table_of(screen.lines)["accounts whose report could not be used for all"]
+
+
+def test_a_record_whose_values_do_not_fit_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in somebody's logging stops no audit: `logging` itself says what is wrong with it."""
+    screen = Screen()
+    record = logging.LogRecord("botocore", logging.ERROR, "x.py", 1, "%s and %s", ("one",), None)
+    ConsoleOutput(screen.console).handler.handle(record)
+    assert "not enough arguments" in capsys.readouterr().err
+    assert "" == screen.text

@@ -19,7 +19,7 @@ from auditor import (
     ProgressEvent,
     Section,
 )
-from auditor.json_lines import JsonOutput, entries_of
+from auditor.commands.json_lines import JsonOutput, entries_of
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY, report_of
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -108,6 +108,13 @@ def test_what_is_below_the_level_is_not_written(level: int, expected: list[str])
         display(AccountsListed(20, finished=False))
     log.output.say("It ended early.")
     assert expected == [line["event"] for line in log.lines]
+
+
+def test_a_record_whose_values_do_not_fit_is_a_line() -> None:
+    """A mistake in somebody's logging stops no audit, and breaks no line."""
+    log = Log()
+    log.output.handler.handle(logging.LogRecord("botocore", logging.ERROR, "x.py", 1, "%s and %s", ("one",), None))
+    assert ["%s and %s"] == [line["message"] for line in log.lines]
 
 
 def test_log_records_are_lines() -> None:

@@ -8,7 +8,7 @@ from types import FrameType
 import anyio
 import pytest
 
-from auditor.interruption import Interruption, interruptible
+from auditor.commands.interruption import Interruption, interruptible
 
 BOTH = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 EACH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
