@@ -29,6 +29,7 @@ LEVELS = {
     "auditor.engine": 5,
     "auditor.journal": 5,
     "auditor.listing": 5,
+    "auditor.run_files": 5,
     "auditor.writers": 5,
     "auditor.account_audit": 4,
     "auditor.collectors": 3,

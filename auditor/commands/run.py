@@ -15,14 +15,14 @@ from auditor.console import print_paths, print_summary
 from auditor.engines.choice import EngineChoice, open_engine
 from auditor.errors import WriteError
 from auditor.interruption import Interruption
-from auditor.journal import check_agreement, journal_path, open_journal, reopen_journal
-from auditor.journal.rendering import csv_paths
+from auditor.journal import check_agreement, reopen_journal
 from auditor.orchestrator import run_audit
 from auditor.output import Output
 from auditor.progress import AccountFinished, AuditStarted, Observer, ProgressEvent
 from auditor.resumption import resume_audit
+from auditor.run_files import open_run_files
+from auditor.run_names import names_beside
 from auditor.summary import AuditSummary
-from auditor.writers import open_csv_writer
 
 _INCOMPLETE = 3
 
@@ -47,17 +47,11 @@ Auditing = Callable[[Run], Awaitable[AuditSummary]]
 async def begin_audit(config: AuditConfig, run: Run, *, directory: Path) -> AuditSummary:
     """A new audit, with files of its own in the directory."""
     async with (
-        open_csv_writer(directory, labels=config.labels) as csv,
-        open_journal(journal_path(csv.paths[0]), config=config) as journal,
+        open_run_files(directory, config=config) as files,
         open_engine(run.engine) as (executor, workers),
     ):
-        run.rows, run.journal = csv.paths, journal.path
-
-        def observe(event: ProgressEvent) -> None:
-            journal.observe(event)
-            run.observe(event)
-
-        return await run_audit(config, writers=[csv, journal], observe=observe, executor=executor, workers=workers)
+        run.rows, run.journal = files.csv.paths, files.journal.path
+        return await run_audit(config, writers=files.writers, observe=run.observe, executor=executor, workers=workers)
 
 
 async def go_on_with_audit(
@@ -66,7 +60,7 @@ async def go_on_with_audit(
     """The audit of this journal, unless the given options differ from its own."""
     async with reopen_journal(path) as journal:
         await to_thread.run_sync(partial(check_agreement, journal.header, given=given, path=path))
-        run.rows, run.journal = csv_paths(path), path
+        run.rows, run.journal = names_beside(path).tables, path
         run.earlier(len(journal.finished))
         async with open_engine(run.engine) as (executor, workers):
             return await resume_audit(

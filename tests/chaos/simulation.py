@@ -22,17 +22,15 @@ from auditor import (
     ConfigurationError,
     Labels,
     OrganizationError,
-    ProgressEvent,
     WriteError,
-    open_csv_writer,
-    open_journal,
+    Writer,
     reopen_journal,
     resume_audit,
     run_audit,
 )
 from auditor.demo import FaultMix, LocalServer, Request, Scenario, build_organization, serve
 from auditor.demo.command import isolated_environment
-from auditor.journal import journal_path
+from auditor.run_files import open_run_files
 from tests.chaos.blame import Blame
 from tests.chaos.cutting import Cutter, disk_limit, tear, torn_folder
 from tests.chaos.facts import facts_of
@@ -163,16 +161,9 @@ class _Simulation:
         config = AuditConfig(
             role=self._facts.role, labels=Labels(self._trial.labels), concurrency=self._trial.concurrency
         )
-        async with (
-            open_csv_writer(folder, labels=config.labels) as rows,
-            open_journal(journal_path(rows.paths[0]), config=config) as journal,
-        ):
-
-            def observe(event: ProgressEvent) -> None:
-                journal.observe(event)
-                cutter.observe(event)
-
-            return await run_audit(config, writers=[rows, cutter, journal], observe=observe)
+        async with open_run_files(folder, config=config) as files:
+            writers: list[Writer] = [files.csv, cutter, files.journal]
+            return await run_audit(config, writers=writers, observe=cutter.observe)
 
     async def _go_on(self, path: Path, cutter: Cutter) -> AuditSummary:
         async with reopen_journal(path) as journal:
