@@ -9,6 +9,7 @@ import anyio
 from anyio import to_thread
 
 from auditor.earlier_run import EarlierRun
+from auditor.errors import ListingInterrupted
 from auditor.journal import FreeSettings, JournalWriter
 from auditor.models import AccountReport
 from auditor.orchestrator import run_audit
@@ -16,6 +17,7 @@ from auditor.progress import AuditFinished, AuditStarted, Observer, ProgressEven
 from auditor.run_names import names_beside
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
+from auditor.unread import not_listed
 from auditor.writers.rendering import check_rendering, render_csv_files
 
 
@@ -88,3 +90,6 @@ def _counted(journal: JournalWriter, tally: Tally) -> Iterator[AccountReport]:
         tally.add(report)
         yield report
     yield from journal.unreached
+    if not journal.used:
+        # Empty tables would say that there is nothing.
+        yield not_listed(ListingInterrupted(code="NotListed", message="the run was cut off", listed=0))

@@ -23,6 +23,7 @@ from auditor import (
     CallerError,
     EarlierRun,
     Labels,
+    ProgressEvent,
     Rates,
     WriteError,
     open_journal,
@@ -324,6 +325,28 @@ async def test_a_journal_of_an_audit_that_did_not_start_is_begun_anew(
     assert asked.start_date.replace(microsecond=0) == summary.period.start
     async with reopen_journal(left / NAME) as journal:
         assert AuditStarted(summary.caller or CALLER, summary.period) == journal.header.started
+
+
+@pytest.mark.anyio
+async def test_an_audit_that_is_cut_off_again_before_any_account_leaves_no_empty_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty tables would say that there is nothing: the coverage says that no account was listed."""
+    async with open_journal(tmp_path / "open", config=CONFIG) as journal:
+        await anyio.Path(tmp_path / NAME).write_bytes(await anyio.Path(journal.path).read_bytes())
+    async with served(QUICK, monkeypatch):
+        with anyio.CancelScope() as scope:
+
+            def stop(event: ProgressEvent) -> None:
+                if isinstance(event, AuditStarted):
+                    scope.cancel()
+
+            async with reopen_journal(tmp_path / NAME) as journal:
+                await resume_audit(journal, observe=stop)
+    assert scope.cancelled_caught
+    findings, events, coverage = rows_in(tmp_path)
+    assert ([], []) == (findings, events)
+    assert [("organization", "NotListed")] == [(row["account_id"], row["error_code"]) for row in coverage]
 
 
 @pytest.mark.anyio
