@@ -165,7 +165,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             observe(started)
             for cut in cuts:
                 warn(cut)
-            listing = Listing(finished=earlier.finished if earlier else frozenset())
+            listing = Listing(earlier.finished, resumed=True) if earlier else Listing()
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)

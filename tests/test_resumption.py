@@ -16,15 +16,19 @@ from anyio.abc import Process
 from typer.testing import CliRunner
 
 from auditor import (
+    AccountId,
     AccountReport,
     AuditConfig,
     AuditStarted,
     AuditSummary,
     CallerError,
     EarlierRun,
+    Failure,
     Labels,
+    OrganizationError,
     ProgressEvent,
     Rates,
+    Section,
     WriteError,
     open_journal,
     reopen_journal,
@@ -347,6 +351,24 @@ async def test_an_audit_that_is_cut_off_again_before_any_account_leaves_no_empty
     findings, events, coverage = rows_in(tmp_path)
     assert ([], []) == (findings, events)
     assert [("organization", "NotListed")] == [(row["account_id"], row["error_code"]) for row in coverage]
+
+
+@pytest.mark.anyio
+async def test_a_listing_that_is_refused_when_it_is_gone_on_with_names_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where none of the accounts before was whole: those of the journal are not all of the organization."""
+    incomplete = replace(REPORT, failures=(Failure(Section.MFA, "AccessDenied", "no"),))
+    async with served(replace(QUICK, listing_denied_page=0), monkeypatch) as server:
+        organization = server.organization
+        began = AuditStarted(replace(CALLER, account_id=AccountId(organization.caller.id)), PERIOD)
+        async with open_journal(tmp_path / NAME, config=CONFIG) as journal:
+            await journal.begin(began)
+            await journal.write(incomplete)
+        with pytest.raises(OrganizationError):
+            await gone_on_with(tmp_path)
+    *_, coverage = rows_in(tmp_path)
+    assert {REPORT.account.id, "organization"} == {row["account_id"] for row in coverage}
 
 
 @pytest.mark.anyio
