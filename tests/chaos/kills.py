@@ -200,7 +200,7 @@ async def _leave_after_end(process: Process, scope: anyio.CancelScope) -> None:
 
 
 async def _until_journal(folder: Path) -> None:
-    while journal_in(folder) is None:  # noqa: ASYNC110 - another process makes it
+    while await to_thread.run_sync(journal_in, folder) is None:  # noqa: ASYNC110 - another process makes it
         await anyio.sleep(0.001)
 
 
