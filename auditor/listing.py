@@ -26,6 +26,8 @@ class Listing:
 
     finished: frozenset[AccountId] = frozenset()
     """Accounts that are not to be audited again."""
+    resumed: bool = False
+    """Whether the audit was begun by an earlier run, so that there are accounts even where none is listed."""
     count: int = 0
     interruption: ListingInterrupted | None = None
     pending: dict[AccountId, Account] = field(default_factory=dict)

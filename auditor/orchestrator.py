@@ -10,10 +10,11 @@ not come to is told to the writers last.
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import aioboto3
 import anyio
@@ -34,7 +35,7 @@ from auditor.report_stream import ReportStream
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
 from auditor.unread import not_listed
-from auditor.writers import Writer, keep, tell
+from auditor.writers import Writer, begin, keep, tell
 
 
 async def run_audit(  # noqa: PLR0913 - what a caller may choose
@@ -50,9 +51,10 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
 ) -> AuditSummary:
     """Audit the organization, give each account's report to every writer, and return what it came to.
 
-    Writers get the reports in the order in which accounts finish, and in the order of the writers; one that has a
-    `write_all` gets all that are ready at once. No file is written unless a writer does it. With `collect` the summary
-    holds all reports and rows, and memory grows with the organization.
+    Writers that have a `begin` are told of the start before any account is asked. All get the reports in the order in
+    which accounts finish, and in the order of the writers; one that has a `write_all` gets all that are ready at once.
+    No file is written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows
+    with the organization.
 
     Cancelling stops as soon as the writers have what is in hand: every report is with all of them or with none. Where
     the run is cut off, by a writer that failed too, and where the listing ends early, the writers get a report that
@@ -74,6 +76,7 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
             executor=executor,
             workers=workers,
             earlier=earlier,
+            begin=partial(begin, writers=writers),
         ) as reports,
         _telling_what_is_unread(reports, writers),
     ):
@@ -118,6 +121,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     executor: Executor | None = None,
     workers: int | None = None,
     earlier: EarlierRun | None = None,
+    begin: Callable[[AuditStarted], Awaitable[None]] | None = None,
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
@@ -126,10 +130,11 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     accounts at once. Workers build their own credentials, so that a session can't be given with them, and must come to
     the account of this process's. An executor is not shut down, and ends the batches that it has when the block is
     left. Where an `earlier` run is resumed, its period is kept as it was, the accounts that it finished are passed
-    over, and the caller must be of the same account.
+    over, and the caller must be of the same account. Before anything is asked of the organization `begin` is awaited: a
+    journal's, or what else must be done first.
 
     Raises:
-        AuditError: Nothing could be audited.
+        AuditError: Nothing could be audited, or `begin` raised it.
     """
     check_crew(workers, executor=executor, session=session)
     now = datetime.now(UTC)
@@ -154,10 +159,13 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
         ):
             if earlier:
                 earlier.check(gateway.caller)
-            observe(AuditStarted(gateway.caller, period))
+            started = AuditStarted(gateway.caller, period)
+            if begin is not None:
+                await begin(started)
+            observe(started)
             for cut in cuts:
                 warn(cut)
-            listing = Listing(finished=earlier.finished if earlier else frozenset())
+            listing = Listing(earlier.finished, resumed=True) if earlier else Listing()
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)

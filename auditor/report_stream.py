@@ -62,7 +62,7 @@ class ReportStream:
         """
         rest = self._listing.rest
         listed = [not_reached(account) for account in self._listing.pending.values()]
-        known = self._listing.count or self._listing.finished
+        known = self._listing.count or self._listing.resumed
         return [*listed, not_listed(rest)] if rest is not None and known else listed
 
     def _taken(self, report: AccountReport) -> AccountReport:

@@ -2,44 +2,51 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from typing import Unpack
 
 import aioboto3
 import anyio
 from anyio import to_thread
 
-from auditor.config import DEFAULT_CONCURRENCY, Labels
 from auditor.earlier_run import EarlierRun
-from auditor.journal.rendering import csv_paths, render_csv_files
-from auditor.journal.writer import JournalWriter
+from auditor.errors import ListingInterrupted
+from auditor.journal import FreeSettings, JournalWriter
 from auditor.models import AccountReport
 from auditor.orchestrator import run_audit
 from auditor.progress import AuditFinished, AuditStarted, Observer, ProgressEvent, ignore
+from auditor.run_names import names_beside
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
+from auditor.unread import not_listed
+from auditor.writers.rendering import check_rendering, render_csv_files
 
 
-async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
+async def resume_audit(
     journal: JournalWriter,
     *,
-    profile: str | None = None,
-    concurrency: int = DEFAULT_CONCURRENCY,
     session: aioboto3.Session | None = None,
     observe: Observer = ignore,
     executor: Executor | None = None,
     workers: int | None = None,
+    **free: Unpack[FreeSettings],
 ) -> AuditSummary:
     """Go on with the audit of a reopened journal, with its settings and its period, and return what all of it came to.
 
-    Accounts of which nothing is missing are passed over, all others are audited and appended. At the end, after a
-    cancellation and an error too, the CSV files of the interrupted run are replaced by new ones with the rows of all
-    accounts of the journal. The summary counts them all; its seconds and warnings are this run's.
+    Settings that decide nothing in the rows may be chosen anew, by their names in AuditConfig: `profile`,
+    `concurrency`, `rates`, `report_wait` and `longest_silence`. Accounts of which nothing is missing are passed over,
+    all others are audited and appended; where less is read of one than before, what was read before stays. An audit
+    that was cut off before its caller was known begins anew. At the end, after a cancellation and an error too, the
+    CSV files of the interrupted run are replaced by new ones with the rows of all accounts of the journal. The summary
+    counts them all; its seconds and warnings are this run's.
 
     Raises:
         AuditError: Nothing could be audited, the caller is not of the account that began the audit, or a file could
-            not be written.
+            not be written; that no file can be made beside the journal is said before anything is asked.
     """
-    paths = csv_paths(journal.path)
-    config = journal.header.config(profile=profile, concurrency=concurrency)
+    paths = names_beside(journal.path).tables
+    await to_thread.run_sync(check_rendering, paths)
+    config = journal.header.config(**free)
+    began = journal.header.started
     tally = Tally(config.labels)
     started = False
 
@@ -51,7 +58,7 @@ async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
             observe(event)
 
     def render() -> None:
-        render_csv_files(paths, _counted(journal, tally), labels=Labels(config.labels))
+        render_csv_files(paths, _counted(journal, tally), labels=config.labels)
 
     try:
         summary = await run_audit(
@@ -61,15 +68,15 @@ async def resume_audit(  # noqa: PLR0913 - what a caller may choose anew
             observe=hear,
             executor=executor,
             workers=workers,
-            earlier=EarlierRun(journal.header.started, journal.finished),
+            earlier=None if began is None else EarlierRun(began, journal.finished),
         )
     finally:
         if started:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(render)
     whole = tally.summary(
-        caller=journal.header.started.caller if summary.caller is None else summary.caller,
-        period=journal.header.started.period,
+        caller=summary.caller,
+        period=summary.period,
         seconds=summary.seconds,
         warnings=summary.warnings,
         interruption=summary.interruption,
@@ -83,3 +90,6 @@ def _counted(journal: JournalWriter, tally: Tally) -> Iterator[AccountReport]:
         tally.add(report)
         yield report
     yield from journal.unreached
+    if not journal.used:
+        # Empty tables would say that there is nothing.
+        yield not_listed(ListingInterrupted(code="NotListed", message="the run was cut off", listed=0))

@@ -64,8 +64,8 @@ class Tally:
     def summary(
         self,
         *,
-        caller: Caller,
-        period: Period,
+        caller: Caller | None,
+        period: Period | None,
         seconds: float,
         warnings: tuple[str, ...] = (),
         interruption: str = "",

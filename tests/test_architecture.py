@@ -25,6 +25,7 @@ LEVELS = {
     "auditor.engine": 5,
     "auditor.journal": 5,
     "auditor.listing": 5,
+    "auditor.run_files": 5,
     "auditor.writers": 5,
     "auditor.account_audit": 4,
     "auditor.collectors": 3,
@@ -34,7 +35,9 @@ LEVELS = {
     "auditor.event_loop": 1,
     "auditor.fanout": 1,
     "auditor.period": 1,
+    "auditor.private_file": 1,
     "auditor.progress": 1,
+    "auditor.run_names": 1,
     "auditor.earlier_run": 1,
     "auditor.unread": 1,
     "auditor.rows": 1,
@@ -211,7 +214,7 @@ def test_each_thing_is_known_where_it_belongs() -> None:
         ("from auditor import engine", "auditor.aws.role"),
         ("from ..collectors.users import collect_users", "auditor.aws.role"),
         ("from . import script", "auditor.tally"),
-        ("def late():\n    from auditor.writers.csv import line\n", "auditor.rows"),
+        ("def late():\n    from auditor.writers.csv_text import line\n", "auditor.rows"),
     ],
 )
 def test_an_import_that_points_up_is_found(source: str, module: str) -> None:

@@ -95,12 +95,7 @@ async def test_what_was_not_listed_yet_is_said(tmp_path: Path, monkeypatch: pyte
                     scope.cancel()
 
             async with open_csv_writer(tmp_path) as writer, open_journal(journal_file, config=CONFIG) as journal:
-
-                def observe(event: ProgressEvent) -> None:
-                    journal.observe(event)
-                    stop(event)
-
-                await run_audit(CONFIG, writers=[writer, journal], observe=observe)
+                await run_audit(CONFIG, writers=[writer, journal], observe=stop)
         begun = [row for row in read_csv(writer.paths[2]) if row["account_id"] == "organization"]
     assert [("not reached", "NotListed")] == [(row["role"], row["error_code"]) for row in begun]
     async with served(replace(scenario, listing_denied_page=0), monkeypatch):
@@ -160,7 +155,6 @@ async def test_a_resumed_run_that_can_not_go_on_writing_names_the_rest(
             with anyio.CancelScope() as scope:
 
                 def observe(event: ProgressEvent) -> None:
-                    journal.observe(event)
                     if isinstance(event, AccountFinished):
                         scope.cancel()
 

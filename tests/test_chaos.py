@@ -24,7 +24,11 @@ from tests.fakes import JUMPING
 
 SEEDS = (10, 11, 23, 25, 29, 30, 32, 33, 38, 45, 46, 48)
 """Quick ones, with each kind of cut among them."""
-KILLS = [KillTrial(number, Victim.ONE, (share,)) for number, share in enumerate((0.15, 0.3, 0.45))]
+KILLS = [
+    KillTrial(0, Victim.ONE, (0.3,)),
+    KillTrial(1, Victim.ONE, (), at_once=True),
+    KillTrial(2, Victim.ONE, (0.45,), at_once=True),
+]
 SMALL = Scenario(accounts=4, users=1, largest_account=2, events=2, denied_every=3, now=datetime.now(UTC))
 """With two accounts that can be read, one that refuses the role, and the management account."""
 
@@ -47,10 +51,11 @@ def test_the_seeds_cut_off_and_spoil() -> None:
 
 
 def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
-    """`kill -9` and `--resume` end with the rows of an audit that nobody killed."""
+    """`kill -9` and `--resume` end with the rows of an audit that nobody killed, before its first account too."""
     outcomes = killed(KILLS, tmp_path, accounts=5)
     assert [] == [problem for outcome in outcomes for problem in outcome.verdict.problems]
-    assert sum(outcome.kills for outcome in outcomes) > 0
+    assert all(outcome.kills >= outcome.trial.at_once for outcome in outcomes)
+    assert sum(outcome.before_any_account for outcome in outcomes) >= 2
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,13 +16,20 @@ from anyio.abc import Process
 from typer.testing import CliRunner
 
 from auditor import (
+    AccountId,
     AccountReport,
     AuditConfig,
     AuditStarted,
     AuditSummary,
     CallerError,
+    ConfigurationError,
     EarlierRun,
+    Failure,
+    Labels,
+    OrganizationError,
+    ProgressEvent,
     Rates,
+    Section,
     WriteError,
     open_journal,
     reopen_journal,
@@ -30,18 +37,21 @@ from auditor import (
     run_audit,
 )
 from auditor.cli import app
-from auditor.demo import Scenario
-from auditor.journal import Header, JournalWriter
+from auditor.demo import Request, Scenario, build_organization, serve
+from auditor.journal import JournalWriter
 from auditor.journal.content import Content
-from auditor.journal.file import JournalFile
-from auditor.journal.rendering import render_csv_files
-from tests.expectations import as_set, read_csv, truth_of_all
+from auditor.journal.file import JournalFile, open_journal_file
+from auditor.run_files import open_run_files
+from tests.chaos.simulation import environment_of
+from tests.expectations import as_set, read_csv, truth_of, truth_of_all
 from tests.organizations import served
 from tests.samples import CALLER, PERIOD, REPORT
 
 AUDITOR = [sys.executable, "-m", "auditor", "audit"]
 QUICK = Scenario(accounts=30, users=2, largest_account=9, denied_every=9, latency=0.002)
 SLOW = Scenario(accounts=70, users=2, largest_account=9, denied_every=30, latency=0.03)
+STARTED = 1_000
+"""More bytes than a journal has before its first account."""
 NAME = "audit_20260301_120000.journal.jsonl"
 CONFIG = AuditConfig(role=QUICK.role_name, rates=Rates(iam=1000, events=1000))
 
@@ -101,7 +111,7 @@ async def test_a_process_that_is_killed_goes_on_and_nothing_is_lost(
     async with served(SLOW, monkeypatch) as server:
         first = [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(tmp_path), "--concurrency", "16"]
         command = first
-        for size in (1, 60_000):
+        for size in (0, STARTED, 60_000):
             async with await anyio.open_process(command, stdout=subprocess.DEVNULL) as process:
                 with anyio.fail_after(20):
                     await until_journaled(tmp_path, size=size)
@@ -128,7 +138,7 @@ async def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path, monkeypatch:
         process = await anyio.open_process(
             [*AUDITOR, "--role", SLOW.role_name, "--output-dir", str(folder), "--concurrency", "16"]
         )
-        text = await interrupted(process, folder, size=1)
+        text = await interrupted(process, folder, size=STARTED)
         hint = f"Go on with: auditor audit --resume '{journal_in(folder)}'"
         assert hint in text
         stopped = await run_to_end("--resume", str(journal_in(folder)), "--max-duration", "2s", "--concurrency", "1")
@@ -163,13 +173,13 @@ async def begun(folder: Path, *, after: int) -> None:
     """An audit that stops after so many accounts; its journal."""
     async with open_journal(folder / NAME, config=CONFIG) as journal:
         with pytest.raises(StopAudit):
-            await run_audit(CONFIG, writers=[Stopping(after), journal], observe=journal.observe)
+            await run_audit(CONFIG, writers=[Stopping(after), journal])
 
 
 async def gone_on_with(folder: Path) -> AuditSummary:
     """The audit of the folder's journal, resumed."""
     async with reopen_journal(folder / NAME) as journal:
-        return await resume_audit(journal)
+        return await resume_audit(journal, rates=CONFIG.rates)
 
 
 @pytest.mark.anyio
@@ -211,12 +221,14 @@ async def test_the_period_is_the_journals(tmp_path: Path, monkeypatch: pytest.Mo
     async with served(QUICK, monkeypatch):
         await begun(tmp_path, after=12)
         async with reopen_journal(tmp_path / NAME) as journal:
-            old = moved(journal.header)
-            content, file = Content(old), JournalFile(tmp_path / "other", new=True)
+            assert journal.header.started is not None
+            old = moved(journal.header.started)
+            content = Content(replace(journal.header, started=old))
+            file = await to_thread.run_sync(partial(JournalFile, tmp_path / "other", new=True))
             resumed = JournalWriter(file, content=content)
-            summary = await run_audit(CONFIG, writers=[resumed], earlier=EarlierRun(old.started), collect=True)
+            summary = await run_audit(CONFIG, writers=[resumed], earlier=EarlierRun(old), collect=True)
             await to_thread.run_sync(file.close)
-    assert old.started.period == summary.period
+    assert old.period == summary.period
     assert 1 == sum("CloudTrail keeps 90 days" in warning for warning in summary.warnings)
     assert summary.audited == sum("EventsDropped" in codes_of(report) for report in summary.reports)
     assert 3 == summary.exit_code
@@ -227,11 +239,169 @@ def codes_of(report: AccountReport) -> set[str]:
     return {failure.code for failure in report.failures}
 
 
-def moved(header: Header) -> Header:
+def moved(started: AuditStarted) -> AuditStarted:
     """The same audit, begun in another year."""
-    period = header.started.period
+    period = started.period
     earlier = replace(period, start=period.start.replace(year=2020), end=datetime(2020, 12, 24, tzinfo=UTC))
-    return replace(header, started=replace(header.started, period=earlier))
+    return replace(started, period=earlier)
+
+
+class Listener:
+    """What the server was asked, and a writer that notes how much that was when the audit was begun."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.before: list[str] | None = None
+
+    def hear(self, request: Request) -> None:
+        """Note a request."""
+        self.asked.append(request.action)
+
+    async def begin(self, started: AuditStarted) -> None:
+        """Note what was asked before, and let all that is under way go on."""
+        del started
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()
+        self.before = list(self.asked)
+
+    async def write(self, report: AccountReport) -> None:
+        """Take a report."""
+        del report
+
+
+@pytest.mark.anyio
+async def test_writers_are_told_of_the_start_before_anything_is_asked_of_the_organization() -> None:
+    """What a journal must know is in it before there is anything to lose."""
+    listener = Listener()
+    async with serve(build_organization(QUICK), record=False, hear=listener.hear) as server:
+        with environment_of(server):
+            await run_audit(CONFIG, writers=[listener])
+    assert listener.before == ["GetCallerIdentity"]
+    assert "ListAccounts" in listener.asked
+
+
+class Stuck:
+    """A writer that can't even keep the start."""
+
+    async def begin(self, started: AuditStarted) -> None:
+        """Fail."""
+        raise WriteError(f"no place for {started.caller.arn}.")
+
+    async def write(self, report: AccountReport) -> None:
+        """Take a report."""
+        raise AssertionError(report)
+
+
+@pytest.mark.anyio
+async def test_a_start_that_can_not_be_kept_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No account is asked, and the files of the run are removed."""
+    async with served(QUICK, monkeypatch) as server:
+        with pytest.raises(WriteError, match="no place for"):
+            async with open_run_files(tmp_path, config=CONFIG) as files:
+                await run_audit(CONFIG, writers=[Stuck(), *files.writers])
+        assert {"GetCallerIdentity"} == {action for _, action, _ in server.counts}
+    assert [] == os.listdir(tmp_path)  # noqa: PTH208 - no event loop is held up by it
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("rest", [b"", b'{"crc32":"0000'])
+async def test_a_journal_of_an_audit_that_did_not_start_is_begun_anew(
+    rest: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before its caller was known, it has the settings alone: the audit has them, the names, and all rows."""
+    asked = replace(CONFIG, labels=Labels.EN, start_date=datetime.now(UTC) - timedelta(days=30))
+    async with open_run_files(tmp_path / "killed", config=asked) as files:
+        killed = await anyio.Path(files.journal.path).read_bytes()
+    left = tmp_path / "left"
+    await anyio.Path(left).mkdir()
+    await anyio.Path(left / NAME).write_bytes(killed + rest)
+    async with served(QUICK, monkeypatch) as server:
+        async with reopen_journal(left / NAME) as journal:
+            summary = await resume_audit(journal, rates=CONFIG.rates)
+        assert summary.period is not None
+        expected = truth_of(server, summary, labels=Labels.EN)
+    findings, events, coverage = rows_in(left)
+    assert as_set(expected.findings) == as_set(findings)
+    assert as_set(expected.events) == as_set(events)
+    assert summary.accounts == len(coverage) == len(server.organization.accounts)
+    assert asked.start_date is not None
+    assert asked.start_date.replace(microsecond=0) == summary.period.start
+    async with reopen_journal(left / NAME) as journal:
+        assert AuditStarted(summary.caller or CALLER, summary.period) == journal.header.started
+
+
+@pytest.mark.anyio
+async def test_an_audit_that_is_cut_off_again_before_any_account_leaves_no_empty_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty tables would say that there is nothing: the coverage says that no account was listed."""
+    async with open_journal(tmp_path / "open", config=CONFIG) as journal:
+        await anyio.Path(tmp_path / NAME).write_bytes(await anyio.Path(journal.path).read_bytes())
+    async with served(QUICK, monkeypatch):
+        with anyio.CancelScope() as scope:
+
+            def stop(event: ProgressEvent) -> None:
+                if isinstance(event, AuditStarted):
+                    scope.cancel()
+
+            async with reopen_journal(tmp_path / NAME) as journal:
+                await resume_audit(journal, observe=stop)
+    assert scope.cancelled_caught
+    findings, events, coverage = rows_in(tmp_path)
+    assert ([], []) == (findings, events)
+    assert [("organization", "NotListed")] == [(row["account_id"], row["error_code"]) for row in coverage]
+
+
+@pytest.mark.anyio
+async def test_a_listing_that_is_refused_when_it_is_gone_on_with_names_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where none of the accounts before was whole: those of the journal are not all of the organization."""
+    incomplete = replace(REPORT, failures=(Failure(Section.MFA, "AccessDenied", "no"),))
+    async with served(replace(QUICK, listing_denied_page=0), monkeypatch) as server:
+        organization = server.organization
+        began = AuditStarted(replace(CALLER, account_id=AccountId(organization.caller.id)), PERIOD)
+        async with open_journal(tmp_path / NAME, config=CONFIG) as journal:
+            await journal.begin(began)
+            await journal.write(incomplete)
+        with pytest.raises(OrganizationError):
+            await gone_on_with(tmp_path)
+    *_, coverage = rows_in(tmp_path)
+    assert {REPORT.account.id, "organization"} == {row["account_id"] for row in coverage}
+
+
+@pytest.mark.anyio
+async def test_what_was_read_stays_where_less_is_read_when_it_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accounts that refused their events only, and later their role too, keep their keys, and the exit code is 3."""
+    denied = {"*": frozenset({"cloudtrail:LookupEvents"})}
+    scenario = replace(QUICK, accounts=6, denied_every=None, denied_actions=denied, now=datetime.now(UTC))
+    async with served(scenario, monkeypatch) as server:
+        async with open_journal(tmp_path / NAME, config=CONFIG) as journal:
+            await run_audit(CONFIG, writers=[journal])
+        expected = truth_of_all(server)
+    async with served(replace(scenario, denied_every=1), monkeypatch):
+        summary = await gone_on_with(tmp_path)
+    findings, events, coverage = rows_in(tmp_path)
+    assert 3 == summary.exit_code
+    assert (as_set(expected.findings), []) == (as_set(findings), events)
+    active = [row for row in coverage if row["state"] == "ACTIVE"]
+    assert {("complete", "denied")} == {(row["users"], row["events"]) for row in active}
+
+
+@pytest.mark.anyio
+async def test_a_directory_in_which_nothing_can_be_made_is_known_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the resumed audit asks anything, since its rows could not be shown."""
+    async with served(QUICK, monkeypatch) as server:
+        await begun(tmp_path, after=3)
+        before = dict(server.counts)
+        await anyio.Path(tmp_path / ".coverage_20260301_120000.csv.unfinished").mkdir()
+        with pytest.raises(ConfigurationError, match="Nothing can be written in"):
+            await gone_on_with(tmp_path)
+        assert before == dict(server.counts)
 
 
 @pytest.mark.anyio
@@ -272,7 +442,7 @@ def test_a_command_with_other_options_is_refused(
 def test_a_journal_that_another_audit_has_is_refused(tmp_path: Path) -> None:
     """The second of two commands that resume it gets one sentence, and exit code 2."""
     anyio.run(one_account, tmp_path)
-    file = JournalFile(tmp_path / NAME, new=False)
+    file = open_journal_file(tmp_path / NAME)
     result = CliRunner().invoke(app, ["audit", "--resume", str(tmp_path / NAME)])
     file.close()
     assert 2 == result.exit_code
@@ -291,7 +461,7 @@ def test_a_journal_of_another_name_is_refused(tmp_path: Path) -> None:
 async def one_account(folder: Path) -> None:
     """A journal of one account."""
     async with open_journal(folder / NAME, config=CONFIG) as journal:
-        journal.observe(AuditStarted(CALLER, PERIOD))
+        await journal.begin(AuditStarted(CALLER, PERIOD))
         await journal.write(REPORT)
 
 
@@ -314,24 +484,3 @@ def test_bad_options_get_one_sentence(
     assert 2 == result.exit_code
     assert sentence in result.stderr
     assert [] == list(tmp_path.iterdir())
-
-
-def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    """An error while they are made leaves the old ones and nothing else; what a killed run left is no hindrance."""
-    paths = [tmp_path / f"{name}.csv" for name in "abc"]
-    for path in paths:
-        path.write_text("old")
-        path.with_name(f".{path.name}.unfinished").write_text("torn")
-    with pytest.raises(WriteError, match="could not be made anew"):
-        render_csv_files(paths, failing(), labels=CONFIG.labels)
-    assert ["old"] * 3 == [path.read_text() for path in paths]
-    render_csv_files(paths, [REPORT], labels=CONFIG.labels)
-    assert [2, 2, 2] == [len(path.read_text().splitlines()) for path in paths]
-    assert {0o600} == {path.stat().st_mode & 0o777 for path in paths}
-    assert 3 == len(list(tmp_path.iterdir()))
-
-
-def failing() -> Iterator[AccountReport]:
-    """A full disk, met while the reports are read."""
-    yield REPORT
-    raise OSError(28, "No space left on device")

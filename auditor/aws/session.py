@@ -1,6 +1,7 @@
 """The SDK session of a run: made from the caller's settings, verified, and apart from the caller's own."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -22,6 +23,8 @@ from auditor.errors import CallerError
 SERVICES = ("sts", "organizations", "iam", "cloudtrail")
 
 _RESOLVED_BY_CLIENTS = frozenset({"assume-role", "assume-role-with-web-identity", "sso"})
+_YEAR = 4
+"""Letters of a year: without a dash behind them, digits are seconds, though they would make a date, too."""
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 
 
@@ -146,10 +149,10 @@ def parse_timestamp(value: str | float) -> datetime:
     """
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return datetime.fromtimestamp(float(value), UTC)
+    if value[_YEAR:][:1] != "-":
+        with suppress(ValueError):
+            return datetime.fromtimestamp(float(value), UTC)
+    moment = datetime.fromisoformat(value)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

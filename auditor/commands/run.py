@@ -11,13 +11,13 @@ from anyio import to_thread
 
 from auditor.commands.engine_choice import EngineChoice, open_engine
 from auditor.config import AuditConfig
-from auditor.journal import check_agreement, journal_path, open_journal, reopen_journal
-from auditor.journal.rendering import csv_paths
+from auditor.journal import check_agreement, reopen_journal
 from auditor.orchestrator import run_audit
-from auditor.progress import Observer, ProgressEvent
+from auditor.progress import Observer
 from auditor.resumption import resume_audit
+from auditor.run_files import open_run_files
+from auditor.run_names import names_beside
 from auditor.summary import AuditSummary
-from auditor.writers import open_csv_writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +56,15 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
         AuditError: The files can't be there, or the workers could not be reached.
     """
     async with (
-        open_csv_writer(directory, labels=config.labels) as csv,
-        open_journal(journal_path(csv.paths[0]), config=config) as journal,
+        open_run_files(directory, config=config) as files,
         open_engine(engine) as (executor, workers),
     ):
 
         async def audit(observe: Observer) -> AuditSummary:
-            def both(event: ProgressEvent) -> None:
-                journal.observe(event)
-                observe(event)
+            return await run_audit(config, writers=files.writers, observe=observe, executor=executor, workers=workers)
 
-            return await run_audit(config, writers=[csv, journal], observe=both, executor=executor, workers=workers)
-
-        yield OpenAudit(rows=csv.paths, journal=journal.path, finished=None, profile=config.profile, audit=audit)
+        rows, journal = files.csv.paths, files.journal.path
+        yield OpenAudit(rows=rows, journal=journal, finished=None, profile=config.profile, audit=audit)
 
 
 @asynccontextmanager
@@ -95,4 +91,5 @@ async def resume_from(
                 )
 
             finished = len(journal.finished)
-            yield OpenAudit(rows=csv_paths(path), journal=path, finished=finished, profile=profile, audit=audit)
+            rows = names_beside(path).tables
+            yield OpenAudit(rows=rows, journal=path, finished=finished, profile=profile, audit=audit)

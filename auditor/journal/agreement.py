@@ -36,7 +36,7 @@ def _check_settings(header: Header, *, given: Mapping[str, object]) -> None:
 
 
 def _check_period(header: Header, *, given: Mapping[str, object]) -> None:
-    period, asked = header.started.period, header.asked
+    period, asked = header.period, header.asked
     start, end, days = given.get("start_date"), given.get("end_date"), given.get("days")
     if isinstance(start, str) and not _is_one_of(parse_start(start), period.start, asked.start):
         raise _conflict("--start-date", period.start.isoformat())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from auditor.models import AccountReport
+from auditor.progress import AuditStarted
 
 
 class Writer(Protocol):
@@ -27,5 +28,18 @@ class BatchWriter(Writer, Protocol):
 
         Raises:
             WriteError: They could not be kept; the run stops.
+        """
+        ...
+
+
+@runtime_checkable
+class BeginningWriter(Writer, Protocol):
+    """Is told how the audit was started before it gets any report."""
+
+    async def begin(self, started: AuditStarted) -> None:
+        """Take the start of the audit: the caller is known, and no account was asked yet.
+
+        Raises:
+            WriteError: It could not be kept; no account is asked.
         """
         ...

@@ -7,8 +7,21 @@ import anyio
 
 from auditor.errors import WriteError
 from auditor.models import AccountReport
+from auditor.progress import AuditStarted
 from auditor.unread import not_reached
-from auditor.writers.interface import BatchWriter, Writer
+from auditor.writers.interface import BatchWriter, BeginningWriter, Writer
+
+
+async def begin(started: AuditStarted, writers: Sequence[Writer]) -> None:
+    """Tell every writer that has a `begin` how the audit was started, in their order; a cancellation waits.
+
+    Raises:
+        WriteError: A writer could not keep it; those behind it are not told.
+    """
+    with anyio.CancelScope(shield=True):
+        for writer in writers:
+            if isinstance(writer, BeginningWriter):
+                await writer.begin(started)
 
 
 async def keep(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:

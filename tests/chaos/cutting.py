@@ -96,14 +96,18 @@ def disk_limit(cut: CutOff | None) -> Iterator[None]:
 
 
 def tear(folder: Path, dice: random.Random) -> None:
-    """Tear the journal's last line, and each CSV file, at a random byte, as a crash of the machine does; or don't."""
+    """Tear the journal's last line, and each CSV file, at a random byte, as a crash of the machine does; or don't.
+
+    A journal's first line is on the disk before the journal has its name, and is never torn.
+    """
     for path in folder.glob("*.csv"):
         if dice.random() < 0.5:
             path.write_bytes(_torn(path.read_bytes(), dice, first=0))
     for path in folder.glob("*.jsonl"):
         content = path.read_bytes()
-        if dice.random() < 0.7 and content:
-            path.write_bytes(_torn(content, dice, first=content.rstrip(b"\n").rfind(b"\n") + 1))
+        if dice.random() < 0.7:
+            last = content.rstrip(b"\n").rfind(b"\n") + 1
+            path.write_bytes(_torn(content, dice, first=last or len(content)))
 
 
 def _torn(content: bytes, dice: random.Random, *, first: int) -> bytes:

@@ -6,19 +6,22 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import anyio
 from anyio import to_thread
+from anyio.abc import Process
 
 from auditor.demo import FaultMix, Scenario, Truth, build_organization, truth
 from auditor.fanout import fan_out
 from tests.benchmarks.organization import served_elsewhere
 from tests.chaos.comparison import compare
-from tests.chaos.resuming import can_be_resumed, clear, journal_in
+from tests.chaos.resuming import clear, has_accounts, journal_in
 from tests.chaos.verdict import Kind, Tables, Verdict, read_tables
 
 _FAULTS = FaultMix(internal_error=0.01, reset=0.01, truncated=0.01, throttled=0.01)
@@ -49,6 +52,8 @@ class KillTrial:
     number: int
     victim: Victim
     moments: tuple[float, ...]
+    at_once: bool = False
+    """Whether it is killed before all of them too, as soon as it has a journal."""
 
 
 @dataclass(slots=True)
@@ -58,14 +63,16 @@ class KillOutcome:
     trial: KillTrial
     kills: int = 0
     before_any_account: int = 0
+    """Kills that left a journal without any account, which was gone on with."""
+    before_journal: int = 0
     """Kills that left nothing to go on with, so that the audit began again."""
     verdict: Verdict = field(default_factory=Verdict)
 
 
 def kill_trials(kills: int, *, first: int = 0) -> list[KillTrial]:
-    """So many kills, or one or two more, in audits that are killed once, twice or three times."""
+    """So many kills, or one or two more, in audits that are killed one to four times."""
     trials: list[KillTrial] = []
-    while sum(len(trial.moments) for trial in trials) < kills:
+    while sum(len(trial.moments) + trial.at_once for trial in trials) < kills:
         trials.append(kill_trial(first + len(trials)))
     return trials
 
@@ -74,7 +81,8 @@ def kill_trial(number: int) -> KillTrial:
     """The trial of this number."""
     dice = random.Random(f"kill/{number}")
     victim = {0: Victim.ALL, 5: Victim.FIRST}.get(number % 10, Victim.ONE)
-    return KillTrial(number, victim, tuple(dice.random() for _ in range(dice.randint(1, 3))))
+    moments = tuple(dice.random() for _ in range(dice.randint(1, 3)))
+    return KillTrial(number, victim, moments, at_once=number % 3 == 1)
 
 
 def killed(trials: list[KillTrial], folder: Path, *, accounts: int = 24) -> list[KillOutcome]:
@@ -135,15 +143,17 @@ class _Killing:
     async def _run(self, outcome: KillOutcome, folder: Path) -> None:
         trial = outcome.trial
         longest = self._took[" ".join(trial.victim.options)] / 1000
+        if trial.at_once:
+            await self._kill(folder, outcome, wait=partial(_until_journal, folder))
         for share in trial.moments:
-            await self._kill(folder, outcome, after=_EARLIEST + share * (longest - _EARLIEST))
+            await self._kill(folder, outcome, wait=partial(anyio.sleep, _EARLIEST + share * (longest - _EARLIEST)))
         await self._end(folder, outcome, options=trial.victim.options)
         tables = await to_thread.run_sync(read_tables, folder, outcome.verdict)
         if tables is not None and self._true is not None:
             compare(tables, whole=self._whole, true=self._true, verdict=outcome.verdict)
 
-    async def _kill(self, folder: Path, outcome: KillOutcome, *, after: float) -> None:
-        """Begin or go on, and kill it after so many seconds unless it has ended."""
+    async def _kill(self, folder: Path, outcome: KillOutcome, *, wait: Callable[[], Awaitable[None]]) -> None:
+        """Begin or go on, and kill it after the wait unless it has ended."""
         victim = outcome.trial.victim
         command = await to_thread.run_sync(self._command, folder, victim.options)
         async with await anyio.open_process(
@@ -153,8 +163,10 @@ class _Killing:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as process:
-            with anyio.move_on_after(after):
-                await process.wait()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_leave_after_end, process, tasks.cancel_scope)
+                await wait()
+                tasks.cancel_scope.cancel()
             if process.returncode is None:
                 outcome.kills += 1
                 if victim is Victim.FIRST:
@@ -162,7 +174,7 @@ class _Killing:
                 else:
                     os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-        outcome.before_any_account += not await to_thread.run_sync(_can_go_on, folder)
+        await to_thread.run_sync(_note_what_is_left, folder, outcome)
 
     async def _end(self, folder: Path, outcome: KillOutcome, *, options: list[str]) -> None:
         """Begin or go on, to the end."""
@@ -175,12 +187,24 @@ class _Killing:
 
     def _command(self, folder: Path, options: list[str]) -> list[str]:
         begin = [sys.executable, "-m", "auditor", "audit", "--quiet", *options]
-        if _can_go_on(folder):
-            return [*begin, "--resume", str(journal_in(folder))]
+        journal = journal_in(folder)
+        if journal is not None:
+            return [*begin, "--resume", str(journal)]
         clear(folder)
         return [*begin, "--role", self._scenario.role_name, "--output-dir", str(folder)]
 
 
-def _can_go_on(folder: Path) -> bool:
+async def _leave_after_end(process: Process, scope: anyio.CancelScope) -> None:
+    await process.wait()
+    scope.cancel()
+
+
+async def _until_journal(folder: Path) -> None:
+    while await to_thread.run_sync(journal_in, folder) is None:  # noqa: ASYNC110 - another process makes it
+        await anyio.sleep(0.001)
+
+
+def _note_what_is_left(folder: Path, outcome: KillOutcome) -> None:
     journal = journal_in(folder)
-    return journal is not None and can_be_resumed(journal)
+    outcome.before_journal += journal is None
+    outcome.before_any_account += journal is not None and not has_accounts(journal)

@@ -136,5 +136,5 @@ def _cut(dice: random.Random) -> CutOff:
     if kind is Cut.FULL_DISK:
         return CutOff(kind, int(10 ** dice.uniform(2.5, 4.8)), tears)
     if kind in (Cut.AT_REQUEST, Cut.CRASH_AT_REQUEST):
-        return CutOff(kind, int(10 ** dice.uniform(0.3, 2.7)), tears)
+        return CutOff(kind, int(10 ** dice.uniform(0.0, 2.7)), tears)
     return CutOff(kind, dice.randint(1, 8), tears)

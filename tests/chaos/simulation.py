@@ -22,21 +22,19 @@ from auditor import (
     ConfigurationError,
     Labels,
     OrganizationError,
-    ProgressEvent,
     WriteError,
-    open_csv_writer,
-    open_journal,
+    Writer,
     reopen_journal,
     resume_audit,
     run_audit,
 )
 from auditor.demo import FaultMix, LocalServer, Request, Scenario, build_organization, serve
 from auditor.demo.command import isolated_environment
-from auditor.journal import journal_path
+from auditor.run_files import open_run_files
 from tests.chaos.blame import Blame
 from tests.chaos.cutting import Cutter, disk_limit, tear, torn_folder
 from tests.chaos.facts import facts_of
-from tests.chaos.resuming import can_be_resumed, clear, journal_in
+from tests.chaos.resuming import clear, has_accounts, journal_in
 from tests.chaos.seeds import Cut, CutOff, Trial, trial_of
 from tests.chaos.verdict import Kind, Verdict, judge, read_tables
 from tests.fakes import JUMPING
@@ -55,6 +53,8 @@ class Outcome:
     seed: int
     cuts: Counter[str] = field(default_factory=Counter)
     """How often it was really cut off, by kind."""
+    before_any_account: int = 0
+    """How often it went on with a journal that had no account yet."""
     runs: int = 0
     requests: int = 0
     mishaps: Counter[str] = field(default_factory=Counter)
@@ -134,9 +134,10 @@ class _Simulation:
     async def _run(self, folder: Path, cut: CutOff | None) -> AuditSummary | None:
         """Begin, or go on with, the audit of the folder; None where it was cut off, or could not begin."""
         journal = journal_in(folder)
-        if journal is None or not can_be_resumed(journal):
+        if journal is None:
             clear(folder)
-            journal = None
+        elif not has_accounts(journal):
+            self._outcome.before_any_account += 1
         before = _contents(folder)
         self._outcome.runs += 1
         self._cutter = cutter = Cutter(cut, folder, resumed=journal is not None)
@@ -153,8 +154,9 @@ class _Simulation:
         self._note(refused, cut)
         if cut is not None and (cutter.happened or isinstance(refused, WriteError)):
             self._outcome.cuts[cut.kind] += 1
-        if isinstance(refused, _REFUSALS) and not cutter.started:
-            self._outcome.verdict.expect(before == _contents(folder), "a run that could not begin has changed files")
+        if not cutter.started and not cutter.crashes:
+            same = _unchanged(before, _contents(folder))
+            self._outcome.verdict.expect(same, "a run that could not begin has changed files")
         elif summary is None and not cutter.crashes and not isinstance(refused, WriteError):
             self._judge(folder, ended=False)
         return None if cutter.happened else summary
@@ -163,16 +165,9 @@ class _Simulation:
         config = AuditConfig(
             role=self._facts.role, labels=Labels(self._trial.labels), concurrency=self._trial.concurrency
         )
-        async with (
-            open_csv_writer(folder, labels=config.labels) as rows,
-            open_journal(journal_path(rows.paths[0]), config=config) as journal,
-        ):
-
-            def observe(event: ProgressEvent) -> None:
-                journal.observe(event)
-                cutter.observe(event)
-
-            return await run_audit(config, writers=[rows, cutter, journal], observe=observe)
+        async with open_run_files(folder, config=config) as files:
+            writers: list[Writer] = [files.csv, cutter, files.journal]
+            return await run_audit(config, writers=writers, observe=cutter.observe)
 
     async def _go_on(self, path: Path, cutter: Cutter) -> AuditSummary:
         async with reopen_journal(path) as journal:
@@ -240,6 +235,13 @@ class _Simulation:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _unchanged(before: dict[str, bytes], after: dict[str, bytes]) -> bool:
+    """Whether files are as they were, but for a journal's torn line, which is cut off."""
+    journals = [name for name in before if name.endswith(".jsonl")]
+    untorn = {name: after.get(name, b"") for name in journals if before[name].startswith(after.get(name, b""))}
+    return {**before, **untorn} == after
 
 
 def _calm(scenario: Scenario) -> Scenario:

@@ -47,14 +47,18 @@ def page(outcomes: Sequence[Outcome], kills: Sequence[KillOutcome]) -> str:
     mishaps = sum((outcome.mishaps for outcome in outcomes), Counter[str]())
     wrong = ", ".join(f"{sum(mishaps[code] for code in codes):,} {name}" for name, codes in _MISHAPS.items())
     right, named = (sum(getattr(outcome.verdict, name) for outcome in outcomes) for name in ("right", "named"))
-    early = sum(outcome.before_any_account for outcome in kills)
+    early, earliest = (
+        sum(getattr(outcome, name) for outcome in kills) for name in ("before_any_account", "before_journal")
+    )
+    bare = sum(outcome.before_any_account for outcome in outcomes)
     return (
         f"{len(outcomes)} audits in memory and {len(kills)} of processes, tried on {datetime.now(UTC):%Y-%m-%d}. "
         f"In memory there were {sum(outcome.requests for outcome in outcomes):,} requests, among them {wrong}.\n\n"
         f"{table(COLUMNS, [line.cells(name) for name, line in _lines(outcomes, kills).items()])}\n\n"
         f"At their ends the audits in memory had {right:,} rows that were true in every cell, and the coverage named "
-        f"{named:,} that were missing or not whole. Of the killed processes {early} had finished no account yet, and "
-        "were begun again.\n"
+        f"{named:,} that were missing or not whole; {bare:,} times they went on with a journal that had no account "
+        f"yet. Of the killed processes {early} had a journal without any account, and were gone on with; {earliest} "
+        "had none yet, and were begun again.\n"
     )
 
 

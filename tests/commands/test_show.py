@@ -194,5 +194,5 @@ def test_the_command_that_resumes_works(tmp_path: Path) -> None:
 async def one_account(journal: Path) -> None:
     """A journal of one account."""
     async with open_journal(journal, config=AuditConfig(role="Audit")) as writer:
-        writer.observe(AuditStarted(CALLER, PERIOD))
+        await writer.begin(AuditStarted(CALLER, PERIOD))
         await writer.write(REPORT)

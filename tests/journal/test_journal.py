@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -14,9 +14,9 @@ import pytest
 from anyio import to_thread
 
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, Failure, Section
-from auditor.journal import JournalWriter, check_agreement, journal_path, open_journal, reopen_journal
-from auditor.journal.header import header_of
+from auditor.journal import JournalWriter, open_journal, reopen_journal
 from auditor.progress import AuditStarted
+from auditor.unread import not_reached
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,7 @@ def report(number: int, *failures: Failure) -> AccountReport:
 async def written(path: Path, *batches: Sequence[AccountReport]) -> bytes:
     """A journal of these batches, closed again, and what is in it."""
     async with open_journal(path, config=CONFIG) as journal:
-        journal.observe(STARTED)
+        await journal.begin(STARTED)
         for batch in batches:
             await journal.write_all(batch)
     return await anyio.Path(path).read_bytes()
@@ -57,7 +57,7 @@ async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.journal.jsonl"
     await written(path, [report(1), report(2, FAILURE)], [report(3)])
     async with reopen_journal(path) as journal:
-        assert header_of(CONFIG, started=STARTED) == journal.header
+        assert STARTED == journal.header.started
         expected = replace(CONFIG, profile=None, concurrency=128, start_date=PERIOD.start, end_date=PERIOD.end)
         assert expected == journal.header.config()
         assert [report(1), report(2, FAILURE), report(3)] == await reports_of(journal)
@@ -66,8 +66,8 @@ async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
     assert 0o600 == stat.S_IMODE((await anyio.Path(path).stat()).st_mode)
 
 
-async def test_the_later_line_of_an_account_wins(tmp_path: Path) -> None:
-    """An account that was audited again is there once, where its last line is."""
+async def test_an_account_that_is_audited_again_is_there_once(tmp_path: Path) -> None:
+    """The later line of an account counts, and stands where it is."""
     path = tmp_path / "a.journal.jsonl"
     await written(path, [report(1, FAILURE), report(2)])
     async with reopen_journal(path) as journal:
@@ -102,7 +102,7 @@ async def test_zeros_at_the_end_are_a_torn_line(tmp_path: Path) -> None:
         assert [report(1)] == await read(path)
 
 
-async def test_a_torn_header_is_no_journal(tmp_path: Path) -> None:
+async def test_a_torn_first_line_is_no_journal(tmp_path: Path) -> None:
     """Without its first line nobody knows what was asked: one sentence, and the file stays as it is."""
     path = tmp_path / "a.journal.jsonl"
     whole = await written(path, [report(1)])
@@ -114,22 +114,64 @@ async def test_a_torn_header_is_no_journal(tmp_path: Path) -> None:
         assert whole[:end] == await anyio.Path(path).read_bytes()
 
 
-async def test_a_whole_header_is_enough(tmp_path: Path) -> None:
-    """Killed while its first account was written, an audit goes on from its header, with nothing finished."""
+async def test_it_is_there_with_its_first_line(tmp_path: Path) -> None:
+    """From its first moment it tells the settings and the dates that were asked for, and can be gone on with."""
+    path = tmp_path / "a.journal.jsonl"
+    before = datetime.now(UTC)
+    asked = replace(CONFIG, start_date=PERIOD.start)
+    async with open_journal(path, config=asked) as journal:
+        assert [path.name] == os.listdir(tmp_path)  # noqa: PTH208 - no event loop is held up by it
+        first = await anyio.Path(path).read_bytes()
+        await journal.begin(STARTED)
+    copy = tmp_path / "copy"
+    for rest in (b"", b'{"crc32":"00', bytes(99)):
+        await anyio.Path(copy).write_bytes(first + rest)
+        async with reopen_journal(copy) as journal:
+            assert journal.header.started is None
+            assert before <= journal.header.asked.at <= datetime.now(UTC)
+            assert replace(asked, profile=None, concurrency=128) == journal.header.config()
+            assert (0, frozenset(), []) == (journal.accounts, journal.finished, await reports_of(journal))
+        assert first == await anyio.Path(copy).read_bytes()
+
+
+async def test_a_torn_second_line_is_none(tmp_path: Path) -> None:
+    """Wherever it is torn, the audit has not started, and the journal takes its start anew."""
+    path = tmp_path / "a.journal.jsonl"
+    whole = await written(path)
+    length = whole.index(b"\n") + 1
+    for end in range(length, len(whole), 7):
+        await anyio.Path(path).write_bytes(whole[:end])
+        async with reopen_journal(path) as journal:
+            assert journal.header.started is None
+            assert whole[:length] == await anyio.Path(path).read_bytes()
+            await journal.begin(STARTED)
+        assert whole == await anyio.Path(path).read_bytes()
+
+
+async def test_the_start_is_written_once(tmp_path: Path) -> None:
+    """A resumed audit keeps the start that it had: its caller and its period."""
     path = tmp_path / "a.journal.jsonl"
     whole = await written(path, [report(1)])
-    length = whole.index(b"\n") + 1
-    for rest in (b"", whole[length:-1], bytes(len(whole) - length)):
-        await anyio.Path(path).write_bytes(whole[:length] + rest)
-        assert [] == await read(path)
-        assert whole[:length] == await anyio.Path(path).read_bytes()
+    other = AuditStarted(replace(CALLER, arn="arn:aws:iam::999988887777:user/other"), PERIOD)
+    async with reopen_journal(path) as journal:
+        await journal.begin(other)
+        assert STARTED == journal.header.started
+    assert whole == await anyio.Path(path).read_bytes()
 
 
 async def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
     """A line that is torn in the middle of the file may have been a finished account: nothing is guessed."""
     path = tmp_path / "a.journal.jsonl"
     lines = (await written(path, [report(1), report(2)])).splitlines(keepends=True)
-    for damaged in ([lines[0], lines[1][:-9] + b"\n", lines[2]], [lines[0], b"\n", *lines[1:]], lines[1:]):
+    first, second, *reports = lines
+    for damaged in (
+        [first, second, reports[0][:-9] + b"\n", reports[1]],
+        [first, b"\n", second, *reports],
+        [first, second[:-9] + b"\n", *reports],
+        [first, *reports],
+        [first, second, second, *reports],
+        lines[1:],
+    ):
         await anyio.Path(path).write_bytes(b"".join(damaged))
         with pytest.raises(ConfigurationError, match="journal"):
             await read(path)
@@ -170,7 +212,7 @@ async def test_one_audit_has_it(tmp_path: Path) -> None:
     """Neither the first run nor a resumed one shares its journal, with another process neither."""
     path = tmp_path / "a.journal.jsonl"
     async with open_journal(path, config=CONFIG) as journal:
-        journal.observe(STARTED)
+        await journal.begin(STARTED)
         await journal.write(report(1))
         with pytest.raises(ConfigurationError, match="Another audit is writing"):
             await read(path)
@@ -188,7 +230,7 @@ async def test_nothing_finished_leaves_no_journal(tmp_path: Path) -> None:
 
     async def begin_and_fail() -> None:
         async with open_journal(tmp_path / "a", config=CONFIG) as journal:
-            journal.observe(STARTED)
+            await journal.begin(STARTED)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -196,10 +238,26 @@ async def test_nothing_finished_leaves_no_journal(tmp_path: Path) -> None:
     assert [] == list(os.listdir(tmp_path))  # noqa: PTH208 - no event loop is held up by it
 
 
-async def test_a_journal_that_was_not_told_of_the_start_says_so(tmp_path: Path) -> None:
-    """Without the header nothing could be resumed."""
-    with pytest.raises(ConfigurationError, match="observe"):
-        async with open_journal(tmp_path / "a", config=CONFIG) as journal:
+async def test_accounts_that_were_not_reached_are_no_lines(tmp_path: Path) -> None:
+    """They are left to be gone on with, and so the journal stays, whatever happens next."""
+    path = tmp_path / "a"
+
+    async def begin_and_fail() -> None:
+        async with open_journal(path, config=CONFIG) as journal:
+            await journal.begin(STARTED)
+            await journal.write(not_reached(ACCOUNT))
+            assert (not_reached(ACCOUNT),) == journal.unreached
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await begin_and_fail()
+    assert [] == await read(path)
+
+
+async def test_reports_come_after_the_start(tmp_path: Path) -> None:
+    """A report without the audit's caller and period could not be gone on with."""
+    async with open_journal(tmp_path / "a", config=CONFIG) as journal:
+        with pytest.raises(ConfigurationError, match="must `begin`"):
             await journal.write(report(1))
 
 
@@ -213,7 +271,7 @@ from tests.journal.test_journal import CONFIG, STARTED, report
 
 async def run():
     async with open_journal(Path(sys.argv[1]), config=CONFIG) as journal:
-        journal.observe(STARTED)
+        await journal.begin(STARTED)
         await journal.write(report(1))
         size = journal.path.stat().st_size
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -230,57 +288,9 @@ anyio.run(run)
 
 
 async def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
-    """What could not be written is cut off again, the error says how to go on, and the journal can be used."""
+    """What could not be written is cut off again, the error says so, and the journal can be used."""
     path = tmp_path / "a.journal.jsonl"
     done = await anyio.run_process([sys.executable, "-c", FULL_DISK, str(path)], check=False, stderr=subprocess.STDOUT)
-    assert f"auditor audit --resume {path}" in done.stdout.decode()
+    assert done.stdout.decode().startswith(f"{path} could not be written: ")
     assert 0 == done.returncode
     assert [report(1), report(4)] == await read(path)
-
-
-def test_names_go_together() -> None:
-    """The journal stands beside the rows, with the same moment in its name."""
-    expected = Path("x/audit_20260301_120000.journal.jsonl")
-    assert expected == journal_path(Path("x/iam_audit_report_20260301_120000.csv"))
-
-
-@pytest.mark.parametrize(
-    ("given", "option"),
-    [
-        ({"role": "a/b/Audit", "labels": "es", "session_name": "SecurityAudit", "external_id": "x:1"}, None),
-        ({"concurrency": 3, "profile": "other", "quiet": True}, None),
-        ({"role": "Audit"}, "--role"),
-        ({"labels": "en"}, "--labels"),
-        ({"freshness": "report"}, "--freshness"),
-        ({"session_name": "Other"}, "--session-name"),
-        ({"external_id": "y:1"}, "--external-id"),
-        ({"start_date": "2025-12-01T12:00:00"}, None),
-        ({"start_date": "2025-12-01"}, "--start-date"),
-        ({"start_date": "2020-02-02"}, None),
-        ({"end_date": "2026-03-01T12:00:00Z"}, None),
-        ({"end_date": "2026-03-01"}, "--end-date"),
-        ({"days": 90}, None),
-        ({"days": 89}, "--days"),
-        ({"output_dir": Path("x")}, None),
-        ({"output_dir": Path("y")}, "--output-dir"),
-    ],
-)
-def test_options_that_differ_are_named(given: dict[str, object], option: str | None) -> None:
-    """What decides the rows must be as in the journal; what does not may differ."""
-    asked = replace(CONFIG, start_date=PERIOD.start.replace(year=2020, month=2, day=2, hour=0))
-    header = header_of(asked, started=STARTED)
-    assert PERIOD.end - PERIOD.start == timedelta(days=90)
-    if option is None:
-        check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
-        return
-    with pytest.raises(ConfigurationError, match=f"^{option} differs"):
-        check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
-
-
-def test_a_switch_that_differs_is_named() -> None:
-    """A setting that an option switches off is held against that option."""
-    header = header_of(CONFIG, started=STARTED)
-    on, off = (replace(header, settings={**header.settings, "session_policy": kept}) for kept in (True, False))
-    check_agreement(off, given={"no_session_policy": True}, path=Path("a"))
-    with pytest.raises(ConfigurationError, match=r"^--no-session-policy differs"):
-        check_agreement(on, given={"no_session_policy": True}, path=Path("a"))

@@ -1,12 +1,7 @@
 """The three CSV files: exact when read back, whole accounts only, nobody else's file touched."""
 
-import csv
-import io
-import resource
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,85 +9,21 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio import to_thread
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from auditor import AccountReport, ConfigurationError, Event, EventResource, Labels, User, WriteError, open_csv_writer
+from auditor.private_file import PrivateFile
 from auditor.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
-from auditor.writers.csv import line, table_text
+from auditor.writers.csv import CsvWriter
 from tests.samples import ACCOUNT, EVENT, KEY, REFUSED_EVENT, REPORT, USER, report_of
+from tests.writers.limits import files_no_longer_than
+from tests.writers.reading import read_back
 
 HEADERS = [",".join(columns) + "\n" for columns in (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)]
-GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
-
-cells = st.text(st.characters(exclude_categories=["Cs"])) | st.text("=+-@\t\r\n'\", a;é")
-tables = st.integers(2, 5).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width)))
-
-
-def read_back(text: str) -> list[list[str]]:
-    """The cells of a text, the guard taken off."""
-    return [[cell.removeprefix("'") for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
 
 
 async def text_of(path: Path) -> str:
     """What a file holds, its line ends as they are."""
     return (await anyio.Path(path).read_bytes()).decode()
-
-
-@given(tables)
-@example([["=1+1", "'=1+1"], ["''", "\r\n"], ["\x00", "\u2028"], ["", ""]])
-def test_reading_back_is_exact(rows: list[list[str]]) -> None:
-    """Whatever the cells hold, a reader of CSV that takes one leading apostrophe off gets them back."""
-    assert rows == read_back("".join(line(row) for row in rows))
-
-
-@given(cells, cells)
-def test_no_cell_is_run(first: str, second: str) -> None:
-    """No cell begins with what a spreadsheet runs; one that would begins with an apostrophe."""
-    (row,) = csv.reader(io.StringIO(line([first, second]), newline=""))
-    for cell, written in zip((first, second), row, strict=True):
-        assert not written.startswith(tuple(set(GUARDED) - {"'"}))
-        assert cell.startswith(GUARDED) == (written == f"'{cell}")
-        assert cell.startswith(GUARDED) != (written == cell)
-
-
-@given(tables)
-def test_lines_end_with_a_line_feed(rows: list[list[str]]) -> None:
-    """Outside of quotes a line feed ends a line, and there is no carriage return."""
-    outside = "".join("".join(line(row) for row in rows).split('"')[::2])
-    assert len(rows) == outside.count("\n")
-    assert "\r" not in outside
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        ("plain", "plain"),
-        ("", ""),
-        ("a,b", '"a,b"'),
-        ('say "no"', '"say ""no"""'),
-        ("two\nlines", '"two\nlines"'),
-        ("two\rlines", '"two\rlines"'),
-        ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@sum", "'@sum"),
-        ("\tx", "'\tx"),
-        ("\rx", '"\'\rx"'),
-        ("'x", "''x"),
-        ('=HYPERLINK("x","y")', '"\'=HYPERLINK(""x"",""y"")"'),
-        ("a=b", "a=b"),
-        ("\ud800", "\ud800"),
-    ],
-)
-def test_cells(cell: str, expected: str) -> None:
-    """Each special character is guarded, quoted or doubled, and no other."""
-    assert f"x,{expected}\n" == line(["x", cell])
-
-
-def test_no_rows_are_no_text() -> None:
-    """A table without rows is empty."""
-    assert table_text([]) == ""
 
 
 @pytest.mark.anyio
@@ -258,17 +189,6 @@ async def test_names_that_are_taken(tmp_path: Path) -> None:
         assert 2 + 3 == len([path async for path in anyio.Path(tmp_path / name).iterdir()])
 
 
-@contextmanager
-def files_no_longer_than(size: int) -> Iterator[None]:
-    """Writing beyond so many bytes of a file fails, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 MANY_EVENTS: tuple[Event, ...] = tuple(
     replace(EVENT, id=str(number), resources=(EventResource("AWS::IAM::User", "x" * 50),)) for number in range(200)
 )
@@ -353,3 +273,35 @@ async def test_the_loop_goes_on_while_writing(tmp_path: Path) -> None:
         await writer.write(report_of(*MANY_KEYS))
         assert turns > before
         tasks.cancel_scope.cancel()
+
+
+class Stuck(PrivateFile):
+    """A file that can't be cut back."""
+
+    def cut(self, size: int) -> None:
+        """Fail."""
+        raise WriteError(f"{self.path} can't be cut to {size}.")
+
+
+class Full(PrivateFile):
+    """A file that takes nothing."""
+
+    def append(self, data: bytes) -> None:
+        """Fail."""
+        raise WriteError(f"no place for {len(data)} bytes.")
+
+
+@pytest.mark.anyio
+async def test_a_file_that_can_not_be_cut_back_leaves_no_other_uncut(tmp_path: Path) -> None:
+    """All others end with the last whole account, and the error is told."""
+
+    def opened() -> list[PrivateFile]:
+        return [PrivateFile(tmp_path / "a"), Stuck(tmp_path / "b"), Full(tmp_path / "c")]
+
+    for order in ((0, 1, 2), (1, 0, 2)):
+        files = await to_thread.run_sync(opened)
+        with pytest.raises(WriteError, match="can't be cut"):
+            await CsvWriter([files[place] for place in order], labels=Labels.ES).write(REPORT)
+        assert (0, True, 0) == (files[0].size, files[1].size > 0, files[2].size)
+        for file in files:
+            await to_thread.run_sync(file.discard)

@@ -7,9 +7,10 @@ import pytest
 
 from auditor.errors import WriteError
 from auditor.models import AccountReport
+from auditor.progress import AuditStarted
 from auditor.unread import not_reached
-from auditor.writers import BatchWriter, Writer, keep, tell
-from tests.samples import REPORT
+from auditor.writers import BatchWriter, BeginningWriter, Writer, begin, keep, tell
+from tests.samples import CALLER, PERIOD, REPORT
 
 
 class Plain:
@@ -99,3 +100,42 @@ async def test_who_can_keep_nothing_stops_no_other() -> None:
     with pytest.raises(WriteError, match="no place"):
         await keep([REPORT], [Broken(), last])
     assert 2 == len(last.taken)
+
+
+class Begins(Plain):
+    """Takes the start of the audit, with a turn of the loop in between; or fails."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        super().__init__()
+        self.started: list[AuditStarted] = []
+        self._fails = fails
+
+    async def begin(self, started: AuditStarted) -> None:
+        """Take it."""
+        await anyio.lowlevel.checkpoint()
+        if self._fails:
+            raise WriteError("no place for the start.")
+        self.started.append(started)
+
+
+STARTED = AuditStarted(CALLER, PERIOD)
+
+
+@pytest.mark.anyio
+async def test_who_is_told_of_the_start() -> None:
+    """A writer says by its method that it wants to be, and is told in its turn, a cancellation or not."""
+    plain, first, last = Plain(), Begins(), Begins()
+    assert (False, True) == (isinstance(plain, BeginningWriter), isinstance(first, BeginningWriter))
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await begin(STARTED, [first, plain, last])
+    assert [[STARTED], [STARTED]] == [first.started, last.started]
+
+
+@pytest.mark.anyio
+async def test_a_start_that_can_not_be_kept_goes_no_further() -> None:
+    """The error is told, and the writers behind it are not."""
+    first, last = Begins(), Begins()
+    with pytest.raises(WriteError, match="no place for the start"):
+        await begin(STARTED, [first, Begins(fails=True), last])
+    assert ([STARTED], []) == (first.started, last.started)
