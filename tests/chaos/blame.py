@@ -19,7 +19,7 @@ _SHOWN_AS = {
     "reset": frozenset({"ConnectionFailed"}),
     "truncated": frozenset({"InvalidResponse"}),
     "html": frozenset({"InvalidResponse"}),
-    "slow": frozenset({"Timeout"}),
+    "slow": frozenset({"Timeout", "NoAnswer"}),
     "repeated_token": frozenset({"RepeatedToken"}),
 }
 """Under which codes a client sees what is no error of AWS's."""
