@@ -1,5 +1,8 @@
 """Where accounts are audited: in this event loop."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from auditor.account_audit import AccountPlan, audit_account
@@ -7,10 +10,16 @@ from auditor.aws.gateway import Gateway
 from auditor.fanout import fan_out
 from auditor.models import Account, AccountReport
 
+Engine = Callable[
+    [MemoryObjectReceiveStream[Account], MemoryObjectSendStream[AccountReport]], Coroutine[Any, Any, None]
+]
+"""Takes accounts and sends a report for each, somewhere; it closes both streams."""
+
 
 async def audit_accounts(
     accounts: MemoryObjectReceiveStream[Account],
     reports: MemoryObjectSendStream[AccountReport],
+    *,
     gateway: Gateway,
     plan: AccountPlan,
     concurrency: int,

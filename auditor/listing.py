@@ -46,6 +46,7 @@ class Listing:
 async def list_accounts(
     gateway: Gateway,
     accounts: MemoryObjectSendStream[Account],
+    *,
     listing: Listing,
     observe: Observer,
     warn: Callable[[str], None],

@@ -20,15 +20,15 @@ import aioboto3
 import anyio
 
 from auditor.account_audit import plan_of
-from auditor.aws.gateway import open_gateway
+from auditor.aws.gateway import Gateway, open_gateway
 from auditor.config import AuditConfig
 from auditor.earlier_run import EarlierRun
-from auditor.engine import audit_accounts
-from auditor.engines import RunPlan, audit_in_batches, check_crew, open_crew
+from auditor.engine import Engine, audit_accounts
+from auditor.engines import Crew, RunPlan, audit_in_batches, check_crew, open_crew
 from auditor.errors import ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
-from auditor.models import Account, AccountReport
+from auditor.models import Account, AccountReport, Period
 from auditor.period import lost_until, resolve_period
 from auditor.progress import AccountFinished, AuditFinished, AuditStarted, AuditWarning, Observer, ignore
 from auditor.report_stream import ReportStream
@@ -168,16 +168,21 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             listing = Listing(earlier.finished, resumed=True) if earlier else Listing()
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
-            tasks.start_soon(list_accounts, gateway, found, listing, observe, warn)
-            if crew is None:
-                plan = plan_of(config, period=period, lost_until=lost)
-                tasks.start_soon(audit_accounts, accounts, outgoing, gateway, plan, config.concurrency)
-            else:
-                run_plan = RunPlan(config, gateway.caller, period, share=crew.workers, lost_until=lost)
-                tasks.start_soon(audit_in_batches, accounts, outgoing, crew, run_plan)
+            tasks.start_soon(partial(list_accounts, gateway, found, listing=listing, observe=observe, warn=warn))
+            tasks.start_soon(_engine(config, gateway=gateway, crew=crew, period=period, lost=lost), accounts, outgoing)
             try:
                 yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
             finally:
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
+
+
+def _engine(
+    config: AuditConfig, *, gateway: Gateway, crew: Crew | None, period: Period, lost: datetime | None
+) -> Engine:
+    if crew is None:
+        plan = plan_of(config, period=period, lost_until=lost)
+        return partial(audit_accounts, gateway=gateway, plan=plan, concurrency=config.concurrency)
+    batches = RunPlan(config, gateway.caller, period, share=crew.workers, lost_until=lost)
+    return partial(audit_in_batches, crew=crew, plan=batches)

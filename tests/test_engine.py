@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import anyio
@@ -69,7 +70,8 @@ async def all_reports(accounts: Sequence[Account], doors: Doors, *, concurrency:
     finished, reports = anyio.create_memory_object_stream[AccountReport](0)
     taken: list[AccountReport] = []
     async with anyio.create_task_group() as tasks, reports:
-        tasks.start_soon(audit_accounts, stream_of(accounts), finished, doors.gateway(), PLAN, concurrency)
+        work = partial(audit_accounts, gateway=doors.gateway(), plan=PLAN, concurrency=concurrency)
+        tasks.start_soon(work, stream_of(accounts), finished)
         taken += [report async for report in reports]
     return taken
 
@@ -97,7 +99,8 @@ async def test_a_report_that_nobody_takes_keeps_its_place() -> None:
     doors = Doors()
     finished, reports = anyio.create_memory_object_stream[AccountReport](0)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(audit_accounts, stream_of(accounts_of(20)), finished, doors.gateway(), PLAN, 3)
+        work = partial(audit_accounts, gateway=doors.gateway(), plan=PLAN, concurrency=3)
+        tasks.start_soon(work, stream_of(accounts_of(20)), finished)
         await anyio.sleep(60)
         entered = [len(doors.entered)]
         for _ in range(4):
@@ -114,7 +117,7 @@ async def test_both_streams_are_closed_at_the_end() -> None:
     """Who reads the reports learns of their end, and the accounts are no longer taken."""
     accounts = stream_of(accounts_of(2))
     finished, reports = anyio.create_memory_object_stream[AccountReport](10)
-    await audit_accounts(accounts, finished, Doors().gateway(), PLAN, 2)
+    await audit_accounts(accounts, finished, gateway=Doors().gateway(), plan=PLAN, concurrency=2)
 
     assert len([report async for report in reports]) == 2
     assert (reports.statistics().open_send_streams, accounts.statistics().open_receive_streams) == (0, 0)
@@ -126,7 +129,7 @@ async def test_both_streams_are_closed_when_cancelled() -> None:
     accounts = stream_of(accounts_of(5))
     finished, reports = anyio.create_memory_object_stream[AccountReport](0)
     with anyio.move_on_after(0.5) as scope:
-        await audit_accounts(accounts, finished, Doors().gateway(), PLAN, 2)
+        await audit_accounts(accounts, finished, gateway=Doors().gateway(), plan=PLAN, concurrency=2)
 
     assert scope.cancelled_caught
     assert (reports.statistics().open_send_streams, accounts.statistics().open_receive_streams) == (0, 0)
@@ -140,7 +143,7 @@ async def test_a_reader_that_is_gone_ends_the_engine() -> None:
     reports.close()
 
     with suppress(anyio.BrokenResourceError, ExceptionGroup):
-        await audit_accounts(stream_of(accounts_of(20)), finished, doors.gateway(), PLAN, 2)
+        await audit_accounts(stream_of(accounts_of(20)), finished, gateway=doors.gateway(), plan=PLAN, concurrency=2)
 
     assert len(doors.entered) < 20
 
@@ -151,7 +154,8 @@ async def test_accounts_are_audited_while_they_are_listed() -> None:
     finished, reports = anyio.create_memory_object_stream[AccountReport](0)
     first, *others = accounts_of(3)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(audit_accounts, accounts, finished, Doors().gateway(), PLAN, 4)
+        work = partial(audit_accounts, gateway=Doors().gateway(), plan=PLAN, concurrency=4)
+        tasks.start_soon(work, accounts, finished)
         await sent.send(first)
         report = await reports.receive()
         for other in others:

@@ -42,9 +42,9 @@ class Heard:
             await list_accounts(
                 gateway(FakeClients(organizations=client)),
                 sent,
-                self.listing,
-                self.events.append,
-                self.warnings.append,
+                listing=self.listing,
+                observe=self.events.append,
+                warn=self.warnings.append,
             )
             self.accounts = [account async for account in received]
         return self
@@ -150,7 +150,7 @@ async def test_the_stream_is_closed_at_the_end(answers: Any) -> None:
     client = FakeService("organizations", list_accounts=answers)
     sent, received = anyio.create_memory_object_stream[Account](10)
     fakes = gateway(FakeClients(organizations=client))
-    await list_accounts(fakes, sent, Listing(), lambda _: None, lambda _: None)
+    await list_accounts(fakes, sent, listing=Listing(), observe=ignore, warn=lambda _: None)
 
     assert received.statistics().open_send_streams == 0
     received.close()
@@ -177,7 +177,7 @@ async def test_an_organization_is_listed(
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
         sent, received = anyio.create_memory_object_stream[Account](100)
         listing = Listing()
-        await list_accounts(opened, sent, listing, ignore, warn)
+        await list_accounts(opened, sent, listing=listing, observe=ignore, warn=warn)
         async with received:
             ids = [account.id async for account in received]
 

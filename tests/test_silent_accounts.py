@@ -3,6 +3,7 @@
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -71,7 +72,8 @@ async def audited(silent: Silent) -> tuple[AccountReport, list[AccountReport], f
     finished, reports = anyio.create_memory_object_stream[AccountReport](0)
     started = anyio.current_time()
     async with anyio.create_task_group() as tasks, reports:
-        tasks.start_soon(audit_accounts, accounts, finished, gateway(clients(silent)), PLAN, 2)
+        work = partial(audit_accounts, gateway=gateway(clients(silent)), plan=PLAN, concurrency=2)
+        tasks.start_soon(work, accounts, finished)
         taken = [report async for report in reports]
     others = [report for report in taken if report.account.id != SILENT]
     (mute,) = (report for report in taken if report.account.id == SILENT)

@@ -28,6 +28,8 @@ class Ending:
     """Accounts, those that were finished before too."""
     summary: AuditSummary | None
     """None where it was cut off."""
+    resumable: bool
+    """Whether its journal is still there: one that was told nothing is gone with the run."""
     failure: WriteError | None = None
     """What could not be written, where that ended it."""
 
@@ -57,7 +59,8 @@ async def _run(opening: Opening, *, longest: float, display: Display, interrupti
                 summary = await audit.audit(watcher)
         except WriteError as error:
             failure = error
-    return Ending(audit, watcher.finished, summary, failure)
+    resumable = audit is not None and (watcher.finished > 0 or await anyio.Path(audit.journal).exists())
+    return Ending(audit, watcher.finished, summary, resumable, failure)
 
 
 class _Watcher:
@@ -124,5 +127,5 @@ def _is_whole(stdout: GuardedStream, *, what: str, audit: OpenAudit, output: Out
 
 
 def _show_resume_command(ending: Ending, *, output: Output) -> None:
-    if ending.audit is not None and ending.finished:
+    if ending.audit is not None and ending.resumable:
         output.say(f"Go on with: {ending.audit.resume_command}")

@@ -21,6 +21,7 @@ _REST_OF_A_PAGE = 0.05
 async def audit_in_batches(
     accounts: MemoryObjectReceiveStream[Account],
     reports: MemoryObjectSendStream[AccountReport],
+    *,
     crew: Crew,
     plan: RunPlan,
 ) -> None:

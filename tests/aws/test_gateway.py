@@ -19,6 +19,7 @@ from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, Caller, Period
+from auditor.progress import ignore
 from tests.fakes import JUMPING, OWN_ACCOUNT, PERIOD, FakeClients, FakeService, account, assumed, gateway
 from tests.organizations import served, session_of
 
@@ -151,7 +152,7 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
         now = server.organization.now
         plan = AccountPlan(RoleRequest("a/b/Role", "SecurityAudit", "x1"), Scope(Period(PERIOD.start, now)))
         found, accounts = anyio.create_memory_object_stream[Account](100)
-        await list_accounts(opened, found, Listing(), lambda _event: None, lambda _warning: None)
+        await list_accounts(opened, found, listing=Listing(), observe=ignore, warn=lambda _warning: None)
         async with accounts:
             async for there in accounts:
                 await audit_account(there, gateway=opened, plan=plan)
