@@ -1,4 +1,4 @@
-"""An audit that was cut off, gone on with: what its journal lacks is audited, and the CSV files are made anew."""
+"""An audit that was cut off, resumed: what its journal lacks is audited, and the CSV files are made anew."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor

@@ -54,7 +54,7 @@ SDK = {"botocore", "aiobotocore", "boto3"}
 TYPER = {"auditor.cli", "auditor.commands.audit", "auditor.commands.demo", "auditor.commands.template"}
 RICH = {"auditor.commands.console", "auditor.commands.streams"}
 DASK = {"dask", "distributed"}
-SESSIONS = {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"}
+
 MOST_LINES = 300
 
 Import = tuple[str, str]

@@ -12,6 +12,7 @@ import pytest
 from auditor.demo import Scenario
 from auditor.template import policy_text
 from tests.organizations import served
+from tests.test_architecture import LEVELS
 
 README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
@@ -73,6 +74,17 @@ def test_the_policy_is_the_programs() -> None:
     (shown,) = blocks("json")
     assert policy_text() == shown.strip()
     assert [] == [word for word in ("organizations:ListAccounts", "sts:AssumeRole") if word not in README]
+
+
+def test_the_staircase_is_the_packages() -> None:
+    """The table of levels has every module and folder of the package, at its level."""
+    shown = {
+        "auditor" if name == "__init__" else f"auditor.{name.removesuffix('/*')}": int(level)
+        for level, names in re.findall(r"^\| (\d) \| (`.*?`) \|", README, flags=re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", names)
+        if "*" in name or "/" not in name
+    }
+    assert LEVELS == shown
 
 
 async def _exit_code(arguments: list[str], *, folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""What an audit has finished, on the disk: the journal from which an interrupted one goes on."""
+"""What an audit has finished, on the disk: the journal from which an interrupted one is resumed."""
 
 from auditor.journal.agreement import check_agreement
 from auditor.journal.header import FreeSettings, Header

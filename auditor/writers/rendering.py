@@ -1,4 +1,4 @@
-"""The CSV files of an audit that was cut off and went on: made anew, with the rows of all accounts."""
+"""The CSV files of a resumed audit: made anew, with the rows of all accounts."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
