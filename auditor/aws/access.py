@@ -1,6 +1,7 @@
 """How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -73,8 +74,11 @@ class Usage:
     """Its id, for the log; empty where it is no account's."""
     requests: int = 0
     throttles: int = 0
-    alone: anyio.Lock = field(default_factory=anyio.Lock)
-    """Held by the one request that an account which has been silent for a while is asked."""
+    alone: dict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
+    """By service, held by the one request that an account which has been silent for a while is asked.
+
+    Not one for all services: whoever holds IAM's may have to wait for STS, to renew the credentials.
+    """
 
 
 class Access:
@@ -127,7 +131,7 @@ class Access:
             if not self.usage.silence.is_long:
                 return await self._send(api, question, retries)
         # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
-        async with self.usage.alone, places:
+        async with self.usage.alone[api.service], places:
             return await self._send(api, question, retries)
 
     async def _send(self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries) -> R:

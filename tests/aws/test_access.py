@@ -11,17 +11,19 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ReadTimeoutError
 
 from auditor.account_audit import AccountPlan, audit_account
-from auditor.aws.access import Access, api_of
+from auditor.aws.access import Access, Usage, api_of
 from auditor.aws.credentials import RoleCredentials, TaskCredentials
 from auditor.aws.gateway import open_gateway
+from auditor.aws.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
+from auditor.aws.silence import Silence
 from auditor.aws.throttle import Api
 from auditor.collectors import Scope
 from auditor.demo import FaultMix, Scenario, truth
 from auditor.errors import RequestError
 from auditor.models import Period
-from tests.fakes import JUMPING, FakeService, FixedCredentials, access, account, assumed, limits, refusal
+from tests.fakes import JUMPING, NOON, FakeService, FixedCredentials, access, account, assumed, limits, refusal
 from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
@@ -186,6 +188,39 @@ async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() 
 
     assert 10 == len(signed)
     assert min(signed) > timedelta(0)
+
+
+async def test_a_silent_account_renews_its_credentials() -> None:
+    """An account that is asked one thing at a time, since it has been silent, can still renew what it signs with."""
+    place, began, asked = limits(RetryPolicy(), places=1), anyio.current_time(), list[float]()
+    place.answered.update(place.places)
+
+    def clock() -> datetime:
+        return NOON + timedelta(seconds=anyio.current_time() - began)
+
+    async def answer(**_: Any) -> dict[str, Any]:
+        asked.append(anyio.current_time())
+        if len(asked) == 1:
+            await anyio.sleep(12)
+            raise ReadTimeoutError(endpoint_url="https://aws")
+        return {"Users": []}
+
+    usage = Usage(Silence(300))
+    caller = Access(credentials=None, limits=place, usage=usage)
+    sts = FakeService("sts", assume_role=lambda **_: assumed("2", expires=clock() + timedelta(seconds=5)))
+
+    async def assume() -> dict[str, Any]:
+        credentials: dict[str, Any] = (await caller.request(sts.assume_role))["Credentials"]
+        return credentials
+
+    iam = FakeService("iam", list_users=answer)
+    way = Access(credentials=RoleCredentials(assume, now=clock), limits=place, usage=usage)
+    with anyio.fail_after(100):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(way.request, iam.list_users)
+
+    assert 4 == len(asked)
 
 
 async def test_accounts_that_never_answer_leave_places_to_the_others() -> None:
