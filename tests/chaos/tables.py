@@ -56,7 +56,7 @@ def page(outcomes: Sequence[Outcome], kills: Sequence[KillOutcome]) -> str:
         f"In memory there were {sum(outcome.requests for outcome in outcomes):,} requests, among them {wrong}.\n\n"
         f"{table(COLUMNS, [line.cells(name) for name, line in _lines(outcomes, kills).items()])}\n\n"
         f"At their ends the audits in memory had {right:,} rows that were true in every cell, and the coverage named "
-        f"{named:,} that were missing or not whole; {bare:,} times they were resumed from a journal that had no account "
+        f"{named:,} that were missing or not whole; {bare:,} times they were resumed from a journal without an account "
         f"yet. Of the killed processes {early} had a journal without any account, and were resumed; {earliest} "
         "had none yet, and were begun again.\n"
     )
