@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor.demo import Scenario
-from tests.benchmarks.features import has_processes, has_report
 from tests.benchmarks.measuring import Contender, Measurement, best_of
 from tests.benchmarks.tables import machine, table
 
@@ -42,7 +41,7 @@ REPORT = Contender(name="**auditor, report**", module="product", function="repor
 
 
 def contenders(*, sample: int) -> list[Contender]:
-    """All of them; those of features that the product does not have are left out."""
+    """All of them."""
     unlimited = Contender(
         name="auditor, live, no budgets", module="product", function="live_without_budgets", guarded=True
     )
@@ -52,8 +51,7 @@ def contenders(*, sample: int) -> list[Contender]:
     sequential = Contender(
         name=f"boto3, sequential ({sample} accounts, scaled)", module="blocking", function="sequential", sample=sample
     )
-    mine = [LIVE, unlimited, *[REPORT] * has_report(), *[processes] * has_processes()]
-    return [*mine, FLOOR, CLIENTS, THREADS, sequential]
+    return [LIVE, unlimited, REPORT, processes, FLOOR, CLIENTS, THREADS, sequential]
 
 
 def main() -> None:
