@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
 
+from auditor.completion import completed
 from auditor.errors import WriteError
 
 _MODE = 0o600
@@ -91,8 +91,7 @@ async def closing(files: Sequence[PrivateFile], *, used: Callable[[], bool]) -> 
         yield
         ended = True
     finally:
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(lambda: close_all(files, keep=ended or used()))
+        await completed(lambda: to_thread.run_sync(lambda: close_all(files, keep=ended or used())))
 
 
 def sync_directory(directory: Path) -> None:

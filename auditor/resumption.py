@@ -5,9 +5,9 @@ from concurrent.futures import Executor
 from typing import Unpack
 
 import aioboto3
-import anyio
 from anyio import to_thread
 
+from auditor.completion import completed
 from auditor.earlier_run import EarlierRun
 from auditor.errors import ListingInterrupted
 from auditor.journal import FreeSettings, JournalWriter
@@ -72,8 +72,7 @@ async def resume_audit(
         )
     finally:
         if started:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(render)
+            await completed(lambda: to_thread.run_sync(render))
     whole = tally.summary(
         caller=summary.caller,
         period=summary.period,

@@ -32,6 +32,7 @@ LEVELS = {
     "auditor.template": 3,
     "auditor.aws": 2,
     "auditor.config": 1,
+    "auditor.completion": 1,
     "auditor.event_loop": 1,
     "auditor.fanout": 1,
     "auditor.period": 1,

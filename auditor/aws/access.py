@@ -22,6 +22,7 @@ from auditor.aws.faults import (
     safe_cause,
     timed_out,
     translate,
+    unavailable,
 )
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.aws.silence import Silence
@@ -147,6 +148,9 @@ class Access:
             if self._credentials is not None and credentials is not None and is_expired(refused):
                 self._credentials.expire(credentials)
             raise refused from safe_cause(error)
+        except OSError as error:
+            # A client that signs by itself has looked for its credentials, in a file or a process.
+            raise unavailable(error, service=api.service, operation=api.operation) from None
         if scope.cancelled_caught:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)

@@ -66,7 +66,7 @@ class Budget:
         async with self._turn:
             self._grow()
             self._sent += 1
-            charge = self._ceiling / self._rate
+            charge = min(self._ceiling / self._rate, self._limiter.max_rate)
             if not self._begun:
                 self._begun = True
                 # A new limiter would let a second's worth through at once.

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from os import path
 
 import anyio
+from anyio import to_thread
 
 from auditor.commands.console import print_paths, print_summary
 from auditor.commands.interruption import Interruption
@@ -59,7 +61,7 @@ async def _run(opening: Opening, *, longest: float, display: Display, interrupti
                 summary = await audit.audit(watcher)
         except WriteError as error:
             failure = error
-    resumable = audit is not None and (watcher.finished > 0 or await anyio.Path(audit.journal).exists())
+    resumable = audit is not None and (watcher.finished > 0 or await to_thread.run_sync(path.exists, audit.journal))
     return Ending(audit, watcher.finished, summary, resumable, failure)
 
 

@@ -11,6 +11,8 @@ from auditor.period import parse_end, parse_start, start_of_days
 _SAME = timedelta(minutes=1)
 """Days are counted back from now, which was a moment before the audit began."""
 _SECOND = timedelta(seconds=1)
+_UNTOLD = "external_id"
+"""What is shared with those who trust the caller is not for every screen."""
 
 
 def check_agreement(header: Header, *, given: Mapping[str, object], path: Path) -> None:
@@ -29,7 +31,7 @@ def check_agreement(header: Header, *, given: Mapping[str, object], path: Path) 
 def _check_settings(header: Header, *, given: Mapping[str, object]) -> None:
     for name, kept in header.settings.items():
         if name in given and given[name] != kept:
-            raise _conflict(f"--{name.replace('_', '-')}", kept)
+            raise _conflict(f"--{name.replace('_', '-')}", "another one" if name == _UNTOLD else kept)
         inverse = f"no_{name}"
         if inverse in given and bool(given[inverse]) == bool(kept):
             raise _conflict(f"--{inverse.replace('_', '-')}", "on" if kept else "off")

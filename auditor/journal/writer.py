@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
 
+from auditor.completion import completed
 from auditor.config import AuditConfig
 from auditor.errors import ConfigurationError, WriteError
 from auditor.journal.content import Content, last_reports, read_content, report_line
@@ -147,8 +147,14 @@ async def reopen_journal(path: Path) -> AsyncIterator[JournalWriter]:
     """
     file = await to_thread.run_sync(open_journal_file, path)
     try:
-        content = await to_thread.run_sync(read_content, file)
+        content = await to_thread.run_sync(_readable_content, file)
         yield JournalWriter(file, content=content)
     finally:
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(file.close)
+        await completed(lambda: to_thread.run_sync(file.close))
+
+
+def _readable_content(file: JournalFile) -> Content:
+    try:
+        return read_content(file)
+    except OSError as error:
+        raise ConfigurationError(f"The journal {file.path} could not be read: {error.strerror or error}.") from error

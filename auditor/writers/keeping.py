@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
-import anyio
-
+from auditor.completion import completed
 from auditor.errors import WriteError
 from auditor.models import AccountReport
 from auditor.progress import AuditStarted
@@ -18,10 +18,13 @@ async def begin(started: AuditStarted, writers: Sequence[Writer]) -> None:
     Raises:
         WriteError: A writer could not keep it; those behind it are not told.
     """
-    with anyio.CancelScope(shield=True):
-        for writer in writers:
-            if isinstance(writer, BeginningWriter):
-                await writer.begin(started)
+    await completed(partial(_begin, started, writers))
+
+
+async def _begin(started: AuditStarted, writers: Sequence[Writer]) -> None:
+    for writer in writers:
+        if isinstance(writer, BeginningWriter):
+            await writer.begin(started)
 
 
 async def keep(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
@@ -32,26 +35,32 @@ async def keep(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> N
     Raises:
         WriteError: A writer could not keep them; those behind it have none of them.
     """
-    with anyio.CancelScope(shield=True):
-        for place, writer in enumerate(writers):
-            kept = 0
-            try:
-                for part in _parts(reports, writer):
-                    await _write(part, writer)
-                    kept += len(part)
-            except WriteError:
-                await tell([not_reached(report.account) for report in reports[kept:]], [writer])
-                await tell([not_reached(report.account) for report in reports], writers[place + 1 :])
-                raise
+    await completed(partial(_keep, reports, writers))
+
+
+async def _keep(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
+    for place, writer in enumerate(writers):
+        kept = 0
+        try:
+            for part in _parts(reports, writer):
+                await _write(part, writer)
+                kept += len(part)
+        except WriteError:
+            await _tell([not_reached(report.account) for report in reports[kept:]], [writer])
+            await _tell([not_reached(report.account) for report in reports], writers[place + 1 :])
+            raise
 
 
 async def tell(rest: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
     """Give what was not reached to every writer that can keep it: one that can't, on a full disk, stops no other."""
-    with anyio.CancelScope(shield=True):
-        for writer in writers:
-            with suppress(WriteError):
-                for part in _parts(rest, writer):
-                    await _write(part, writer)
+    await completed(partial(_tell, rest, writers))
+
+
+async def _tell(rest: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
+    for writer in writers:
+        with suppress(WriteError):
+            for part in _parts(rest, writer):
+                await _write(part, writer)
 
 
 def _parts(reports: Sequence[AccountReport], writer: Writer) -> list[Sequence[AccountReport]]:

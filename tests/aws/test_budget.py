@@ -60,7 +60,7 @@ async def test_throttles_of_one_second_are_one() -> None:
     assert 20 * DECREASE == pytest.approx(budget.rate, rel=0.01)
 
 
-@pytest.mark.parametrize("rate", [0.5, 1.0, 20.0])
+@pytest.mark.parametrize("rate", [0.013, 0.5, 1.0, 20.0])
 async def test_a_rate_never_falls_below_one_a_second_or_what_it_was(rate: float) -> None:
     """However often AWS refuses, it is asked now and then; who chose less than one a second gets that."""
     budget = Budget(rate, ceiling=rate * 2)
