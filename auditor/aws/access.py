@@ -149,6 +149,8 @@ class Access:
                 self._credentials.expire(credentials)
             raise refused from safe_cause(error)
         except OSError as error:
+            if credentials is not None:
+                raise
             # A client that signs by itself has looked for its credentials, in a file or a process.
             raise unavailable(error, service=api.service, operation=api.operation) from None
         if scope.cancelled_caught:

@@ -132,6 +132,14 @@ async def test_no_more_requests_in_flight_than_places() -> None:
     assert (gauge.most, place.places["iam"].borrowed_tokens) == (3, 0)
 
 
+async def test_credentials_that_a_client_can_not_find_are_unavailable() -> None:
+    """A client that signs by itself may look for its credentials in a process that is gone."""
+    sts = FakeService("sts", assume_role=FileNotFoundError(2, "No such file", "vault"))
+
+    with pytest.raises(RequestError, match="CredentialsUnavailable"):
+        await access().request(sts.assume_role)
+
+
 async def test_a_request_that_is_cancelled_leaves_its_place() -> None:
     """Nothing of a cancelled request stays behind."""
     gauge, place = Gauge(), limits(places=1)
