@@ -1,5 +1,7 @@
 """Reports of accounts of which nothing was read: each says so, and why."""
 
+from dataclasses import replace
+
 from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.errors import ListingInterrupted
 from auditor.models import Account, AccountId, AccountReport
@@ -32,9 +34,7 @@ def not_reached(account: Account) -> AccountReport:
 def not_listed(error: ListingInterrupted) -> AccountReport:
     """The report that stands for all accounts behind the last one that was listed."""
     organization = Account(id=ORGANIZATION, name="", arn="", email="", state=None, state_word="")
-    failure = Failure(Section.ROLE, error.code, str(error))
-    sections = tuple(SectionCoverage(section, Completeness.NOT_REACHED) for section in Section)
-    return AccountReport(account=organization, role="", coverage=sections, failures=(failure,))
+    return replace(not_reached(organization), failures=(Failure(Section.ROLE, error.code, str(error)),))
 
 
 def _unknown_state(account: Account) -> AccountReport:
