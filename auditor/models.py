@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 
@@ -54,6 +54,16 @@ class Unknown:
     """A fact that was asked for and not answered, with the code that came instead."""
 
     code: str
+
+
+class NotAsked(StrEnum):
+    """The type of NOT_ASKED."""
+
+    NOT_ASKED = "NotAsked"
+
+
+NOT_ASKED: Final = NotAsked.NOT_ASKED
+"""In the place of a fact that was not asked for: the default of every fact that older journals do not have."""
 
 
 class MfaKind(StrEnum):

@@ -42,6 +42,7 @@ NAMES = [
     "ListingInterrupted",
     "MfaDevice",
     "MfaKind",
+    "NotAsked",
     "Observer",
     "OrganizationError",
     "Period",
