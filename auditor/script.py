@@ -13,7 +13,7 @@ from auditor import event_loop
 from auditor.account_audit import AccountPlan, bulkhead, read_account
 from auditor.aws.access import Access
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
-from auditor.aws.organization import account_of, account_pages, state_word
+from auditor.aws.organization import account_of, account_pages
 from auditor.aws.role import RoleRequest, assume
 from auditor.collectors import EVENTS, Scope
 from auditor.collectors.draft import AccountDraft
@@ -23,7 +23,7 @@ from auditor.coverage import Section
 from auditor.error_line import error_line
 from auditor.errors import IncompleteError, OrganizationError, RequestError
 from auditor.fanout import fan_out
-from auditor.models import Account, AccountReport
+from auditor.models import Account, AccountReport, AccountState
 from auditor.orchestrator import run_audit
 from auditor.period import resolve_period, zoned
 from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
@@ -39,21 +39,23 @@ logger = logging.getLogger(__name__)
 
 
 async def get_accounts(org_client: "OrganizationsClient") -> list[dict[str, Any]]:
-    """The accounts whose users can get in, as ListAccounts describes them, in its order.
+    """The accounts in state ACTIVE, in the order of ListAccounts: `id` and `name` of each, and AWS's own keys.
 
-    Each has `State` and, for those who read the word that AWS retired, `Status`. Suspended, closed and not yet active
-    accounts are left out; one that is being closed still works.
+    Those are there as AWS sent them (`Id`, `Name`, `Arn`, `Email`, …), with `State` and, for those who read the word
+    that AWS retired, `Status`: whichever is missing is the other. All other states are left out, PENDING_CLOSURE too,
+    though such an account's users can still get in: `run_audit` audits it.
 
     Raises:
-        OrganizationError: The list could not be read to its end, or an account's state is not known.
+        OrganizationError: The list could not be read to its end, or an account has no state, or one that is not known
+            here: such an account may well be in use.
     """
     accounts: list[dict[str, Any]] = []
     try:
         async for page in account_pages(Access(credentials=None, limits=new_run_limits()), org_client):
-            accounts.extend(raw for raw in page if _auditable(raw))
+            accounts.extend(_described(raw) for raw in page if _active(raw))
     except RequestError as error:
         raise OrganizationError(f"The accounts could not be listed: {error}.") from error
-    return [{**raw, "State": state_word(raw), "Status": raw.get("Status") or state_word(raw)} for raw in accounts]
+    return accounts
 
 
 async def assume_role(
@@ -174,14 +176,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _auditable(raw: Mapping[str, Any]) -> bool:
+def _active(raw: Mapping[str, Any]) -> bool:
     account = account_of(dict(raw))
     if account.state is None:
         raise OrganizationError(
             f"Organizations gave the account {account.name} ({account.id}) no state that is known: "
             f"{account.state_word or 'none'}."
         )
-    return account.state.auditable
+    return account.state is AccountState.ACTIVE
+
+
+def _described(raw: Mapping[str, Any]) -> dict[str, Any]:
+    account = account_of(dict(raw))
+    return {
+        "id": str(account.id),
+        "name": account.name,
+        **raw,
+        "State": account.state_word,
+        "Status": raw.get("Status") or account.state_word,
+    }
 
 
 def _complete_rows(reports: Iterable[AccountReport]) -> list[dict[str, str]]:
