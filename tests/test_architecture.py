@@ -46,6 +46,7 @@ LEVELS = {
     "auditor.error_line": 1,
     "auditor.coverage": 0,
     "auditor.errors": 0,
+    "auditor.event_rows": 0,
     "auditor.models": 0,
     "auditor.summary": 0,
 }
