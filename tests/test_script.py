@@ -34,7 +34,7 @@ from auditor import (
     main,
 )
 from auditor.aws.actions import session_policy_of
-from auditor.demo import Account, LocalServer, Scenario, Truth, build_organization, serve, truth
+from auditor.demo import Account, LocalServer, Request, Scenario, Truth, build_organization, serve, truth
 from tests.expectations import joined
 from tests.organizations import served, session_of
 
@@ -375,6 +375,26 @@ async def test_an_account_that_fails_stops_no_other(
         record.getMessage().partition("role: ")[0].partition("events: ")[0] for record in caplog.records
     }
     assert all(any(one.message in record.getMessage() for record in caplog.records) for one in events.failures)
+
+
+async def test_an_account_that_fails_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could be read of it is in the list, whose failures say that the rest is missing."""
+    denied: dict[str, frozenset[str]] = {}
+
+    def deny_from_now_on(request: Request) -> None:
+        if request.action == "LookupEvents":
+            denied[request.account_id] = frozenset({"cloudtrail:LookupEvents"})
+
+    async with served(replace(SMALL, denied_actions=denied), monkeypatch, hear=deny_from_now_on) as server:
+        account = server.organization.accounts[2]
+        true = of_account(whole_truth(server).events, account)
+        events = await all_events(server, [given(account)])
+    expected = [row for row in true if row["eventName"] == "CreateUser"]
+    assert sorted_rows(expected) == sorted_rows(joined(events))
+    assert 0 < len(expected) < len(true)
+    assert [(account.id, "AccessDeniedException", 4)] == [
+        (failure.account_id, failure.code, failure.failures[0].count) for failure in events.failures
+    ]
 
 
 async def test_events_where_every_account_fails(monkeypatch: pytest.MonkeyPatch) -> None:
