@@ -49,6 +49,7 @@ LEVELS = {
     "auditor.codes": 0,
     "auditor.coverage": 0,
     "auditor.errors": 0,
+    "auditor.event_rows": 0,
     "auditor.models": 0,
     "auditor.summary": 0,
 }
