@@ -7,6 +7,7 @@ import typer
 
 from auditor.commands.audit import audit
 from auditor.commands.demo import demo
+from auditor.commands.schema import schema
 from auditor.commands.streams import occupy_closed_descriptors
 from auditor.commands.template import cloudformation, policy
 
@@ -45,6 +46,7 @@ templates = typer.Typer(
 templates.command()(policy)
 templates.command()(cloudformation)
 app.add_typer(templates, name="template")
+app.command()(schema)
 
 
 def run() -> None:

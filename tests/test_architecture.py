@@ -59,6 +59,7 @@ SDK = {"botocore", "aiobotocore", "boto3"}
 TYPER = {"auditor.cli", "auditor.commands.audit", "auditor.commands.demo", "auditor.commands.template"}
 RICH = {"auditor.commands.console", "auditor.commands.streams"}
 DASK = {"dask", "distributed"}
+PYDANTIC = {"pydantic", "pydantic_core"}
 
 MOST_LINES = 300
 
@@ -163,6 +164,7 @@ def _may_import(importer: str, imported: str) -> bool:
         "aioboto3": in_aws
         or importer in {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
+        **dict.fromkeys(PYDANTIC, importer == "auditor.journal.format"),
         "typer": importer in TYPER,
         "rich": importer in RICH,
     }.get(root, True)
@@ -207,7 +209,7 @@ def test_imports_have_no_cycle() -> None:
 
 
 def test_each_thing_is_known_where_it_belongs() -> None:
-    """The SDK is known to `aws` only, Dask to one engine, the terminal and the local organization to the command."""
+    """The SDK is known to `aws` only, Dask to one engine, pydantic to the journal's format, the rest to the command."""
     assert [] == misplaced(all_imports())
 
 
@@ -245,6 +247,8 @@ def test_an_import_that_points_down_is_none() -> None:
         ("auditor.script", "auditor.demo"),
         ("auditor.demo.server", "auditor.models"),
         ("auditor.engines.crew", "distributed"),
+        ("auditor.models", "pydantic.dataclasses"),
+        ("auditor.journal.header", "pydantic_core"),
     ],
 )
 def test_an_import_out_of_place_is_found(importer: str, imported: str) -> None:
