@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from anyio import BrokenResourceError
 from anyio.streams.memory import MemoryObjectSendStream
 
 from auditor.aws.clock import clock_fault
@@ -34,6 +35,8 @@ class Listing:
     """Listed, and not finished yet."""
     ended: bool = False
     """Whether every account of the organization is known."""
+    unasked: bool = False
+    """Whether there is nobody to ask the accounts, so that none was asked."""
 
     @property
     def rest(self) -> ListingInterrupted | None:
@@ -76,6 +79,9 @@ async def list_accounts(
             if not listing.count:
                 raise _no_listing(error) from error
             listing.interruption = ListingInterrupted(code=error.code, message=error.message, listed=listing.count)
+        except BrokenResourceError:
+            # Nobody takes accounts any more, and whoever did says why.
+            return
         observe(AccountsListed(listing.count, finished=listing.ended))
 
 

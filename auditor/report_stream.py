@@ -58,8 +58,10 @@ class ReportStream:
     def unread(self) -> list[AccountReport]:
         """Reports of what would be left out if the run ended now: accounts that are listed, and those that are not.
 
-        Of a run that has just begun, and knows no account yet, there is nothing to tell.
+        Of a run that has just begun, and knows no account yet or can't ask any, there is nothing to tell.
         """
+        if self._listing.unasked and not self._listing.resumed:
+            return []
         rest = self._listing.rest
         listed = [not_reached(account) for account in self._listing.pending.values()]
         known = self._listing.count or self._listing.resumed

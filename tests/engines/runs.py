@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
 
 from auditor import AccountFinished, AuditConfig, AuditSummary, ProgressEvent, Rates
 from auditor.demo import LocalServer, Scenario
@@ -29,9 +31,15 @@ class AtReport:
 def kill_a_child() -> bool:
     """Kill a worker process, as the system does when memory runs out; whether there was one."""
     children = multiprocessing.active_children()
-    if children:
-        children[0].kill()
+    for child in children[:1]:
+        kill(child)
     return bool(children)
+
+
+def kill(process: BaseProcess) -> None:
+    """End a process as nobody can keep it from: loky's own can't be told to."""
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
 
 
 def assert_exact(summary: AuditSummary, server: LocalServer) -> None:

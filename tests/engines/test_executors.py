@@ -53,15 +53,19 @@ class Counting(ThreadPoolExecutor):
 
 
 class Refusing(Executor):
-    """An executor whose every batch comes to the same end."""
+    """An executor whose every batch comes to the same end, and with `always` all that is asked before them, too."""
 
-    def __init__(self, error: BaseException | None, *, at_once: bool = False) -> None:
+    def __init__(self, error: BaseException | None, *, at_once: bool = False, always: bool = False) -> None:
         self._error = error
         self._at_once = at_once
+        self._always = always
 
-    def submit(self, _function: Any, /, *_arguments: Any, **_options: Any) -> Future[Any]:
+    def submit(self, function: Any, /, *arguments: Any, **_options: Any) -> Future[Any]:
         """Raise the error, or give a future that failed with it, or that was cancelled."""
         future: Future[Any] = Future()
+        if not self._always and not any(isinstance(argument, Batch) for argument in arguments):
+            future.set_result(function(*arguments))
+            return future
         if self._error is None:
             future.cancel()
         elif self._at_once:
