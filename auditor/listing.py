@@ -10,7 +10,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from auditor.aws.clock import clock_fault
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
-from auditor.errors import ListingInterrupted, OrganizationError, RequestError
+from auditor.errors import EngineError, ListingInterrupted, OrganizationError, RequestError
 from auditor.models import Account, AccountId, AccountState
 from auditor.progress import AccountsListed, Observer
 
@@ -35,8 +35,8 @@ class Listing:
     """Listed, and not finished yet."""
     ended: bool = False
     """Whether every account of the organization is known."""
-    unasked: bool = False
-    """Whether there is nobody to ask the accounts, so that none was asked."""
+    unasked: EngineError | None = None
+    """Why no account was asked anything, None where they are."""
 
     @property
     def rest(self) -> ListingInterrupted | None:

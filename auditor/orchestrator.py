@@ -189,9 +189,9 @@ async def _run_engine(
 ) -> None:
     try:
         await engine(accounts, reports)
-    except EngineError:
-        listing.unasked = True
-        raise
+    except EngineError as error:
+        # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
+        listing.unasked = error
 
 
 def _engine(

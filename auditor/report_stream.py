@@ -37,11 +37,14 @@ class ReportStream:
         """The next report.
 
         Raises:
+            EngineError: In the place of the first report, where the workers can't audit.
             ListingInterrupted: After the last report, where the organization has accounts that were not listed.
         """
         try:
             return self._taken(await self._reports.receive())
         except anyio.EndOfStream:
+            if self._listing.unasked is not None:
+                raise self._listing.unasked from self._listing.unasked.__cause__
             if self._listing.interruption is not None:
                 raise self._listing.interruption from None
             raise StopAsyncIteration from None

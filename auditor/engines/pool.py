@@ -57,8 +57,16 @@ class Submissions:
 
 @contextmanager
 def open_submissions() -> Iterator[Submissions]:
-    """A thread for the time of the block; what it has in hand then, it ends by itself."""
+    """A thread for the time of the block; what it has in hand then, it ends by itself.
+
+    Raises:
+        EngineError: The system allows no more threads.
+    """
     thread = ThreadPoolExecutor(1, thread_name_prefix="auditor-submissions")
+    try:
+        thread.submit(int)
+    except RuntimeError as error:
+        raise EngineError(f"The workers can't be talked to: {reason_of(error)} (ulimit -u).") from error
     try:
         yield Submissions(thread)
     finally:
@@ -110,7 +118,7 @@ def check_version(theirs: str, *, ours: str, who: str = "A worker") -> None:
 def reason_of(error: BaseException) -> str:
     """Why workers could not be had, in one line."""
     if isinstance(error, BrokenExecutor):
-        return "a worker process ended before it could answer"
+        return "a worker process ended before it could answer (has it memory, and threads by ulimit -u?)"
     if isinstance(error, OSError) and error.errno in {errno.EAGAIN, errno.ENOMEM}:
         return f"the system allows no more processes (ulimit -u) or has no memory for them: {error.strerror}"
     said = (error.strerror if isinstance(error, OSError) else "") or str(error)

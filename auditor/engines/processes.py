@@ -17,7 +17,7 @@ import anyio
 from auditor.engines.batch import Batch
 from auditor.engines.pool import Reports, Submissions, check_version, error_of, open_submissions, reason_of
 from auditor.engines.starting import open_pool, workers_path
-from auditor.engines.worker import audit_batch, worker_version
+from auditor.engines.worker import audit_batch, try_worker
 from auditor.errors import EngineError
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class OwnProcesses:
         Raises:
             EngineError: They can't be started, or the package has been replaced since this process began.
         """
-        outcome = await self._outcome(self._pool, worker_version)
+        outcome = await self._outcome(self._pool, try_worker)
         error = error_of(outcome)
         if isinstance(error, EngineError):
             raise error
@@ -145,7 +145,8 @@ class _Pool:
             connection.close()
         if self._executor is not None:
             _let_go(self._executor)
-            self._executor.shutdown(kill_workers=True)
+            with suppress(RuntimeError):  # its own thread could not be started
+                self._executor.shutdown(kill_workers=True)
 
     @property
     def _processes(self) -> dict[int, BaseProcess]:

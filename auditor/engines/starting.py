@@ -68,7 +68,8 @@ def workers_path() -> Iterator[None]:
     prepare = spawn.get_preparation_data
 
     def prepare_safely(*arguments: Any, **options: Any) -> dict[str, object]:  # noqa: ANN401 - whatever loky gives
-        return {**prepare(*arguments, **options), "sys_path": safe_path()}
+        path = safe_path()
+        return {**prepare(*arguments, **options), "sys_path": path}
 
     with _STARTING:
         spawn.get_preparation_data = prepare_safely
@@ -122,7 +123,11 @@ def begin(lifeline: Connection, inherited: dict[str, str | None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name, value in inherited.items():
         _set_variable(name, value)
-    Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    try:
+        Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    except RuntimeError:
+        # No more threads are allowed, and this process could not audit either: whoever began it says so.
+        os._exit(1)
 
 
 def _end_with_parent(lifeline: Connection) -> None:

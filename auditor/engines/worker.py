@@ -1,5 +1,7 @@
 """What a worker does with a batch, wherever it runs: in a process, a thread, on another machine."""
 
+from anyio import to_thread
+
 from auditor import event_loop
 from auditor.account_audit import audit_account, plan_of
 from auditor.aws.gateway import open_gateway
@@ -13,6 +15,11 @@ from auditor.models import Account, AccountReport, Caller
 def worker_version() -> str:
     """The version of the package where this is called: what workers are asked before they are given batches."""
     return package_version()
+
+
+def try_worker() -> str:
+    """The same, after an event loop and a thread of it, which batches need, too: a worker may not be allowed them."""
+    return event_loop.run(to_thread.run_sync, package_version)
 
 
 def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
