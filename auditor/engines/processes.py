@@ -147,10 +147,13 @@ class _Pool:
             _let_go(self._executor)
             with suppress(RuntimeError):  # its own thread could not be started
                 self._executor.shutdown(kill_workers=True)
+            # The semaphores are given back here, and not on the event loop.
+            self._executor = None
 
     @property
     def _processes(self) -> dict[int, BaseProcess]:
-        return {} if self._executor is None else self._executor._processes  # noqa: SLF001 - there is no public way to them
+        executor = self._executor
+        return {} if executor is None else executor._processes  # noqa: SLF001 - there is no public way to them
 
     def _taken(self) -> Iterator[BaseProcess]:
         """The processes, which loky has no more: it would run another program to look for the children of each."""

@@ -53,6 +53,7 @@ import auditor.engines.processes, loky.backend.popen_loky_posix
 sys.path[:0] = [".", "", os.getcwd()]
 """
 """What is imported in the caller's own process then is the caller's choice; the workers' path is not."""
+INSTALLED = [str(Path(sys.executable).with_name("auditor"))]
 COMMAND = [sys.executable, "-P", "-m", "auditor"]
 
 
@@ -80,14 +81,14 @@ def run_by_others(folder: Path, *, than: str = "nobody") -> list[str]:
     return [line for line in lines if than not in line]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("command", [INSTALLED, COMMAND], ids=["auditor", "python -P -m auditor"])
 async def test_the_command_runs_nothing_of_the_folder(
-    workers: str, planted: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], planted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the command nor any process that it starts imports what lies where it is run."""
-    command = [*COMMAND, "audit", "--role", SCENARIO.role_name, "--output-dir", str(planted.parent / "out")]
+    options = ["audit", "--role", SCENARIO.role_name, "--output-dir", str(planted.parent / "out"), "--processes", "2"]
     async with served(SCENARIO, monkeypatch):
-        done = await anyio.run_process([*command, "--processes", workers], cwd=planted, check=False)
+        done = await anyio.run_process([*command, *options], cwd=planted, check=False)
     assert (3, []) == (done.returncode, run_by_others(planted))
 
 
