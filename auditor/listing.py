@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import anyio
+from anyio import BrokenResourceError
 from anyio.streams.memory import MemoryObjectSendStream
 
 from auditor.aws.clock import clock_fault
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
-from auditor.errors import ListingInterrupted, OrganizationError, RequestError
+from auditor.errors import EngineError, ListingInterrupted, OrganizationError, RequestError
 from auditor.models import Account, AccountId, AccountState
 from auditor.progress import AccountsListed, Observer
 
@@ -39,6 +40,8 @@ class Listing:
     """Whether every account of the organization is known."""
     over: anyio.Event = field(default_factory=anyio.Event)
     """Set when no more accounts will be listed, whether or not all are known."""
+    unasked: EngineError | None = None
+    """Why no account was asked anything, None where they are."""
 
     @property
     def rest(self) -> ListingInterrupted | None:
@@ -82,7 +85,11 @@ async def list_accounts(
             if not listing.count:
                 raise _no_listing(error) from error
             listing.interruption = ListingInterrupted(code=error.code, message=error.message, listed=listing.count)
-        listing.over.set()
+        except BrokenResourceError:
+            # Nobody takes accounts any more, and whoever did says why.
+            return
+        finally:
+            listing.over.set()
         observe(AccountsListed(listing.count, finished=listing.ended))
 
 

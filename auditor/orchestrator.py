@@ -21,6 +21,7 @@ from functools import partial
 
 import aioboto3
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from auditor.account_audit import plan_of
 from auditor.aws.gateway import Gateway, open_gateway
@@ -28,7 +29,7 @@ from auditor.config import AuditConfig
 from auditor.earlier_run import EarlierRun
 from auditor.engine import Engine, audit_accounts
 from auditor.engines import Crew, RunPlan, audit_in_batches, check_crew, open_crew
-from auditor.errors import ListingInterrupted
+from auditor.errors import EngineError, ListingInterrupted
 from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, AccountReport, Period
@@ -129,13 +130,14 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
-    It runs on this event loop; with more than one of `workers` in so many processes of its own, which import the
-    caller's main module, as all spawned processes do; and with an `executor` on that, at most `workers` batches of
-    accounts at once. Workers build their own credentials, so that a session can't be given with them, and must come to
-    the account of this process's. An executor is not shut down, and ends the batches that it has when the block is
-    left. Where an `earlier` run is resumed, its period is kept as it was, the accounts that it finished are passed
-    over, and the caller must be of the same account. Before anything is asked of the organization `begin` is awaited: a
-    journal's, or what else must be done first.
+    It runs on this event loop; with more than one of `workers` in so many processes of its own; and with an `executor`
+    on that, at most `workers` batches of accounts at once. Processes of its own need no guarded main module and run
+    nothing that lies in the current folder; a `ProcessPoolExecutor` that spawns does what it always does. Workers must
+    have this version of the package and build their own credentials, so that a session can't be given with them, which
+    must come to the account of this process's. An executor is not shut down, and ends the batches that it has when the
+    block is left. Where an `earlier` run is resumed, its period is kept as it was, the accounts that it finished are
+    passed over, and the caller must be of the same account. Before anything is asked of the organization `begin` is
+    awaited: a journal's, or what else must be done first.
 
     Raises:
         AuditError: Nothing could be audited, or `begin` raised it.
@@ -174,9 +176,10 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             read, readings = anyio.create_memory_object_stream[AccountReport](0)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             second = SecondAsking(listing)
+            engine = _engine(config, gateway=gateway, crew=crew, period=period, lost=lost)
             lister = partial(list_accounts, gateway, listing=listing, observe=observe, warn=warn)
             tasks.start_soon(lister, found.clone())
-            tasks.start_soon(_engine(config, gateway=gateway, crew=crew, period=period, lost=lost), accounts, read)
+            tasks.start_soon(partial(_run_engine, engine, listing), accounts, read)
             tasks.start_soon(second.ask_again, found)
             tasks.start_soon(second.hand_over, readings, outgoing)
             try:
@@ -187,11 +190,24 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 reports.close()
 
 
+async def _run_engine(
+    engine: Engine,
+    listing: Listing,
+    accounts: MemoryObjectReceiveStream[Account],
+    reports: MemoryObjectSendStream[AccountReport],
+) -> None:
+    try:
+        await engine(accounts, reports)
+    except EngineError as error:
+        # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
+        listing.unasked = error
+
+
 def _engine(
     config: AuditConfig, *, gateway: Gateway, crew: Crew | None, period: Period, lost: datetime | None
 ) -> Engine:
     if crew is None:
         plan = plan_of(config, period=period, lost_until=lost)
         return partial(audit_accounts, gateway=gateway, plan=plan, concurrency=config.concurrency)
-    batches = RunPlan(config, gateway.caller, period, share=crew.workers, lost_until=lost)
+    batches = RunPlan(config, gateway.caller, period, share=crew.workers, lost_until=lost, version=crew.version)
     return partial(audit_in_batches, crew=crew, plan=batches)

@@ -39,11 +39,14 @@ class ReportStream:
         """The next report.
 
         Raises:
+            EngineError: In the place of the first report, where the workers can't audit.
             ListingInterrupted: After the last report, where the organization has accounts that were not listed.
         """
         try:
             return self._taken(await self._reports.receive())
         except anyio.EndOfStream:
+            if self._listing.unasked is not None:
+                raise self._listing.unasked from self._listing.unasked.__cause__
             if self._listing.interruption is not None:
                 raise self._listing.interruption from None
             raise StopAsyncIteration from None
@@ -61,8 +64,10 @@ class ReportStream:
         """Reports of what would be left out if the run ended now: accounts that are listed, and those that are not.
 
         Those that wait to be asked once more are there as they were read. Of a run that has just begun, and knows no
-        account yet, there is nothing to tell.
+        account yet or can't ask any, there is nothing to tell.
         """
+        if self._listing.unasked and not self._listing.resumed:
+            return []
         rest = self._listing.rest
         pending = self._listing.pending.values()
         listed = [self._waiting.get(account.id) or not_reached(account) for account in pending]

@@ -42,6 +42,8 @@ class SecondAsking:
                 if ready is not None:
                     await outgoing.send(ready)
                     self.waiting.pop(ready.account.id, None)
+        # An engine that could not begin reads nothing more.
+        self._all_read.set()
 
     async def ask_again(self, accounts: MemoryObjectSendStream[Account]) -> None:
         """Once all listed accounts were read, send those that wait to the engine again, and close the stream."""

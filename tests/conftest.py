@@ -32,10 +32,11 @@ def no_blocking() -> Iterator[BlockBuster]:
     """Fail a test in which the package blocks the event loop.
 
     The SDK reads the small files of its credential chain where it is asked for credentials: once, and before the first
-    request.
+    request. And wherever a semaphore is collected, a line is written to the pipe of the process that removes it.
     """
     with blockbuster_ctx(scanned_modules=["auditor"]) as blockbuster:
         for function in blockbuster.functions.values():
             function.can_block_in("aiobotocore/session.py", {"get_credentials"})
             function.can_block_in("aiobotocore/credentials.py", {"get_frozen_credentials"})
+            function.can_block_in("_resource_tracker.py", {"_write"})
         yield blockbuster

@@ -40,7 +40,8 @@ async def demonstrate(scenario: Scenario, arguments: Sequence[str]) -> int:
     variable, configuration file or proxy. Ctrl-C and SIGTERM are passed on to it, and it is waited for.
     """
     organization = await to_thread.run_sync(build_organization, scenario)
-    command = [sys.executable, "-m", "auditor", "audit", "--ephemeral", "--role", scenario.role_name, *arguments]
+    # -P: neither from the current folder, where it writes, nor from that of a script does it take any code.
+    command = [sys.executable, "-P", "-m", "auditor", "audit", "--ephemeral", "--role", scenario.role_name, *arguments]
     async with serve(organization, record=False) as server, anyio.create_task_group() as tasks:
         process = await anyio.open_process(
             command,

@@ -4,6 +4,7 @@ import math
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib import metadata
 
 from auditor.config import AuditConfig
 from auditor.models import Account, Caller, Period
@@ -22,6 +23,8 @@ class RunPlan:
     """Among how many batches at once the run is divided."""
     lost_until: datetime | None = None
     """Until when CloudTrail has dropped the period's events, None where it still has all."""
+    version: str = ""
+    """That of the package where the run was begun, which its workers must have; empty where nobody asked."""
 
     def portion(self) -> AuditConfig:
         """The settings with one batch's part of all that is limited for the run as a whole."""
@@ -37,3 +40,11 @@ class Batch:
     accounts: tuple[Account, ...]
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     """That of no other batch: an executor that remembers answers must not give an old one."""
+
+
+def package_version() -> str:
+    """The version of the package in this process, as it is installed now; reads files, and so blocks."""
+    try:
+        return metadata.version("auditor")
+    except metadata.PackageNotFoundError:
+        return "0 (not installed)"

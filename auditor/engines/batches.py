@@ -1,6 +1,7 @@
 """The accounts in batches, one a worker at a time; reports stream back as the batches end."""
 
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -8,7 +9,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
-from auditor.engines.outcome import reports_of
+from auditor.engines.pool import reports_of
+from auditor.fanout import bare_errors
 from auditor.models import Account, AccountReport
 from auditor.unread import unasked
 
@@ -27,20 +29,25 @@ async def audit_in_batches(
 ) -> None:
     """Send one report an account, batch by batch in the order in which they end; one batch a worker is under way.
 
-    Accounts that are not asked anything are answered here, and what became of a batch stays in it. Both streams are
-    closed on leaving.
+    Accounts that are not asked anything are answered here, and what became of a batch stays in it. The crew is checked
+    once there is an account, and before anything is said of one. Both streams are closed on leaving.
+
+    Raises:
+        EngineError: The crew can't audit; no account was asked, and no report was sent.
     """
-    async with accounts, reports, anyio.create_task_group() as tasks:
-        intake = _Intake(accounts, reports, workers=crew.workers, concurrency=plan.portion().concurrency)
+    with bare_errors():
+        async with accounts, reports, anyio.create_task_group() as tasks:
+            concurrency = plan.portion().concurrency
+            intake = _Intake(accounts, reports, check=crew.check, workers=crew.workers, concurrency=concurrency)
 
-        async def keep_busy() -> None:
-            while taken := await intake.take():
-                batch = Batch(plan, taken)
-                for report in reports_of(batch, await crew.audit(batch)):
-                    await reports.send(report)
+            async def keep_busy() -> None:
+                while taken := await intake.take():
+                    batch = Batch(plan, taken)
+                    for report in reports_of(batch, await crew.audit(batch)):
+                        await reports.send(report)
 
-        for _ in range(crew.workers):
-            tasks.start_soon(keep_busy)
+            for _ in range(crew.workers):
+                tasks.start_soon(keep_busy)
 
 
 @dataclass(slots=True)
@@ -49,10 +56,13 @@ class _Intake:
 
     accounts: MemoryObjectReceiveStream[Account]
     reports: MemoryObjectSendStream[AccountReport]
+    check: Callable[[], Awaitable[None]] = field(kw_only=True)
+    """Awaited at the first account."""
     workers: int = field(kw_only=True)
     concurrency: int = field(kw_only=True)
     """Accounts at once in a batch."""
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
+    _checked: bool = False
 
     async def take(self) -> tuple[Account, ...]:
         """The accounts of the next batch, none where there are no more."""
@@ -60,6 +70,9 @@ class _Intake:
         size = 0
         async with self._lock:
             async for account in self.accounts:
+                if not self._checked:
+                    await self.check()
+                    self._checked = True
                 report = unasked(account)
                 if report is not None:
                     await self.reports.send(report)

@@ -1,17 +1,19 @@
 """Who takes batches: the workers of a caller's executor, or processes of our own."""
 
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 import aioboto3
+from anyio import to_thread
 
-from auditor.engines.batch import Batch
-from auditor.engines.outcome import Reports
-from auditor.engines.submission import Submissions, open_submissions
-from auditor.engines.worker import audit_batch
-from auditor.errors import ConfigurationError
+from auditor.engines.batch import Batch, package_version
+from auditor.engines.dask import check_cluster, is_cluster
+from auditor.engines.pool import Reports, Submissions, check_version, error_of, open_submissions, reason_of
+from auditor.engines.worker import audit_batch, worker_version
+from auditor.errors import ConfigurationError, EngineError
 
 
 class Crew(Protocol):
@@ -21,6 +23,13 @@ class Crew(Protocol):
     def workers(self) -> int:
         """How many batches it takes at once."""
 
+    @property
+    def version(self) -> str:
+        """That of the package in this process, which workers must have, too."""
+
+    async def check(self) -> None:
+        """Raise EngineError unless there are workers that have this version; to be awaited before the first batch."""
+
     async def audit(self, batch: Batch) -> Future[Reports]:
         """The batch's future when it has ended; cancelling leaves the batch."""
 
@@ -28,17 +37,37 @@ class Crew(Protocol):
 class Lent:
     """The workers of an executor that a caller lends, and that is left open."""
 
-    def __init__(self, executor: Executor, *, workers: int, submissions: Submissions) -> None:
+    def __init__(self, executor: Executor, *, workers: int, version: str, submissions: Submissions) -> None:
         self.workers = workers
+        self.version = version
         self._submissions = submissions
         self._executor = executor
 
+    async def check(self) -> None:
+        """Ask a worker for its version, and each of a Dask cluster, whose scheduler knows them.
+
+        However long that takes: an executor may have other work before it.
+        """
+        if is_cluster(self._executor):
+            await check_cluster(self._executor, version=self.version)
+            return
+        asking = partial(self._executor.submit, worker_version)
+        outcome = await self._submissions.outcome_of(asking, withdraw=True)
+        error = error_of(outcome)
+        if error is not None:
+            raise EngineError(_no_answer(error, version=self.version)) from error
+        check_version(outcome.result(), ours=self.version)
+
     async def audit(self, batch: Batch) -> Future[Reports]:
         """The batch's future when it has ended; one that is left is cancelled, if it has not begun."""
-        return await self._submissions.outcome_of(batch, self._hand_over, withdraw=True)
+        return await self._submissions.outcome_of(partial(self._executor.submit, audit_batch, batch), withdraw=True)
 
-    def _hand_over(self, batch: Batch) -> Future[Reports]:
-        return self._executor.submit(audit_batch, batch)
+
+def _no_answer(error: BaseException, *, version: str) -> str:
+    advice = f"Its workers need version {version} of auditor"
+    if isinstance(error, BrokenExecutor):
+        advice += ', and processes that are spawned a main module with `if __name__ == "__main__":`'
+    return f"The executor's workers can't audit: {reason_of(error)}. {advice}."
 
 
 def check_crew(workers: int | None, *, executor: Executor | None, session: aioboto3.Session | None) -> None:
@@ -56,14 +85,16 @@ def check_crew(workers: int | None, *, executor: Executor | None, session: aiobo
 @asynccontextmanager
 async def open_crew(workers: int | None, *, executor: Executor | None) -> AsyncIterator[Crew | None]:
     """Workers on the executor, or in so many processes of our own; None where this event loop is to do it all."""
-    if executor is not None and workers is not None:
-        with open_submissions() as submissions:
-            yield Lent(executor, workers=workers, submissions=submissions)
-    elif workers is not None and workers > 1:
-        # The standard library's processes are not for every start to load.
-        from auditor.engines.processes import open_processes  # noqa: PLC0415 - said above
-
-        async with open_processes(workers) as processes:
-            yield processes
-    else:
+    if workers is None or (executor is None and workers == 1):
         yield None
+        return
+    version = await to_thread.run_sync(package_version)
+    if executor is not None:
+        with open_submissions() as submissions:
+            yield Lent(executor, workers=workers, version=version, submissions=submissions)
+        return
+    # What starts processes is not for every start to load: a third of a second.
+    from auditor.engines.processes import open_processes  # noqa: PLC0415 - said above
+
+    async with open_processes(workers, version=version) as processes:
+        yield processes

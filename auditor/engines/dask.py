@@ -1,5 +1,6 @@
 """A Dask cluster as an executor; this module is the only one that knows Dask, and it is imported when asked for."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
+from auditor.engines.pool import reason_of
+from auditor.engines.worker import worker_version
 from auditor.errors import ConfigurationError, EngineError
 
 if TYPE_CHECKING:
     from distributed import Client
 
 _CONNECTING = 10
+_ANSWERING = 30
 _CLOSING = 2
 
 
@@ -37,6 +41,39 @@ async def open_dask(url: str, *, workers: int | None = None) -> AsyncIterator[tu
     finally:
         with anyio.move_on_after(_CLOSING, shield=True):
             await to_thread.run_sync(client.close, _CLOSING, abandon_on_cancel=True)
+
+
+def is_cluster(executor: Executor) -> bool:
+    """Whether it is a Dask client's executor."""
+    module = sys.modules.get("distributed.cfexecutor")
+    return module is not None and isinstance(executor, module.ClientExecutor)
+
+
+async def check_cluster(executor: Executor, *, version: str) -> None:
+    """Ask each worker of a Dask cluster for its version of the package, also those that are at work.
+
+    Raises:
+        EngineError: There are none, they do not answer, or some have no such version.
+    """
+    client = executor._client  # type: ignore[attr-defined]  # noqa: SLF001 - Dask has no public way to it
+    asking = partial(client.run, worker_version, on_error="return")
+    try:
+        with anyio.fail_after(_ANSWERING):
+            answers: dict[str, object] = await to_thread.run_sync(asking, abandon_on_cancel=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = reason_of(error) if str(error) else f"no answer within {_ANSWERING} s"
+        raise EngineError(f"The workers of the Dask cluster can't be asked for their version: {reason}.") from error
+    if not answers:
+        raise EngineError("The Dask cluster has no workers.")
+    wrong = [f"{address} has {_told(answer)}" for address, answer in answers.items() if answer != version]
+    if wrong:
+        raise EngineError(
+            f"Workers of the Dask cluster need version {version} of auditor, as here: {', '.join(wrong)}."
+        )
+
+
+def _told(answer: object) -> str:
+    return f"none or an old one ({answer})" if isinstance(answer, Exception) else str(answer)
 
 
 async def _knock(url: str) -> None:

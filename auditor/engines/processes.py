@@ -1,58 +1,76 @@
-"""Worker processes of our own: spawned, mended once, ended with the run and with the process that began it."""
+"""Worker processes of our own: started by loky, mended once, ended with the run and with the process that began it."""
 
 import logging
-import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import asynccontextmanager
-from multiprocessing.context import SpawnContext, SpawnProcess
-from threading import Thread
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
 
 import anyio
 
 from auditor.engines.batch import Batch
-from auditor.engines.outcome import Reports, error_of
-from auditor.engines.submission import Submissions, open_submissions
-from auditor.engines.worker import audit_batch
+from auditor.engines.pool import Reports, Submissions, check_version, error_of, open_submissions, reason_of
+from auditor.engines.starting import open_pool, workers_path
+from auditor.engines.worker import audit_batch, try_worker
+from auditor.errors import EngineError
 
 logger = logging.getLogger(__name__)
 
 _ENDING = 2
 _SECONDS_BETWEEN_LOOKS = 1
 
+T = TypeVar("T")
 Work = Callable[[Batch], Reports]
 
 
 class OwnProcesses:
     """A pool of processes that survives the death of one: its batches are given to a new pool, once."""
 
-    def __init__(self, workers: int, *, submissions: Submissions, work: Work) -> None:
+    def __init__(self, workers: int, *, version: str, submissions: Submissions, work: Work) -> None:
         self.workers = workers
+        self.version = version
         self._submissions = submissions
         self._work = work
-        self._pool = _Pool(workers, work=work)
+        self._pool = _Pool(workers)
         self._mended = False
         self._mending = anyio.Lock()
+
+    async def check(self) -> None:
+        """Start the processes and have one answer.
+
+        Raises:
+            EngineError: They can't be started, or the package has been replaced since this process began.
+        """
+        outcome = await self._outcome(self._pool, try_worker)
+        error = error_of(outcome)
+        if isinstance(error, EngineError):
+            raise error
+        if error is not None:
+            raise EngineError(f"The worker processes could not be started: {reason_of(error)}.") from error
+        check_version(outcome.result(), ours=self.version)
 
     async def audit(self, batch: Batch) -> Future[Reports]:
         """The batch's future when it has ended, after a second try where its worker died."""
         pool = self._pool
-        outcome = await self._outcome(batch, pool)
+        outcome = await self._outcome(pool, self._work, batch)
         if isinstance(error_of(outcome), BrokenExecutor) and await self._mend(pool):
-            outcome = await self._outcome(batch, self._pool)
+            outcome = await self._outcome(self._pool, self._work, batch)
         return outcome
 
     async def end(self) -> None:
         """Kill the processes, whatever they do; returns when they are gone, or soon."""
         await self._end(self._pool)
 
-    async def _outcome(self, batch: Batch, pool: "_Pool") -> Future[Reports]:
+    async def _outcome(self, pool: "_Pool", work: Callable[..., T], *arguments: object) -> Future[T]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._end_when_one_died, pool)
-            outcome = await self._submissions.outcome_of(batch, pool.submit, withdraw=False)
+            outcome = await self._submissions.outcome_of(partial(pool.submit, work, *arguments), withdraw=False)
             tasks.cancel_scope.cancel()
         return outcome
 
@@ -63,7 +81,7 @@ class OwnProcesses:
                 self._mended = True
                 logger.warning("A worker process died; what it had is given to new ones.")
                 await self._end(broken)
-                self._pool = _Pool(self.workers, work=self._work)
+                self._pool = _Pool(self.workers)
         return self._pool is not broken
 
     async def _end_when_one_died(self, pool: "_Pool") -> None:
@@ -78,10 +96,10 @@ class OwnProcesses:
 
 
 @asynccontextmanager
-async def open_processes(workers: int, *, work: Work = audit_batch) -> AsyncIterator[OwnProcesses]:
-    """So many processes, spawned when the first batches come, and gone when the block is left."""
+async def open_processes(workers: int, *, version: str, work: Work = audit_batch) -> AsyncIterator[OwnProcesses]:
+    """So many processes, started when the first accounts come, and gone when the block is left."""
     with open_submissions() as submissions:
-        crew = OwnProcesses(workers, submissions=submissions, work=work)
+        crew = OwnProcesses(workers, version=version, submissions=submissions, work=work)
         try:
             yield crew
         finally:
@@ -89,72 +107,74 @@ async def open_processes(workers: int, *, work: Work = audit_batch) -> AsyncIter
 
 
 class _Pool:
-    """A process pool that can be ended while its processes are at work; one thread submits to it and ends it."""
+    """A loky executor that can be ended while its processes are at work; one thread submits to it and ends it."""
 
-    def __init__(self, workers: int, *, work: Work) -> None:
+    def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._work = work
-        self._context = _RememberingContext()
-        self._executor: ProcessPoolExecutor | None = None
+        self._executor: Any = None
+        self._lifeline: Sequence[Connection] = ()
         self._ended = False
 
-    def submit(self, batch: Batch) -> Future[Reports]:
-        """Hand over a batch, which spawns a process where none is idle."""
+    def submit(self, work: Callable[..., T], *arguments: object) -> Future[T]:
+        """Hand over some work, the first of which starts the processes."""
         if self._ended:
             raise BrokenExecutor
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=begin)
-        # A process inherits it from the thread that spawns it: until `begin` runs there, Ctrl-C must not reach it.
+            self._lifeline = Pipe(duplex=False)
+            self._executor = open_pool(self._workers, lifeline=self._lifeline[0])
+        # A process inherits it from the thread that starts it: until `begin` runs there, Ctrl-C must not reach it.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        return self._executor.submit(self._work, batch)
+        with workers_path():
+            future: Future[T] = self._executor.submit(work, *arguments)
+        return future
 
     @property
     def has_died(self) -> bool:
         """Whether one of the processes is gone."""
-        return any(process.exitcode is not None for process in self._context.spawned)
+        return any(process.exitcode is not None for process in list(self._processes.values()))
 
     def end(self) -> None:
         """Kill the processes and wait until they are gone; may be called again."""
         self._ended = True
-        for process in self._context.spawned:
-            if process.pid is not None:
-                process.kill()
+        ending = list(self._taken())
+        for process in ending:
+            _kill(process)
+        for process in ending:
+            process.join()
+        for connection in self._lifeline:
+            connection.close()
         if self._executor is not None:
             _let_go(self._executor)
-            self._executor.shutdown()
+            with suppress(RuntimeError):  # its own thread could not be started
+                self._executor.shutdown(kill_workers=True)
+            # The semaphores are given back here, and not on the event loop.
+            self._executor = None
+
+    @property
+    def _processes(self) -> dict[int, BaseProcess]:
+        executor = self._executor
+        return {} if executor is None else executor._processes  # noqa: SLF001 - there is no public way to them
+
+    def _taken(self) -> Iterator[BaseProcess]:
+        """The processes, which loky has no more: it would run another program to look for the children of each."""
+        with suppress(KeyError):
+            while True:
+                yield self._processes.popitem()[1]
 
 
-class _RememberingContext(SpawnContext):
-    """Spawns processes and remembers them: a pool can't be told to end one that is at work."""
-
-    def __init__(self) -> None:
-        self.spawned: list[SpawnProcess] = []
-
-    def Process(self, *args: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: ANN401, N802 - as the pool calls it
-        process = SpawnProcess(*args, **options)
-        self.spawned.append(process)
-        return process
+def _kill(process: BaseProcess) -> None:
+    # loky's processes can't be told to: only to terminate, which one that is busy may not hear of.
+    if process.exitcode is None and process.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
-def _let_go(executor: ProcessPoolExecutor) -> None:
+def _let_go(executor: Any) -> None:  # noqa: ANN401 - loky has no types
     """Close this process's own end of the pipe of results.
 
-    A process that was killed while it sent one leaves half of it: with this end open the pool waits for the other half
-    for ever, and the interpreter's exit for the pool.
+    A process that was killed while it sent one leaves half of it: with this end open loky waits for the other half for
+    ever, and the interpreter's exit for loky.
     """
     results = executor._result_queue  # noqa: SLF001 - there is no public way to it
     if results is not None:
-        results._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
-
-
-def begin() -> None:
-    """Make a process a worker: Ctrl-C is for the process that began it, and it ends with that one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        results._writer.close()  # noqa: SLF001 - as above

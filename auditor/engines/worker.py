@@ -1,12 +1,25 @@
 """What a worker does with a batch, wherever it runs: in a process, a thread, on another machine."""
 
+from anyio import to_thread
+
 from auditor import event_loop
 from auditor.account_audit import audit_account, plan_of
 from auditor.aws.gateway import open_gateway
-from auditor.engines.batch import Batch
+from auditor.engines.batch import Batch, package_version
+from auditor.engines.pool import check_version
 from auditor.errors import CallerError
 from auditor.fanout import bare_errors, fan_out
 from auditor.models import Account, AccountReport, Caller
+
+
+def worker_version() -> str:
+    """The version of the package where this is called: what workers are asked before they are given batches."""
+    return package_version()
+
+
+def try_worker() -> str:
+    """The same, after an event loop and a thread of it, which batches need, too: a worker may not be allowed them."""
+    return event_loop.run(to_thread.run_sync, package_version)
 
 
 def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
@@ -15,8 +28,11 @@ def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
     The credentials are this worker's own: those of the configured profile, or of its environment.
 
     Raises:
-        AuditError: The worker has no credentials, or those of another account than the run's.
+        AuditError: The worker has no credentials, those of another account than the run's, or another version of the
+            package, as one that came to the cluster late may have.
     """
+    if batch.plan.version:
+        check_version(package_version(), ours=batch.plan.version)
     return event_loop.run(_audit, batch)
 
 

@@ -2,8 +2,12 @@
 
 import multiprocessing
 import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from auditor import AccountFinished, AuditConfig, AuditSummary, ProgressEvent, Rates
 from auditor.demo import LocalServer, Scenario
@@ -29,9 +33,15 @@ class AtReport:
 def kill_a_child() -> bool:
     """Kill a worker process, as the system does when memory runs out; whether there was one."""
     children = multiprocessing.active_children()
-    if children:
-        children[0].kill()
+    for child in children[:1]:
+        kill(child)
     return bool(children)
+
+
+def kill(process: BaseProcess) -> None:
+    """End a process as nobody can keep it from: loky's own can't be told to."""
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
 
 
 def assert_exact(summary: AuditSummary, server: LocalServer) -> None:
@@ -57,3 +67,27 @@ def codes_of(summary: AuditSummary) -> Counter[str]:
 def take_environment(variables: Mapping[str, str]) -> None:
     """Give a worker process an environment of its own."""
     os.environ.update(variables)
+
+
+def names_in(folder: Path) -> list[str]:
+    """What is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def look_first_in(folder: str) -> None:
+    """Have a worker look for modules, and what is said of packages, in this folder first."""
+    sys.path.insert(0, folder)
+
+
+def lose_the_package() -> None:
+    """Make a worker one where nobody installed the package."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "auditor"]:
+        del sys.modules[name]
+    sys.modules["auditor"] = None  # type: ignore[assignment]
+
+
+def other_version(folder: Path) -> None:
+    """What an installed package of version 0.0.9 says of itself, in this folder."""
+    about = folder / "auditor-0.0.9.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: auditor\nVersion: 0.0.9\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """An audit on a Dask cluster of worker processes, on loopback."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from anyio import to_thread
 
 from auditor import EngineError, run_audit
 from auditor.engines.dask import open_dask
-from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_exact
+from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_exact, look_first_in, lose_the_package, other_version
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
@@ -78,6 +79,39 @@ async def test_a_scheduler_without_workers_is_none(monkeypatch: pytest.MonkeyPat
         with pytest.raises(EngineError, match="has no workers"):
             async with open_dask(cluster.scheduler_address):
                 pass
+
+
+async def test_each_worker_is_asked_for_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that has another version, or no such package, is named before any account is asked."""
+    other_version(tmp_path)
+    async with served(SCENARIO, monkeypatch) as server, cluster_of(2) as cluster:
+        async with open_dask(cluster.scheduler_address) as (executor, workers):
+            for spoil, sentence in (
+                (partial(look_first_in, str(tmp_path)), r"has 0\.0\.9\.$"),
+                (lose_the_package, "has none or an old one"),
+            ):
+                address = next(iter(cluster.scheduler.workers))
+                await to_thread.run_sync(partial(executor._client.run, spoil, workers=[address]))  # type: ignore[attr-defined]  # noqa: SLF001 - Dask's way to one worker
+                with pytest.raises(EngineError, match=rf"here: {re.escape(address)} {sentence}"):
+                    await run_audit(CONFIG, executor=executor, workers=workers)
+        assert {"GetCallerIdentity", "ListAccounts"} >= {request.action for request in server.requests}
+
+
+async def test_a_lent_cluster_without_workers_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command finds is found for the library, too."""
+    async with served(SCENARIO, monkeypatch), cluster_of(0) as cluster, client_of(cluster) as client:
+        with pytest.raises(EngineError, match="has no workers"):
+            await run_audit(CONFIG, executor=client.get_executor(pure=False), workers=2)
+
+
+@asynccontextmanager
+async def client_of(cluster: Any) -> AsyncIterator[Any]:
+    """A client of the cluster, as callers have one."""
+    client = await to_thread.run_sync(partial(distributed.Client, cluster, set_as_default=False))
+    try:
+        yield client
+    finally:
+        await to_thread.run_sync(client.close)
 
 
 def kill_a_busy_worker(cluster: Any) -> bool:

@@ -1,16 +1,29 @@
 """An audit on a caller's executor: any kind of it, broken ones too, and what its workers may not be given."""
 
 import multiprocessing
+import re
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 import pytest
 from anyio import to_thread
 
-from auditor import AuditConfig, AuditError, ConfigurationError, open_audit, run_audit
+from auditor import (
+    AuditConfig,
+    AuditError,
+    ConfigurationError,
+    EngineError,
+    open_audit,
+    open_csv_writer,
+    open_journal,
+    reopen_journal,
+    resume_audit,
+    run_audit,
+)
 from auditor.demo import LocalServer, Scenario, build_organization, serve
-from auditor.engines.batch import Batch, RunPlan
+from auditor.engines.batch import Batch, RunPlan, package_version
 from auditor.engines.worker import audit_batch
 from tests.engines.runs import (
     CONFIG,
@@ -20,12 +33,18 @@ from tests.engines.runs import (
     assert_exact,
     codes_of,
     kill_a_child,
+    look_first_in,
+    names_in,
+    other_version,
     take_environment,
 )
+from tests.expectations import read_csv
 from tests.organizations import served, session_of
 from tests.samples import ACCOUNT, CALLER, PERIOD
 
 pytestmark = pytest.mark.anyio
+
+VERSION = package_version()
 
 
 class Counting(ThreadPoolExecutor):
@@ -53,15 +72,19 @@ class Counting(ThreadPoolExecutor):
 
 
 class Refusing(Executor):
-    """An executor whose every batch comes to the same end."""
+    """An executor whose every batch comes to the same end, and with `always` all that is asked before them, too."""
 
-    def __init__(self, error: BaseException | None, *, at_once: bool = False) -> None:
+    def __init__(self, error: BaseException | None, *, at_once: bool = False, always: bool = False) -> None:
         self._error = error
         self._at_once = at_once
+        self._always = always
 
-    def submit(self, _function: Any, /, *_arguments: Any, **_options: Any) -> Future[Any]:
+    def submit(self, function: Any, /, *arguments: Any, **_options: Any) -> Future[Any]:
         """Raise the error, or give a future that failed with it, or that was cancelled."""
         future: Future[Any] = Future()
+        if not self._always and not any(isinstance(argument, Batch) for argument in arguments):
+            future.set_result(function(*arguments))
+            return future
         if self._error is None:
             future.cancel()
         elif self._at_once:
@@ -95,6 +118,94 @@ async def test_a_pool_that_breaks_fails_what_remains(monkeypatch: pytest.MonkeyP
     assert killing.done
     assert codes_of(summary)["WorkerDied"] > 0
     assert 3 == summary.exit_code
+
+
+class Elsewhere(Executor):
+    """An executor whose workers have another version of the package; they take no batch."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+
+    def submit(self, _function: Any, /, *arguments: Any, **_options: Any) -> Future[Any]:
+        """What the worker says, whatever it is asked."""
+        assert () == arguments
+        future: Future[Any] = Future()
+        future.set_result(self._version)
+        return future
+
+
+@pytest.mark.parametrize(
+    ("executor", "sentence"),
+    [
+        (
+            Elsewhere("0.0.9"),
+            f"has version 0.0.9 of auditor, and this process has {VERSION}: install the same",
+        ),
+        (
+            Refusing(ModuleNotFoundError("No module named 'auditor'"), always=True),
+            "No module named 'auditor'. Its",
+        ),
+        (Refusing(AttributeError("no 'worker_version'"), always=True), f"need version {VERSION} of auditor"),
+        (Refusing(BrokenProcessPool("gone"), always=True), 'a main module with `if __name__ == "__main__":`'),
+        (Refusing(BrokenProcessPool("gone"), at_once=True, always=True), "ended before it could answer"),
+        (Refusing(RuntimeError("shut down"), at_once=True, always=True), "shut down"),
+        (Refusing(None, always=True), "CancelledError"),
+    ],
+    ids=["version", "no package", "no function", "broken", "broken before", "shut down", "cancelled"],
+)
+async def test_workers_that_can_not_audit_are_one_error(
+    executor: Executor, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first batch a worker is asked for its version; if that is no good, nothing is asked or left behind."""
+    async with served(SCENARIO, monkeypatch) as server:
+        with pytest.raises(EngineError, match=re.escape(sentence)):
+            async with (
+                open_csv_writer(tmp_path) as writer,
+                open_journal(tmp_path / "audit_20260301_120000.journal.jsonl", config=CONFIG) as journal,
+            ):
+                await run_audit(CONFIG, executor=executor, workers=2, writers=[writer, journal])
+        assert {"GetCallerIdentity", "ListAccounts"} >= {request.action for request in server.requests}
+    assert [] == names_in(tmp_path)
+
+
+async def test_a_worker_that_was_installed_otherwise_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the version that is installed where the worker runs."""
+    other_version(tmp_path)
+    async with served(SCENARIO, monkeypatch):
+        with (
+            ProcessPoolExecutor(
+                1,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=look_first_in,
+                initargs=(str(tmp_path),),
+            ) as executor,
+            pytest.raises(EngineError, match=rf"has version 0\.0\.9 of auditor, and this process has {VERSION}"),
+        ):
+            await run_audit(CONFIG, executor=executor, workers=1)
+
+
+async def test_a_resumed_audit_that_has_no_workers_keeps_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal is still there, and the CSV files name each account that was not reached."""
+    path = tmp_path / "audit_20260301_120000.journal.jsonl"
+    async with served(SCENARIO, monkeypatch) as server:
+        async with open_journal(path, config=CONFIG) as journal, open_audit(CONFIG, begin=journal.begin) as stream:
+            await journal.write(await anext(stream))
+        async with reopen_journal(path) as journal:
+            with pytest.raises(EngineError):
+                await resume_audit(journal, executor=Elsewhere("0.0.9"), workers=1)
+        listed = {account.id for account in server.organization.accounts}
+    coverage = read_csv(tmp_path / "coverage_20260301_120000.csv")
+    assert listed >= {row["account_id"] for row in coverage} - {"organization"}
+    assert "not reached" in {row["role"] for row in coverage}
+
+
+async def test_a_batch_of_another_version_is_refused() -> None:
+    """A worker that joins late, and was not asked, takes no batch of another version."""
+    batch = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1, version="0.0.9"), (ACCOUNT,))
+    with pytest.raises(EngineError, match=rf"has version {VERSION} of auditor, and this process has 0\.0\.9"):
+        await to_thread.run_sync(audit_batch, batch)
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,16 @@ import anyio
 import pytest
 
 from auditor import AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
-from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.outcome import error_of
+from auditor.engines.batch import Batch, RunPlan, package_version
+from auditor.engines.pool import error_of
 from auditor.engines.processes import open_processes
-from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of, kill_a_child
+from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of, kill, kill_a_child
 from tests.organizations import served
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
 pytestmark = pytest.mark.anyio
 
+VERSION = package_version()
 BATCH = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
 
 
@@ -45,7 +46,7 @@ class KillTwice:
         if new:
             self.killed += 1
             self._known.update(child.pid for child in new)
-            new[0].kill()
+            kill(new[0])
 
 
 def die(batch: Batch) -> tuple[AccountReport, ...]:
@@ -113,7 +114,7 @@ async def test_leaving_the_stream_ends_the_processes(monkeypatch: pytest.MonkeyP
 
 async def test_a_worker_that_dies_while_it_sends_is_noticed() -> None:
     """Half an answer in the pipe does not hold up the run, nor the end of it."""
-    async with open_processes(1, work=die_while_sending) as crew:
+    async with open_processes(1, version=VERSION, work=die_while_sending) as crew:
         with anyio.fail_after(20):
             outcome = await crew.audit(BATCH)
     assert isinstance(error_of(outcome), BrokenExecutor)
@@ -121,7 +122,7 @@ async def test_a_worker_that_dies_while_it_sends_is_noticed() -> None:
 
 async def test_a_batch_that_kills_every_worker_is_given_up() -> None:
     """A batch has two tries, and after the second death no batch has another."""
-    async with open_processes(2, work=die) as crew:
+    async with open_processes(2, version=VERSION, work=die) as crew:
         first, second = await crew.audit(BATCH), await crew.audit(BATCH)
     assert isinstance(error_of(first), BrokenExecutor)
     assert isinstance(error_of(second), BrokenExecutor)
@@ -129,7 +130,7 @@ async def test_a_batch_that_kills_every_worker_is_given_up() -> None:
 
 async def test_idle_processes_are_ended() -> None:
     """Workers that have nothing to do are gone when the block is left."""
-    async with open_processes(1, work=answer) as crew:
+    async with open_processes(1, version=VERSION, work=answer) as crew:
         outcome = await crew.audit(BATCH)
         assert 1 == len(multiprocessing.active_children())
     assert (REPORT,) == outcome.result()
@@ -137,7 +138,7 @@ async def test_idle_processes_are_ended() -> None:
 
 async def test_ctrl_c_does_not_reach_the_workers() -> None:
     """A worker ignores SIGINT: whoever began it decides."""
-    async with open_processes(1, work=interrupt_itself) as crew:
+    async with open_processes(1, version=VERSION, work=interrupt_itself) as crew:
         assert (REPORT,) == (await crew.audit(BATCH)).result()
 
 

@@ -5,9 +5,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from auditor import CallerError, Completeness, RequestError, Section
+from auditor import CallerError, Completeness, EngineError, RequestError, Section
 from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.outcome import Reports, ending, error_of, reports_of
+from auditor.engines.pool import Reports, ending, error_of, reports_of
 from tests.engines.runs import CONFIG
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
@@ -37,6 +37,7 @@ def test_reports_are_passed_on() -> None:
         (CancelledError(), "WorkerDied"),
         (REFUSED, "AccessDenied"),
         (CallerError("Another account's."), "CallerError"),
+        (EngineError("Another version's."), "WrongVersion"),
         (KeyError("odd"), "KeyError"),
     ],
     ids=lambda value: type(value).__name__,
