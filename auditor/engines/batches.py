@@ -38,7 +38,7 @@ async def audit_in_batches(
     with bare_errors():
         async with accounts, reports, anyio.create_task_group() as tasks:
             concurrency = plan.portion().concurrency
-            intake = _Intake(accounts, reports, check=crew.check, workers=crew.workers, concurrency=concurrency)
+            intake = Intake(accounts, reports, check=crew.check, workers=crew.workers, concurrency=concurrency)
 
             async def keep_busy() -> None:
                 while taken := await intake.take():
@@ -51,7 +51,7 @@ async def audit_in_batches(
 
 
 @dataclass(slots=True)
-class _Intake:
+class Intake:
     """Takes batches out of the listing as it goes: it waits for one account, and hardly for more."""
 
     accounts: MemoryObjectReceiveStream[Account]
@@ -65,7 +65,7 @@ class _Intake:
     _checked: bool = False
 
     async def take(self) -> tuple[Account, ...]:
-        """The accounts of the next batch, none where there are no more."""
+        """The accounts of the next batch, none where there are no more; one that was taken waits for no other."""
         taken: list[Account] = []
         size = 0
         async with self._lock:
@@ -76,12 +76,12 @@ class _Intake:
                 report = unasked(account)
                 if report is not None:
                     await self.reports.send(report)
-                    continue
-                taken.append(account)
-                if not size:
+                else:
+                    taken.append(account)
+                if taken and not size:
                     await self._wait_for_some()
                     size = batch_size(1 + self._waiting(), workers=self.workers, concurrency=self.concurrency)
-                if len(taken) >= size or not self._waiting():
+                if taken and (len(taken) >= size or not self._waiting()):
                     break
         return tuple(taken)
 

@@ -3,10 +3,14 @@
 import pickle
 from dataclasses import FrozenInstanceError, replace
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.batches import batch_size
+from auditor.engines.batches import Intake, batch_size
+from auditor.models import Account, AccountReport, AccountState
+from auditor.unread import unasked
 from tests.engines.runs import CONFIG
 from tests.samples import ACCOUNT, CALLER, PERIOD
 
@@ -46,3 +50,17 @@ def test_batches_travel() -> None:
     assert batch != Batch(RUN, (ACCOUNT,))
     with pytest.raises(FrozenInstanceError):
         batch.accounts = ()  # type: ignore[misc]
+
+
+@pytest.mark.anyio
+async def test_an_account_that_was_taken_waits_for_no_other() -> None:
+    """Behind one that is not asked anything there may be none for a long time."""
+    suspended = replace(ACCOUNT, state=AccountState.SUSPENDED)
+    found, accounts = anyio.create_memory_object_stream[Account](2)
+    outgoing, reports = anyio.create_memory_object_stream[AccountReport](2)
+    for account in (ACCOUNT, suspended):
+        found.send_nowait(account)
+    with found, accounts, outgoing, reports:
+        intake = Intake(accounts, outgoing, check=anyio.lowlevel.checkpoint, workers=1, concurrency=4)
+        assert (ACCOUNT,) == await intake.take()
+        assert unasked(suspended) == reports.receive_nowait()
