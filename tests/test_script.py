@@ -32,6 +32,7 @@ from auditor import (
 )
 from auditor.demo import Account, LocalServer, Scenario, Truth, build_organization, serve, truth
 from tests.organizations import served, session_of
+from tests.writers.reading import unguarded
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ def sorted_rows(rows: Sequence[Row]) -> list[list[tuple[str, str]]]:
 def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows of a file, the guard against spreadsheets taken off."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [{name: cell.removeprefix("'") for name, cell in row.items()} for row in csv.DictReader(file)]
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def whole_truth(server: LocalServer) -> Truth:
