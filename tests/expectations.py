@@ -17,7 +17,7 @@ def as_set(rows: Iterable[Mapping[str, str]]) -> list[list[tuple[str, str]]]:
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows of a file, the guard against spreadsheets taken off."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 

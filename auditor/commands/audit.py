@@ -46,6 +46,9 @@ def audit(  # noqa: PLR0913 - one parameter an option
     days: Annotated[int | None, typer.Option(help="Events of so many days, instead of a start date.")] = None,
     concurrency: Annotated[int, typer.Option(help="Accounts at once.")] = DEFAULT_CONCURRENCY,
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+    ] = False,
     freshness: Annotated[
         Freshness,
         typer.Option(
@@ -104,6 +107,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 end_date=end,
                 concurrency=concurrency,
                 labels=labels,
+                csv_bom=csv_bom,
                 freshness=freshness,
                 session_name=session_name,
                 external_id=external_id,

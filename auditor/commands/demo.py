@@ -40,6 +40,9 @@ def demo(  # noqa: PLR0913 - one parameter an option
         Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
     ] = Path(),
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+    ] = False,
     freshness: Annotated[
         Freshness, typer.Option(help="Whether facts are read now, or from credential reports.")
     ] = Freshness.LIVE,
@@ -78,7 +81,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
     if serve:
         serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
         raise typer.Exit(anyio.run(serving, backend="asyncio"))
-    switches = ["--quiet"] * quiet + ["--verbose"] * verbose
+    switches = ["--csv-bom"] * csv_bom + ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
     arguments += ["--log-format", log_format, *switches]
     with one_sentence(output):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypedDict, Unpack
 
 from auditor.config import AuditConfig, Rates, ReportWait
@@ -29,6 +30,8 @@ class FreeSettings(TypedDict, total=False):
 
 
 _DATES = frozenset({"start_date", "end_date"})
+_ADDED: Mapping[str, Setting] = MappingProxyType({"csv_bom": False})
+"""Settings that journals of earlier versions do not have, as they were then."""
 _KEPT = frozenset(field.name for field in fields(AuditConfig)) - FreeSettings.__annotations__.keys() - _DATES
 
 
@@ -100,8 +103,9 @@ def read_header(line: bytes) -> Header:
     if not isinstance(value, dict) or value.get("version") != VERSION:
         raise ValueError(f"no header of version {VERSION}")
     settings = value.get("settings")
-    if not isinstance(settings, dict) or settings.keys() != _KEPT:
+    if not isinstance(settings, dict) or settings.keys() | _ADDED.keys() != _KEPT:
         raise ValueError("other settings than those of this version")
+    settings = {**_ADDED, **settings}
     header = Header(settings, decode(Asked, value.get("asked")))
     try:
         header.config()

@@ -1,6 +1,7 @@
 """What the three CSV files of a run hold: findings, events that took place, and coverage, as text."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 
 from auditor.config import Labels
@@ -23,9 +24,10 @@ _FIRST = frozenset(_RUN)
 _QUOTED = frozenset(',"\r\n')
 
 
-def header_texts() -> tuple[bytes, ...]:
-    """The first line of each file."""
-    return tuple(_encoded(line(columns)) for columns in COLUMNS)
+def header_texts(*, bom: bool = False) -> tuple[bytes, ...]:
+    """The first line of each file, behind a byte order mark where that is wanted."""
+    mark = BOM_UTF8 if bom else b""
+    return tuple(mark + _encoded(line(columns)) for columns in COLUMNS)
 
 
 def account_texts(reports: Iterable[AccountReport], *, labels: Labels) -> tuple[bytes, ...]:

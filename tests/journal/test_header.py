@@ -85,6 +85,12 @@ def test_another_header_is_refused(line: bytes, reason: str) -> None:
         read_header(line)
 
 
+def test_a_header_from_before_byte_order_marks_is_read() -> None:
+    """Files of such an audit have none, and are made anew without."""
+    settings = {name: value for name, value in header_of(CONFIG, at=NOW).settings.items() if name != "csv_bom"}
+    assert CONFIG == read_header(spoiled(settings=settings)).config()
+
+
 def test_settings_that_can_not_be_right_are_refused() -> None:
     """They are held against what AuditConfig takes."""
     settings = {**header_of(CONFIG, at=NOW).settings, "role": "arn:aws:iam::1:role/R"}
