@@ -403,7 +403,7 @@ async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
     return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
 
 
-ALL_FILES = ["cloudtrail_events", "coverage", "iam_audit_report"]
+ALL_FILES = ["audit", "cloudtrail_events", "coverage", "iam_audit_report"]
 
 
 async def test_the_command_line(tmp_path: Path) -> None:
