@@ -16,7 +16,6 @@ app = typer.Typer(
     name="auditor",
     help="Who can still get in with an IAM user's password or access key, in every account of an AWS organization.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

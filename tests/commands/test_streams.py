@@ -164,7 +164,7 @@ async def test_a_summary_that_can_not_be_written(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "words", [["--help"], ["audit", "--help"], ["--version"], ["template", "--help"]]
+    "words", [["--help"], ["audit", "--help"], ["--version"], ["template", "--help"], ["--show-completion"]]
 )
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 async def test_a_help_that_can_not_be_written(
