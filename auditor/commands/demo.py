@@ -9,7 +9,7 @@ import typer
 
 from auditor.commands.ending import one_sentence
 from auditor.commands.log import open_output
-from auditor.commands.output import LogFormat, Output
+from auditor.commands.output import LogFormat, Output, check_loudness
 from auditor.commands.streams import write_result
 from auditor.config import Labels
 from auditor.models import Freshness
@@ -78,6 +78,8 @@ def demo(  # noqa: PLR0913 - one parameter an option
         delegated_administrator=delegated,
     )
     output = open_output(log_format, quiet=quiet, verbose=verbose)
+    with one_sentence(output):
+        check_loudness(quiet=quiet, verbose=verbose)
     if serve:
         serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
         raise typer.Exit(anyio.run(serving, backend="asyncio"))

@@ -27,6 +27,8 @@ class Content:
     """At which byte the line of each account begins that counts, in the order of those lines."""
     complete: set[AccountId] = field(default_factory=set)
     """The accounts of which nothing is missing."""
+    failed: dict[AccountId, str] = field(default_factory=dict)
+    """The code of the first failure of each other account."""
     extents: dict[AccountId, Extent] = field(default_factory=dict)
     """How much the line has that counts."""
 
@@ -45,10 +47,12 @@ class Content:
         self.extents[account] = extent
         self.places.pop(account, None)
         self.places[account] = place
+        self.complete.discard(account)
+        self.failed.pop(account, None)
         if report.complete:
             self.complete.add(account)
         else:
-            self.complete.discard(account)
+            self.failed[account] = report.failures[0].code if report.failures else ""
 
 
 def extent_of(report: AccountReport) -> Extent:
