@@ -3,12 +3,11 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from auditor.commands.run import OpenAudit
 from auditor.commands.words import counted
@@ -125,7 +125,7 @@ class ProgressDisplay:
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             total = self._known or None
-            self._bar.update(self._task, completed=self.finished, total=total, counts=escape(self._text()))
+            self._bar.update(self._task, completed=self.finished, total=total, counts=self._text())
         elif not self._quiet and self._clock() >= self._next_line:
             self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
             known = f"{self._known:,}{'' if self._listed else '+'}"
@@ -144,17 +144,26 @@ def _asked_now(again: Mapping[str, int]) -> str:
     return f"{counted(sum(again.values()), 'account')} again ({codes}), and what was not reached"
 
 
+class _Bar(Progress):
+    """A bar as wide as the terminal, and what was found in a line of its own: both fit into 80 columns."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            yield Text(task.fields["counts"], no_wrap=True, overflow="ellipsis")
+
+
 def _bar(console: Console) -> Progress:
-    return Progress(
+    return _Bar(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"),
         TextColumn("elapsed"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
+        expand=True,
     )
 
 

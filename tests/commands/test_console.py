@@ -210,3 +210,16 @@ def test_a_record_whose_values_do_not_fit_is_no_error(capsys: pytest.CaptureFixt
     ConsoleOutput(screen.console).handler.handle(record)
     assert "not enough arguments" in capsys.readouterr().err
     assert "" == screen.text
+
+
+def test_the_bar_fits_into_a_usual_terminal() -> None:
+    """Numbers of a large organization are whole in 80 columns."""
+    screen = Screen(terminal=True)
+    with ProgressDisplay(screen.console) as display:
+        display(STARTED)
+        display(AccountsListed(50_000, finished=True))
+        display.open(replace(OPEN, finished=49_000))
+        display(AccountFinished(report_of(USER, events=(EVENT,) * 12_345, failures=(replace(DENIED, count=5000),))))
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.text)
+    assert re.search(r"49001/50000 elapsed \d:\d\d:\d\d left \S", shown)
+    assert "1 access key, 12,345 events, 5,000 failures" in shown
