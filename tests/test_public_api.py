@@ -33,6 +33,7 @@ NAMES = [
     "Event",
     "EventResource",
     "Failure",
+    "FailureGroup",
     "Finding",
     "Freshness",
     "IncompleteError",
