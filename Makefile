@@ -49,6 +49,10 @@ types: $(DEVELOPMENT) ## Check types
 readme: $(DEVELOPMENT) ## Hold the README against the program
 	@$(BIN)/python -m pytest -q tests/test_readme.py
 
+.PHONY: schema
+schema: $(RUNTIME) ## Write the journal's JSON Schema anew, after a change of what it holds
+	@$(BIN)/python -c 'from auditor.journal.schema import *; SHIPPED.write_text(schema_text(), encoding="utf-8")'
+
 .PHONY: check
 check: lint types test ## All of the above that decides: what must pass before a change lands
 

@@ -17,6 +17,7 @@ from auditor.errors import (
     RequestError,
     WriteError,
 )
+from auditor.event_rows import AccountFailure, EventRow, EventRows
 from auditor.journal import JournalWriter, open_journal, reopen_journal
 from auditor.models import (
     AccessKey,
@@ -57,6 +58,7 @@ from auditor.writers import CsvWriter, Writer, open_csv_writer
 __all__ = [
     "AccessKey",
     "Account",
+    "AccountFailure",
     "AccountFinished",
     "AccountId",
     "AccountReport",
@@ -77,6 +79,8 @@ __all__ = [
     "EngineError",
     "Event",
     "EventResource",
+    "EventRow",
+    "EventRows",
     "Failure",
     "FailureGroup",
     "Finding",

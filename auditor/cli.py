@@ -9,6 +9,7 @@ import typer
 from auditor.commands.audit import audit
 from auditor.commands.console import ConsoleOutput
 from auditor.commands.demo import demo
+from auditor.commands.schema import schema
 from auditor.commands.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 from auditor.commands.template import cloudformation, policy
 
@@ -46,6 +47,7 @@ templates = typer.Typer(
 templates.command()(policy)
 templates.command()(cloudformation)
 app.add_typer(templates, name="template")
+app.command()(schema)
 
 
 def run() -> None:

@@ -7,7 +7,7 @@ AuditError
 ├── OrganizationError         the accounts could not be listed
 │   └── ListingInterrupted    ... to the end: the accounts before it were audited
 ├── RequestError              AWS was asked one thing and did not give it
-├── IncompleteError           some accounts could not be read; what was read is attached
+├── IncompleteError           an account's users or keys could not all be listed; the rows of the others are attached
 └── WriteError                a result could not be written
 """
 
@@ -89,7 +89,7 @@ class RequestError(AuditError):
 
 
 class IncompleteError(AuditError):
-    """Raised when some accounts could not be read; `rows` holds all that was read of the others."""
+    """Raised when an account's users or keys could not all be listed; `rows` holds those of all that were."""
 
     exit_code = 3
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from auditor.aws.clock import clock_fault
@@ -29,11 +30,15 @@ class Listing:
     resumed: bool = False
     """Whether the audit was begun by an earlier run, so that there are accounts even where none is listed."""
     count: int = 0
+    sent: int = 0
+    """Accounts that were given to the engine."""
     interruption: ListingInterrupted | None = None
     pending: dict[AccountId, Account] = field(default_factory=dict)
     """Listed, and not finished yet."""
     ended: bool = False
     """Whether every account of the organization is known."""
+    over: anyio.Event = field(default_factory=anyio.Event)
+    """Set when no more accounts will be listed, whether or not all are known."""
 
     @property
     def rest(self) -> ListingInterrupted | None:
@@ -68,6 +73,7 @@ async def list_accounts(
                         continue
                     _warn_of_closure(account, warn=warn)
                     listing.pending[account.id] = account
+                    listing.sent += 1
                     await accounts.send(account)
                 observe(AccountsListed(listing.count, finished=False))
             _check_count(listing)
@@ -76,6 +82,7 @@ async def list_accounts(
             if not listing.count:
                 raise _no_listing(error) from error
             listing.interruption = ListingInterrupted(code=error.code, message=error.message, listed=listing.count)
+        listing.over.set()
         observe(AccountsListed(listing.count, finished=listing.ended))
 
 

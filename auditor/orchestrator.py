@@ -1,9 +1,12 @@
 """A whole audit, from the organization to the writers: this module wires the parts and decides nothing.
 
-    accounts ──► one task an account ──► account report ──► writers ──► summary
+    accounts ──► one task per account ──► account report ──► writers ──► summary
+       ▲                                        │
+       └────────── once more, at the end ◄──────┘
 
 The caller's credentials are resolved and named by AWS before anything else. One task lists the accounts, well ahead of
-the engine, which audits them while more are being listed. Each account's report is handed over whole, one at a time,
+the engine, which audits them while more are being listed. An account that failed for a reason that may pass is audited
+once more when the others are done. Each account's report is handed over whole, one at a time,
 to whoever reads the stream: `run_audit` gives those that are ready to the writers in turn, counts them, and says so to
 the observer. A reader that is slow holds the engine back; one that leaves cancels it. What a run that is cut off did
 not come to is told to the writers last.
@@ -32,6 +35,7 @@ from auditor.models import Account, AccountReport, Period
 from auditor.period import lost_until, resolve_period
 from auditor.progress import AccountFinished, AuditFinished, AuditStarted, AuditWarning, Observer, ignore
 from auditor.report_stream import ReportStream
+from auditor.second_asking import SecondAsking
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
 from auditor.unread import not_listed
@@ -167,11 +171,16 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 warn(cut)
             listing = Listing(earlier.finished, resumed=True) if earlier else Listing()
             found, accounts = anyio.create_memory_object_stream[Account](math.inf)
+            read, readings = anyio.create_memory_object_stream[AccountReport](0)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
-            tasks.start_soon(partial(list_accounts, gateway, found, listing=listing, observe=observe, warn=warn))
-            tasks.start_soon(_engine(config, gateway=gateway, crew=crew, period=period, lost=lost), accounts, outgoing)
+            second = SecondAsking(listing)
+            lister = partial(list_accounts, gateway, listing=listing, observe=observe, warn=warn)
+            tasks.start_soon(lister, found.clone())
+            tasks.start_soon(_engine(config, gateway=gateway, crew=crew, period=period, lost=lost), accounts, read)
+            tasks.start_soon(second.ask_again, found)
+            tasks.start_soon(second.hand_over, readings, outgoing)
             try:
-                yield ReportStream(reports, caller=gateway.caller, period=period, listing=listing, warnings=warnings)
+                yield ReportStream(reports, started=started, listing=listing, waiting=second.waiting, warnings=warnings)
             finally:
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()

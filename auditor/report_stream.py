@@ -1,13 +1,14 @@
 """The reports of a running audit, as its reader takes them, and what the reader has not come to."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from auditor.listing import Listing
-from auditor.models import AccountReport, Caller, Period
+from auditor.models import AccountId, AccountReport
+from auditor.progress import AuditStarted
 from auditor.unread import not_listed, not_reached
 
 
@@ -18,17 +19,18 @@ class ReportStream:
         self,
         reports: MemoryObjectReceiveStream[AccountReport],
         *,
-        caller: Caller,
-        period: Period,
+        started: AuditStarted,
         listing: Listing,
+        waiting: Mapping[AccountId, AccountReport],
         warnings: Sequence[str],
     ) -> None:
-        self.caller = caller
-        self.period = period
+        self.caller = started.caller
+        self.period = started.period
         self.warnings = warnings
         """What a person should know; more may come while the accounts are listed."""
         self._reports = reports
         self._listing = listing
+        self._waiting = waiting
 
     def __aiter__(self) -> "ReportStream":
         return self
@@ -58,10 +60,12 @@ class ReportStream:
     def unread(self) -> list[AccountReport]:
         """Reports of what would be left out if the run ended now: accounts that are listed, and those that are not.
 
-        Of a run that has just begun, and knows no account yet, there is nothing to tell.
+        Those that wait to be asked once more are there as they were read. Of a run that has just begun, and knows no
+        account yet, there is nothing to tell.
         """
         rest = self._listing.rest
-        listed = [not_reached(account) for account in self._listing.pending.values()]
+        pending = self._listing.pending.values()
+        listed = [self._waiting.get(account.id) or not_reached(account) for account in pending]
         known = self._listing.count or self._listing.resumed
         return [*listed, not_listed(rest)] if rest is not None and known else listed
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from itertools import chain
 from typing import Unpack
 
 import aioboto3
@@ -85,7 +86,7 @@ async def resume_audit(
 
 
 def _counted(journal: JournalWriter, tally: Tally) -> Iterator[AccountReport]:
-    for report in journal.reports():
+    for report in chain(journal.reports(), journal.unread):
         tally.add(report)
         yield report
     yield from journal.unreached

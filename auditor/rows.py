@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from auditor.config import Labels
 from auditor.coverage import Section
+from auditor.event_rows import EventRow
 from auditor.models import Account, AccountReport, Event, Finding, MfaDevice, MfaKind, Unknown, User
 
 FINDING_COLUMNS = (
@@ -72,9 +73,20 @@ def finding_rows(report: AccountReport, *, labels: Labels) -> list[dict[str, str
     return [finding_row(finding, words=words) for finding in report.findings()]
 
 
-def event_rows(report: AccountReport) -> list[dict[str, str]]:
+def event_rows(report: AccountReport) -> list[EventRow]:
     """One row an event that took place, newest first, its columns in the file's order."""
     return [event_row(event, account=report.account) for event in report.happened()]
+
+
+def event_cells(report: AccountReport) -> list[dict[str, str]]:
+    """The same rows as the file has them, a text in each cell: resources are joined.
+
+    No IAM name holds a blank, and some hold commas, so that they can be told apart again.
+    """
+    return [
+        {name: ", ".join(cell) if isinstance(cell, list) else str(cell) for name, cell in row.items()}
+        for row in event_rows(report)
+    ]
 
 
 def finding_row(finding: Finding, *, words: Words) -> dict[str, str]:
@@ -96,7 +108,7 @@ def finding_row(finding: Finding, *, words: Words) -> dict[str, str]:
     }
 
 
-def event_row(event: Event, *, account: Account) -> dict[str, str]:
+def event_row(event: Event, *, account: Account) -> EventRow:
     """The row of one event; its username is the actor's."""
     return {
         "eventTime": time_text(event.at),
@@ -104,7 +116,7 @@ def event_row(event: Event, *, account: Account) -> dict[str, str]:
         "username": event.username or NOT_APPLICABLE,
         "account_id": account.id,
         "account_name": account.name,
-        "resources": ",".join(resource.name for resource in event.resources),
+        "resources": [resource.name for resource in event.resources],
     }
 
 

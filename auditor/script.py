@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 
 from auditor import event_loop
-from auditor.account_audit import AccountPlan, bulkhead, read_account
+from auditor.account_audit import bulkhead, plan_of, read_account
 from auditor.aws.access import Access
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
-from auditor.aws.organization import account_of, account_pages, state_word
+from auditor.aws.organization import account_of, account_pages
 from auditor.aws.role import RoleRequest, assume
-from auditor.collectors import EVENTS, Scope
+from auditor.collectors import EVENTS
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.users import collect_users
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
 from auditor.coverage import Section
 from auditor.error_line import error_line
-from auditor.errors import IncompleteError, OrganizationError, RequestError
+from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
+from auditor.event_rows import AccountFailure, EventRows
 from auditor.fanout import fan_out
-from auditor.models import Account, AccountReport
+from auditor.models import Account, AccountId, AccountReport, AccountState
 from auditor.orchestrator import run_audit
 from auditor.period import resolve_period, zoned
 from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
@@ -39,21 +40,23 @@ logger = logging.getLogger(__name__)
 
 
 async def get_accounts(org_client: "OrganizationsClient") -> list[dict[str, Any]]:
-    """The accounts whose users can get in, as ListAccounts describes them, in its order.
+    """The accounts in state ACTIVE, in the order of ListAccounts: `id` and `name` of each, and AWS's own keys.
 
-    Each has `State` and, for those who read the word that AWS retired, `Status`. Suspended, closed and not yet active
-    accounts are left out; one that is being closed still works.
+    Those are there as AWS sent them (`Id`, `Name`, `Arn`, `Email`, …), with `State` and, for those who read the word
+    that AWS retired, `Status`: whichever is missing is the other. All other states are left out, PENDING_CLOSURE too,
+    though such an account's users can still get in: `run_audit` audits it.
 
     Raises:
-        OrganizationError: The list could not be read to its end, or an account's state is not known.
+        OrganizationError: The list could not be read to its end, or an account has no state, or one that is not known
+            here: such an account may well be in use.
     """
     accounts: list[dict[str, Any]] = []
     try:
         async for page in account_pages(Access(credentials=None, limits=new_run_limits()), org_client):
-            accounts.extend(raw for raw in page if _auditable(raw))
+            accounts.extend(_described(raw) for raw in page if _active(raw))
     except RequestError as error:
         raise OrganizationError(f"The accounts could not be listed: {error}.") from error
-    return [{**raw, "State": state_word(raw), "Status": raw.get("Status") or state_word(raw)} for raw in accounts]
+    return accounts
 
 
 async def assume_role(
@@ -101,47 +104,56 @@ async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, acco
 
 async def get_cloudtrail_events(
     session: aioboto3.Session,
-    accounts: Sequence[Mapping[str, Any]],
+    accounts: Iterable[Mapping[str, Any]],
     role_name: str,
     start_date: datetime,
     end_date: datetime,
-) -> list[dict[str, str]]:
-    """The rows of the events' file for these accounts, in their order, each account's newest first.
+) -> EventRows:
+    """The events of these accounts that took place, in the accounts' order, each account's newest first.
 
-    A naive date is local time, as `datetime.now()` is.
+    An account is a dictionary with `id` and `name`, as `get_accounts` gives it; one that is given twice is asked once.
+    A naive date is local time, as `datetime.now()` is. Each session of the role is narrowed by the session policy of
+    an audit, whatever else the role allows.
+
+    An account whose role or events were refused stops no other: it is logged as an error and is in the `failures` of
+    the list, which has the events of it that could be read.
 
     Raises:
-        IncompleteError: Events of some accounts could not be read; it holds all the others.
-        AuditError: The session has no credentials, or the period is none.
+        ConfigurationError: The role, the period or an account can't be right; nothing was asked.
+        AuditError: The session has no credentials, or AWS does not accept them.
     """
     config = AuditConfig(role=role_name)
+    distinct = _distinct(accounts)
     period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
         logger.warning("%s", cut)
-    plan = AccountPlan(RoleRequest(config.role, config.session_name), Scope(period))
-    reports: dict[str, AccountReport] = {}
+    plan = plan_of(config, period=period)
+    reports: dict[AccountId, AccountReport] = {}
     async with open_gateway(session=session) as gateway:
 
         async def look_up(account: Account) -> None:
-            reports[account.id] = await read_account(account, gateway=gateway, plan=plan, collectors=[EVENTS])
+            report = await read_account(account, gateway=gateway, plan=plan, collectors=[EVENTS])
+            _log_failure(report)
+            reports[account.id] = report
 
-        distinct = {account["Id"]: account_of(dict(account)) for account in accounts}
         await fan_out(distinct.values(), look_up, limit=config.concurrency)
-    return _complete_rows([reports[account_id] for account_id in distinct])
+    in_order = [reports[account_id] for account_id in distinct]
+    return EventRows((row for report in in_order for row in event_rows(report)), failures=_failures(in_order))
 
 
-def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], EventRows]:
     """Audit as the script did: `--profile P --role R`, the files in the working directory; returns their rows.
 
-    Beside them stands a journal, with which `auditor audit --resume` goes on.
-
-    All rows are held in memory; the command `auditor audit` holds none.
+    The first are those of `get_iam_users_with_keys`, the second those of `get_cloudtrail_events`, of all accounts, in
+    the order in which they finished. An account that failed is logged as an error, and so is a listing that ended
+    early. Beside the files stands a journal, with which `auditor audit --resume` goes on. All rows are held in memory;
+    the command `auditor audit` holds none.
 
     Raises:
         AuditError: Nothing could be audited.
     """
     summary = run_script(arguments)
-    return list(summary.findings), list(summary.events)
+    return list(summary.findings), EventRows(summary.events, failures=_failures(summary.reports))
 
 
 def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
@@ -161,10 +173,15 @@ async def _audit(config: AuditConfig) -> AuditSummary:
 
 def _report_failure(event: ProgressEvent) -> None:
     match event:
-        case AccountFinished(report=report) if report.failures:
-            logger.error("%s", error_line(report))
+        case AccountFinished(report=report):
+            _log_failure(report)
         case AuditWarning(message=message):
             logger.warning("Warning: %s", message)
+
+
+def _log_failure(report: AccountReport) -> None:
+    if report.failures:
+        logger.error("%s", error_line(report))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -176,22 +193,50 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _auditable(raw: Mapping[str, Any]) -> bool:
+def _active(raw: Mapping[str, Any]) -> bool:
     account = account_of(dict(raw))
     if account.state is None:
         raise OrganizationError(
             f"Organizations gave the account {account.name} ({account.id}) no state that is known: "
             f"{account.state_word or 'none'}."
         )
-    return account.state.auditable
+    return account.state is AccountState.ACTIVE
 
 
-def _complete_rows(reports: Iterable[AccountReport]) -> list[dict[str, str]]:
-    reports = list(reports)
-    rows = [row for report in reports for row in event_rows(report)]
-    failed = [report for report in reports if report.failures]
-    for report in failed:
-        logger.error("%s", error_line(report))
-    if failed:
-        raise IncompleteError(f"Events of {len(failed)} accounts could not be read.", rows=rows)
-    return rows
+def _described(raw: Mapping[str, Any]) -> dict[str, Any]:
+    account = account_of(dict(raw))
+    return {
+        "id": str(account.id),
+        "name": account.name,
+        **raw,
+        "State": account.state_word,
+        "Status": raw.get("Status") or account.state_word,
+    }
+
+
+def _distinct(accounts: Iterable[Mapping[str, Any]]) -> dict[AccountId, Account]:
+    """The accounts by their ids, in their order."""
+    distinct: dict[AccountId, Account] = {}
+    for place, given in enumerate(accounts, start=1):
+        account = _given(given, place=place)
+        distinct.setdefault(account.id, account)
+    return distinct
+
+
+def _given(account: object, *, place: int) -> Account:
+    cells = account if isinstance(account, Mapping) else {}
+    account_id, name = cells.get("id"), cells.get("name")
+    for key, value in (("id", account_id or None), ("name", name)):
+        if not isinstance(value, str):
+            raise ConfigurationError(
+                f"Account {place} of the list has no {key}: each must be a dictionary with the texts id and name, as "
+                "get_accounts gives them."
+            )
+    return account_of({"Id": account_id, "Name": name})
+
+
+def _failures(reports: Iterable[AccountReport]) -> Iterator[AccountFailure]:
+    for report in reports:
+        failures = tuple(failure for failure in report.failures if failure.section in {Section.ROLE, Section.EVENTS})
+        if failures:
+            yield AccountFailure(str(report.account.id), report.account.name, failures)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from auditor.coverage import Section
+from auditor.event_rows import EventRow
 from auditor.models import AccountReport, Caller, Period
 
 
@@ -75,8 +76,8 @@ class AuditSummary:
     """Every account's report, in the order in which they finished, where the caller asked to collect them."""
     findings: tuple[dict[str, str], ...] = ()
     """The rows of the findings' file, where the caller asked to collect them."""
-    events: tuple[dict[str, str], ...] = ()
-    """The rows of the events' file, where the caller asked to collect them."""
+    events: tuple[EventRow, ...] = ()
+    """The rows of the events' file, where the caller asked to collect them; their resources are lists."""
 
     @property
     def auditable(self) -> int:

@@ -7,12 +7,28 @@ from pathlib import Path
 
 from auditor import AuditSummary, Labels
 from auditor.demo import LocalServer, Truth, truth
+from auditor.event_rows import EventRow
 from tests.writers.reading import unguarded
 
 
 def as_set(rows: Iterable[Mapping[str, str]]) -> list[list[tuple[str, str]]]:
     """Rows in an order of their own, duplicates kept: accounts finish in any order."""
     return sorted(sorted(row.items()) for row in rows)
+
+
+def joined(rows: Iterable[EventRow]) -> list[dict[str, str]]:
+    """Events as their file has them."""
+    return [
+        {
+            "eventTime": row["eventTime"],
+            "eventName": row["eventName"],
+            "username": row["username"],
+            "account_id": row["account_id"],
+            "account_name": row["account_name"],
+            "resources": ", ".join(row["resources"]),
+        }
+        for row in rows
+    ]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from auditor import (
     Completeness,
     Event,
     EventResource,
+    EventRow,
     Failure,
     KeyUse,
     MfaDevice,
@@ -111,7 +112,16 @@ SUMMARY = AuditSummary(
     seconds=3.0,
     reports=(REPORT,),
     findings=({"username": "ana"},),
-    events=({"eventName": "CreateUser"},),
+    events=(
+        EventRow(
+            eventTime="2026-02-27T12:00:00+00:00",
+            eventName="CreateUser",
+            username="root-of-all",
+            account_id="111122223333",
+            account_name="pagos-dev",
+            resources=["ana", "AIDA1"],
+        ),
+    ),
 )
 
 

@@ -20,6 +20,7 @@ LEVELS = {
     "auditor.script": 8,
     "auditor.orchestrator": 7,
     "auditor.report_stream": 6,
+    "auditor.second_asking": 6,
     "auditor.resumption": 7,
     "auditor.engines": 6,
     "auditor.engine": 5,
@@ -40,12 +41,15 @@ LEVELS = {
     "auditor.progress": 1,
     "auditor.run_names": 1,
     "auditor.earlier_run": 1,
+    "auditor.merge": 1,
     "auditor.unread": 1,
     "auditor.rows": 1,
     "auditor.tally": 1,
     "auditor.error_line": 1,
+    "auditor.codes": 0,
     "auditor.coverage": 0,
     "auditor.errors": 0,
+    "auditor.event_rows": 0,
     "auditor.models": 0,
     "auditor.summary": 0,
 }
@@ -55,6 +59,7 @@ SDK = {"botocore", "aiobotocore", "boto3"}
 TYPER = {"auditor.cli", "auditor.commands.audit", "auditor.commands.demo", "auditor.commands.template"}
 RICH = {"auditor.commands.console", "auditor.commands.streams", "auditor.commands.summary_text"}
 DASK = {"dask", "distributed"}
+PYDANTIC = {"pydantic", "pydantic_core"}
 
 MOST_LINES = 300
 
@@ -159,6 +164,7 @@ def _may_import(importer: str, imported: str) -> bool:
         "aioboto3": in_aws
         or importer in {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
+        **dict.fromkeys(PYDANTIC, importer == "auditor.journal.format"),
         "typer": importer in TYPER,
         "rich": importer in RICH,
     }.get(root, True)
@@ -203,7 +209,7 @@ def test_imports_have_no_cycle() -> None:
 
 
 def test_each_thing_is_known_where_it_belongs() -> None:
-    """The SDK is known to `aws` only, Dask to one engine, the terminal and the local organization to the command."""
+    """The SDK is known to `aws` only, Dask to one engine, pydantic to the journal's format, the rest to the command."""
     assert [] == misplaced(all_imports())
 
 
@@ -241,6 +247,8 @@ def test_an_import_that_points_down_is_none() -> None:
         ("auditor.script", "auditor.demo"),
         ("auditor.demo.server", "auditor.models"),
         ("auditor.engines.crew", "distributed"),
+        ("auditor.models", "pydantic.dataclasses"),
+        ("auditor.journal.header", "pydantic_core"),
     ],
 )
 def test_an_import_out_of_place_is_found(importer: str, imported: str) -> None:

@@ -1,7 +1,9 @@
 """The command: exit codes, one sentence for bad input, signals, and what it prints where."""
 
 import os
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 from importlib import metadata
@@ -116,7 +118,7 @@ async def test_the_demo_reaches_nothing_but_its_own_port(tmp_path: Path, monkeyp
 
 
 @pytest.mark.anyio
-async def test_the_demo_can_be_left_running_for_any_client() -> None:
+async def test_the_demo_can_be_left_running_for_any_client(tmp_path: Path) -> None:
     """--serve prints the environment of an organization that the SDK's synchronous half can read."""
     process = await anyio.open_process([*AUDITOR, "demo", "--serve", "--accounts", "3"])
     async with process:
@@ -124,15 +126,57 @@ async def test_the_demo_can_be_left_running_for_any_client() -> None:
         exports = ""
         async for text in TextReceiveStream(process.stdout):
             exports += text
-            if "AWS_SHARED_CREDENTIALS_FILE" in exports:
+            if "auditor audit" in exports:
                 break
-        environment = dict(line.removeprefix("export ").split("=", 1) for line in exports.splitlines())
+        audit = next(line for line in exports.splitlines() if "auditor audit" in line).removeprefix("# auditor")
+        misled = {
+            **os.environ,
+            "AWS_PROFILE": "missing",
+            "AWS_SESSION_TOKEN": "another's",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+        }
         reader = "import boto3; print(len(boto3.client('organizations').list_accounts()['Accounts']))"
-        command = [sys.executable, "-c", reader]
-        done = await anyio.run_process(command, env={**os.environ, **environment})
+        script = f"{exports}\n{shlex.join([sys.executable, '-c', reader])}\n{shlex.join(AUDITOR)}{audit} --quiet"
+        done = await anyio.run_process(["sh", "-c", script], env=misled, cwd=tmp_path, check=False)
         process.send_signal(signal.SIGINT)
         assert 130 == await process.wait()
-    assert b"3" == done.stdout.strip()
+    assert (b"3", b"", 0) == (done.stdout.strip(), done.stderr, done.returncode)
+    assert 4 == len(files_in(tmp_path / "demo-output"))
+
+
+@pytest.mark.anyio
+async def test_a_port_that_is_taken_is_said_in_one_sentence() -> None:
+    """Another port can be chosen."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = await anyio.run_process([*AUDITOR, "demo", "--serve", "--port", port], check=False)
+    sentence = (
+        f"Error: The port {port} of 127.0.0.1 can't be used: Address already in use. Give another --port, or 0 for any."
+    )
+    assert (2, b"", sentence) == (done.returncode, done.stdout, done.stderr.decode().strip())
+
+
+@pytest.mark.anyio
+async def test_an_interrupted_demo_promises_no_resume(tmp_path: Path) -> None:
+    """Its organization is gone with it: what was finished is on disk, and no command goes on."""
+    command = [*AUDITOR, "demo", "--accounts", "400", "--latency", "0.2", "--output-dir", str(tmp_path)]
+    process = await anyio.open_process(command, stderr=subprocess.PIPE)
+    async with process:
+        await _until_error_line(process)
+        process.send_signal(signal.SIGINT)
+        said = await _rest(process.stderr)
+        assert 130 == await process.wait()
+    assert ("Interrupted: " in said, "--resume" in said) == (True, False)
+
+
+@pytest.mark.anyio
+async def test_the_demo_shows_what_audits_meet(tmp_path: Path) -> None:
+    """A fact that was refused, and an account id that begins with zeros."""
+    command = [*AUDITOR, "demo", "--latency", "0", "--labels", "en", "--quiet", "--output-dir", str(tmp_path)]
+    await anyio.run_process(command, check=False)
+    rows = [read_csv(path) for path in files_in(tmp_path) if path.suffix == ".csv"]
+    assert "Unknown (AccessDenied)" in {row.get("password_status") for table in rows for row in table}
+    assert [True] * len(rows) == [any(row["account_id"].startswith("000") for row in table) for table in rows]
 
 
 def test_the_version_is_the_installed_ones() -> None:

@@ -13,7 +13,7 @@ from auditor.account_audit import AccountPlan, audit_account
 from auditor.aws.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
 from auditor.collectors import Scope
-from auditor.rows import event_rows, finding_rows
+from auditor.rows import event_cells, finding_rows
 from tests.collectors.reporting import ARN, MADE, OLD, report_text, row, slot, wire
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
 
@@ -123,7 +123,7 @@ async def audited(freshness: Freshness = Freshness.LIVE, **answers: Any) -> Acco
 
 def rows_of(report: AccountReport) -> tuple[Rows, Rows]:
     """Findings and events."""
-    return finding_rows(report, labels=Labels.ES), event_rows(report)
+    return finding_rows(report, labels=Labels.ES), event_cells(report)
 
 
 def cells_apart(rows: Rows, true: Rows) -> Iterator[tuple[str, str]]:

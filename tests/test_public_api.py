@@ -12,6 +12,7 @@ import auditor
 NAMES = [
     "AccessKey",
     "Account",
+    "AccountFailure",
     "AccountFinished",
     "AccountId",
     "AccountReport",
@@ -32,6 +33,8 @@ NAMES = [
     "EngineError",
     "Event",
     "EventResource",
+    "EventRow",
+    "EventRows",
     "Failure",
     "FailureGroup",
     "Finding",

@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
     return [text for name, text in BLOCKS if name == language]
 
 
-@pytest.mark.parametrize("command", ["audit", "template policy", "template cloudformation", "demo"])
+@pytest.mark.parametrize("command", ["audit", "template policy", "template cloudformation", "demo", "schema"])
 def test_the_help_is_the_programs(command: str) -> None:
     """The block of each command is its --help, to the letter."""
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "100"}

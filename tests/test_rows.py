@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from auditor import EventResource, Labels, MfaDevice, MfaKind, Unknown, User
-from auditor.rows import EVENT_COLUMNS, FINDING_COLUMNS, event_rows, finding_rows, time_text
+from auditor.rows import EVENT_COLUMNS, FINDING_COLUMNS, event_cells, event_rows, finding_rows, time_text
 from tests.samples import ACCOUNT, DEVICE, EVENT, KEY, NOW, REFUSED_EVENT, USE, USER, report_of
 
 DENIED = Unknown("AccessDenied")
@@ -156,21 +156,33 @@ def test_an_event() -> None:
         "username": "root-of-all",
         "account_id": ACCOUNT.id,
         "account_name": ACCOUNT.name,
-        "resources": "ana,AIDA1",
+        "resources": ["ana", "AIDA1"],
     }
 
 
 def test_an_event_without_actor_and_resources() -> None:
     """An actor that CloudTrail does not name is not applicable; no resources are an empty cell."""
-    (row,) = event_rows(report_of(events=(replace(EVENT, username="", resources=()),)))
-    assert ("N/A", "") == (row["username"], row["resources"])
+    report = report_of(events=(replace(EVENT, username="", resources=()),))
+    (row,), (cells,) = event_rows(report), event_cells(report)
+    assert ("N/A", []) == (row["username"], row["resources"])
+    assert ("N/A", "") == (cells["username"], cells["resources"])
 
 
 def test_resources_keep_their_order() -> None:
-    """Resources are joined by commas, in CloudTrail's order."""
-    resources = tuple(EventResource("AWS::IAM::User", name) for name in ("z", "a", "m"))
-    (row,) = event_rows(report_of(events=(replace(EVENT, resources=resources),)))
-    assert row["resources"] == "z,a,m"
+    """Resources are a list in CloudTrail's order; the file's cell can be taken apart again, whatever IAM allows."""
+    names = ["z", "a,b", "arn:aws:iam::1:user/x,/y+=,.@-", "m"]
+    resources = tuple(EventResource("AWS::IAM::User", name) for name in names)
+    report = report_of(events=(replace(EVENT, resources=resources),))
+    (row,), (cells,) = event_rows(report), event_cells(report)
+    assert names == row["resources"]
+    assert names == cells["resources"].split(", ")
+
+
+def test_the_files_cells_of_an_event() -> None:
+    """Every cell of the file is the row's text, but for the resources, in the same columns."""
+    (row,), (cells,) = event_rows(report_of(events=(EVENT,))), event_cells(report_of(events=(EVENT,)))
+    assert list(EVENT_COLUMNS) == list(cells)
+    assert {**row, "resources": "ana, AIDA1"} == cells
 
 
 def test_refused_events_have_no_row() -> None:

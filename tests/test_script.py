@@ -5,9 +5,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,21 @@ from blockbuster import BlockBuster
 from auditor import (
     CallerError,
     ConfigurationError,
+    EventRows,
+    Freshness,
     IncompleteError,
     OrganizationError,
     RequestError,
+    Section,
     assume_role,
     get_accounts,
     get_cloudtrail_events,
     get_iam_users_with_keys,
     main,
 )
-from auditor.demo import Account, LocalServer, Scenario, Truth, build_organization, serve, truth
+from auditor.aws.actions import session_policy_of
+from auditor.demo import Account, LocalServer, Request, Scenario, Truth, build_organization, serve, truth
+from tests.expectations import joined
 from tests.organizations import served, session_of
 from tests.writers.reading import unguarded
 
@@ -107,35 +112,40 @@ def listeners_of(node: Any) -> list[Any]:
 
 
 async def test_accounts(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
-    """All accounts that can be audited are given as AWS describes them, in its order, with both words for the state."""
+    """Active accounts have `id` and `name`, and all that AWS says of them, in its order; the others are left out."""
     async with (
         served(Scenario(accounts=55, users=0, events=0), monkeypatch) as server,
         client_of(session_of(server), "organizations", no_blocking) as client,
     ):
         accounts = await get_accounts(client)
-    expected = [account for account in server.organization.accounts if account.works]
-    assert [(account.id, account.name) for account in expected] == [(raw["Id"], raw["Name"]) for raw in accounts]
-    assert [account.state for account in expected] == [raw["State"] for raw in accounts]
-    assert {"ACTIVE", "PENDING_CLOSURE"} == {raw["Status"] for raw in accounts}
-    assert all({"Arn", "Email", "JoinedMethod", "JoinedTimestamp"} <= raw.keys() for raw in accounts)
+    expected = [account for account in server.organization.accounts if account.state == "ACTIVE"]
+    assert [(one.id, one.name) for one in expected] == [(account["id"], account["name"]) for account in accounts]
+    assert [(one.id, one.name) for one in expected] == [(account["Id"], account["Name"]) for account in accounts]
+    assert {("ACTIVE", "ACTIVE")} == {(account["State"], account["Status"]) for account in accounts}
+    assert all(["id", "name"] == list(account)[:2] for account in accounts)
+    assert all({"Arn", "Email", "JoinedMethod", "JoinedTimestamp"} <= account.keys() for account in accounts)
+    left_out = {account.state for account in server.organization.accounts} - {"ACTIVE"}
+    assert {"SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION"} == left_out
 
 
 @pytest.mark.parametrize("member", ["Status", "both"])
 async def test_accounts_of_an_older_or_newer_api(
     monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, member: Any
 ) -> None:
-    """Whichever member tells the state, each account has both."""
+    """Whichever member tells the state counts, and each account has both."""
     async with (
         served(Scenario(accounts=10, users=0, events=0, state_member=member), monkeypatch) as server,
         client_of(session_of(server), "organizations", no_blocking) as client,
     ):
         accounts = await get_accounts(client)
     # The retired word can't tell an account that is not active yet.
-    works = [a.id for a in server.organization.accounts if a.works or (member == "Status" and a.index == 8)]
-    assert works == [raw["Id"] for raw in accounts]
-    assert {("ACTIVE", "ACTIVE"), ("PENDING_CLOSURE", "PENDING_CLOSURE")} == {
-        (raw["State"], raw["Status"]) for raw in accounts
-    }
+    active = [
+        one.id
+        for one in server.organization.accounts
+        if one.state == "ACTIVE" or (member == "Status" and one.state == "PENDING_ACTIVATION")
+    ]
+    assert active == [account["id"] for account in accounts]
+    assert {("ACTIVE", "ACTIVE")} == {(account["State"], account["Status"]) for account in accounts}
 
 
 @pytest.mark.parametrize("page", [0, 2])
@@ -284,17 +294,23 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-async def test_events(monkeypatch: pytest.MonkeyPatch, far_from_utc: None) -> None:
-    """Events of the accounts are given in their order, newest first; naive dates are local time.
+def given(account: Account) -> dict[str, str]:
+    """An account as somebody writes it down who has only its id and its name."""
+    return {"id": account.id, "name": account.name}
 
-    What can't be read is an error that holds all the others.
-    """
+
+async def all_events(server: LocalServer, accounts: Iterable[Mapping[str, Any]]) -> EventRows:
+    """All events of these accounts."""
+    end = datetime.now(UTC)
+    return await get_cloudtrail_events(session_of(server), accounts, ROLE, end - timedelta(days=90), end)
+
+
+async def test_events(monkeypatch: pytest.MonkeyPatch, far_from_utc: None) -> None:
+    """Events of the accounts are given in their order, newest first; naive dates are local time."""
     del far_from_utc
     async with served(SMALL, monkeypatch) as server:
-        organization, session = server.organization, session_of(server)
+        organization = server.organization
         members = organization.accounts[:4]
-        accounts = [{"Id": account.id, "Name": account.name, "State": account.state} for account in members]
-        denied = {"Id": organization.accounts[11].id, "Name": "denied", "Status": "ACTIVE"}
         happened = sorted(row["eventTime"] for row in whole_truth(server).events)
         start = datetime.fromisoformat(happened[len(happened) // 4]).astimezone().replace(tzinfo=None)
         end = datetime.fromisoformat(happened[-len(happened) // 4]).astimezone().replace(tzinfo=None)
@@ -305,21 +321,131 @@ async def test_events(monkeypatch: pytest.MonkeyPatch, far_from_utc: None) -> No
 
         expected = rows_of(start.astimezone(), end.astimezone())
         assert expected != rows_of(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
-        found: list[Row] = []
+        found = await get_cloudtrail_events(session_of(server), [*map(given, members)], ROLE, start, end)
 
-        async def look_up() -> None:
-            found.extend(await get_cloudtrail_events(session, accounts, ROLE, start, end))
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(look_up)
-            with pytest.raises(IncompleteError, match="1 account") as caught:
-                await get_cloudtrail_events(session, [denied, *accounts], ROLE, start, end)
-
-    assert sorted_rows(expected) == sorted_rows(found)
-    assert found == caught.value.rows
+    assert sorted_rows(expected) == sorted_rows(joined(found))
+    assert () == found.failures
     places = [account.id for account in members]
     keys = [(places.index(row["account_id"]), -datetime.fromisoformat(row["eventTime"]).timestamp()) for row in found]
     assert sorted(keys) == keys
+
+
+async def test_events_of_listed_accounts(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
+    """What `get_accounts` gives is taken as it is; the keys and the lists of resources are those of the script."""
+    async with (
+        served(SMALL, monkeypatch) as server,
+        client_of(session_of(server), "organizations", no_blocking) as client,
+    ):
+        events = await all_events(server, await get_accounts(client))
+        expected = [
+            row
+            for account in server.organization.accounts
+            if account.state == "ACTIVE"
+            for row in of_account(whole_truth(server).events, account)
+        ]
+    assert sorted_rows(expected) == sorted_rows(joined(events))
+    assert {("eventTime", "eventName", "username", "account_id", "account_name", "resources")} == set(
+        map(tuple, events)
+    )
+    assert {list} == {type(event["resources"]) for event in events}
+    created = [event["resources"] for event in events if event["eventName"] == "CreateUser"]
+    assert {3} == set(map(len, created))
+    assert all(name and isinstance(name, str) for names in created for name in names)
+
+
+@pytest.mark.parametrize(
+    ("action", "section"), [("sts:AssumeRole", Section.ROLE), ("cloudtrail:LookupEvents", Section.EVENTS)]
+)
+async def test_an_account_that_fails_stops_no_other(
+    action: str, section: Section, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The events of the others are there; who failed, and why, is logged, and is in the list's `failures`."""
+    sought = build_organization(SMALL).accounts[3]
+    scenario = replace(SMALL, denied_actions={sought.id: frozenset({action})})
+    async with served(scenario, monkeypatch) as server:
+        members = [server.organization.accounts[index] for index in (3, 2, 11, 0)]
+        with caplog.at_level(logging.ERROR, logger="auditor"):
+            events = await all_events(server, map(given, members))
+        expected = [row for account in members for row in of_account(whole_truth(server).events, account)]
+    assert sorted_rows(expected) == sorted_rows(joined(events))
+    assert {members[1].id, members[3].id} == {event["account_id"] for event in events}
+    failed, denied = events.failures
+    assert (sought.id, sought.name, section) == (failed.account_id, failed.account_name, failed.failures[0].section)
+    assert (members[2].id, "AccessDenied") == (denied.account_id, denied.code)
+    assert {f"Error en cuenta {one.account_name} ({one.account_id}): " for one in events.failures} == {
+        record.getMessage().partition("role: ")[0].partition("events: ")[0] for record in caplog.records
+    }
+    assert all(any(one.message in record.getMessage() for record in caplog.records) for one in events.failures)
+
+
+async def test_an_account_that_fails_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could be read of it is in the list, whose failures say that the rest is missing."""
+    denied: dict[str, frozenset[str]] = {}
+
+    def deny_from_now_on(request: Request) -> None:
+        if request.action == "LookupEvents":
+            denied[request.account_id] = frozenset({"cloudtrail:LookupEvents"})
+
+    async with served(replace(SMALL, denied_actions=denied), monkeypatch, hear=deny_from_now_on) as server:
+        account = server.organization.accounts[2]
+        true = of_account(whole_truth(server).events, account)
+        events = await all_events(server, [given(account)])
+    expected = [row for row in true if row["eventName"] == "CreateUser"]
+    assert sorted_rows(expected) == sorted_rows(joined(events))
+    assert 0 < len(expected) < len(true)
+    assert [(account.id, "AccessDeniedException", 4)] == [
+        (failure.account_id, failure.code, failure.failures[0].count) for failure in events.failures
+    ]
+
+
+async def test_events_where_every_account_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even then it is a list, which is empty and says so of each."""
+    scenario = replace(SMALL, denied_actions={"*": frozenset({"cloudtrail:LookupEvents"})})
+    async with served(scenario, monkeypatch) as server:
+        members = server.organization.accounts[:3]
+        events = await all_events(server, map(given, members))
+    assert [] == events
+    assert [account.id for account in members] == [failure.account_id for failure in events.failures]
+    assert {"AccessDeniedException"} == {failure.code for failure in events.failures}
+
+
+async def test_sessions_for_events_are_narrowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each role is assumed with the session policy of a live audit; the caller's own account needs no role."""
+    async with served(SMALL, monkeypatch) as server:
+        members = server.organization.accounts[:4]
+        events = await all_events(server, map(given, members))
+        assert dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE)) == server.policies
+    assert () == events.failures
+
+
+async def test_an_account_that_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once, under the first name, and its events are there once."""
+    async with served(SMALL, monkeypatch) as server:
+        account = server.organization.accounts[2]
+        events = await all_events(server, [given(account), given(account) | {"name": "again"}])
+        expected = of_account(whole_truth(server).events, account)
+        assert 1 == sum(request.action == "AssumeRole" for request in server.requests)
+    assert sorted_rows(expected) == sorted_rows(joined(events))
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        ({"Id": "111122223333", "Name": "ventas"}, "Account 2 of the list has no id"),
+        ({"id": "", "name": "ventas"}, "Account 2 of the list has no id"),
+        ({"id": None, "name": "ventas"}, "Account 2 of the list has no id"),
+        ({"id": 111122223333, "name": "ventas"}, "Account 2 of the list has no id"),
+        ({"id": "111122223333"}, "Account 2 of the list has no name"),
+        ({}, "Account 2 of the list has no id"),
+        ("111122223333", "Account 2 of the list has no id"),
+    ],
+)
+async def test_what_is_no_account(account: Any, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dictionary without the two texts is one sentence, before anything is asked."""
+    async with served(SMALL, monkeypatch) as server:
+        with pytest.raises(ConfigurationError, match=f"{said}: each must be a dictionary with"):
+            await all_events(server, [given(server.organization.accounts[2]), account])
+        assert not server.requests
 
 
 async def test_events_of_a_period_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,12 +496,41 @@ async def test_main(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pyt
     assert [f"Error en cuenta {denied.name} ({denied.id}): role: "] == [
         record.getMessage().partition("AccessDenied")[0] for record in caplog.records
     ]
+    assert [(denied.id, denied.name, "AccessDenied")] == [
+        (failure.account_id, failure.account_name, failure.code) for failure in events.failures
+    ]
     assert sorted_rows(expected.findings) == sorted_rows(findings)
-    assert sorted_rows(expected.events) == sorted_rows(events)
+    assert sorted_rows(expected.events) == sorted_rows(joined(events))
     (findings_file,) = await to_thread.run_sync(lambda: list(tmp_path.glob("iam_audit_report_*.csv")))
     (events_file,) = await to_thread.run_sync(lambda: list(tmp_path.glob("cloudtrail_events_*.csv")))
     assert findings == await to_thread.run_sync(read_csv, findings_file)
-    assert events == await to_thread.run_sync(read_csv, events_file)
+    assert joined(events) == await to_thread.run_sync(read_csv, events_file)
+
+
+async def test_main_reads_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without arguments it takes `--profile P --role R` from the command line, and the credentials of that profile.
+
+    Failures of the events are those of their list, and others are not.
+    """
+    caller, member = build_organization(SMALL).accounts[:2]
+    denied = {caller.id: frozenset({"cloudtrail:LookupEvents"}), member.id: frozenset({"iam:ListUsers"})}
+    scenario = Scenario(accounts=2, users=2, largest_account=2, events=3, denied_actions=denied)
+    monkeypatch.chdir(tmp_path)
+    async with served(scenario, monkeypatch) as server:
+        config = ["[profile security]"]
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            config.append(f"{name.lower()} = {server.environment()[name]}")
+            monkeypatch.delenv(name)
+        await anyio.Path("config").write_text("\n".join(config))
+        monkeypatch.setenv("AWS_CONFIG_FILE", "config")
+        monkeypatch.setattr(sys, "argv", ["iam_audit.py", "--profile", "security", "--role", ROLE])
+        findings, events = await to_thread.run_sync(main)
+    assert {caller.id} == {finding["account_id"] for finding in findings}
+    assert {member.id} == {event["account_id"] for event in events}
+    assert all(isinstance(event["resources"], list) for event in events)
+    assert [(caller.id, Section.EVENTS)] == [
+        (failure.account_id, each.section) for failure in events.failures for each in failure.failures
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,15 +73,6 @@ _TRANSIENT = frozenset(
         "TlsFailed",
     }
 )
-_DENIALS = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "UnauthorizedOperation",
-        "RegionDisabledException",
-    }
-)
 # The words of Query and of JSON services. RequestExpired is about the date of a request, which is a clock's error, and
 # InvalidClientTokenId about a key that is not known: newer credentials help neither.
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
@@ -144,11 +135,6 @@ def is_answer(error: RequestError) -> bool:
 def is_expired(error: RequestError) -> bool:
     """Whether AWS says that the credentials of the request are past their end."""
     return error.code in _EXPIRED
-
-
-def is_denial(code: str) -> bool:
-    """Whether the code says that the identity may not ask that."""
-    return code in _DENIALS
 
 
 def _refused(error: ClientError, *, service: str, operation: str) -> RequestError:

@@ -7,22 +7,11 @@ from typing import TypeVar
 
 import anyio
 
-from auditor.aws.faults import is_denial
-from auditor.coverage import Completeness, Failure, Section, SectionCoverage
+from auditor.coverage import Failure, Section, SectionCoverage, coverage_of
 from auditor.errors import RequestError
 from auditor.models import Account, AccountReport, Event, Unknown, User
 
 T = TypeVar("T")
-
-# A section is at most as complete as the one that it depends on: who was not listed can't be asked about.
-_RESTS_ON = {
-    Section.USERS: Section.ROLE,
-    Section.EVENTS: Section.ROLE,
-    Section.KEYS: Section.USERS,
-    Section.LAST_USED: Section.KEYS,
-    Section.PASSWORD: Section.KEYS,
-    Section.MFA: Section.KEYS,
-}
 
 
 @dataclass(slots=True)
@@ -101,20 +90,4 @@ class AccountDraft:
 
     def coverage(self) -> tuple[SectionCoverage, ...]:
         """A word for every section."""
-        words: dict[Section, Completeness] = {}
-        for section in Section:
-            words[section] = self._completeness(section, words=words)
-        return tuple(
-            SectionCoverage(section, word, self._asked.get(section, 0), self._answered.get(section, 0))
-            for section, word in words.items()
-        )
-
-    def _completeness(self, section: Section, *, words: dict[Section, Completeness]) -> Completeness:
-        codes = [code for failed, code in self._failures if failed is section]
-        asked, answered = self._asked.get(section, 0), self._answered.get(section, 0)
-        if codes and not answered and section not in self._partly:
-            return Completeness.DENIED if all(map(is_denial, codes)) else Completeness.FAILED
-        base = words.get(_RESTS_ON.get(section, section), Completeness.COMPLETE)
-        if codes or (base is not Completeness.COMPLETE and asked):
-            return Completeness.PARTIAL
-        return Completeness.COMPLETE if base is Completeness.COMPLETE else Completeness.SKIPPED
+        return coverage_of(self._failures.values(), asked=self._asked, answered=self._answered, partly=self._partly)

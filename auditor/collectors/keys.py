@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
-from auditor.aws.faults import is_denial
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
+from auditor.codes import is_denial
 from auditor.collectors.vanished import GONE, Gone, or_gone
 from auditor.errors import RequestError
 from auditor.models import AccessKey, KeyUse

@@ -80,6 +80,9 @@ def audit(  # noqa: PLR0913 - one parameter an option
             help="Go on with the audit of this journal: audit_YYYYMMDD_HHMMSS.journal.jsonl, beside its CSV files.",
         ),
     ] = None,
+    ephemeral: Annotated[
+        bool, typer.Option("--ephemeral", hidden=True, help="What is audited is gone when the command ends.")
+    ] = False,
     max_duration: Annotated[
         str | None, typer.Option(metavar="<time>", help="Stop cleanly after so long, such as 90s, 14m, 1h.")
     ] = None,
@@ -123,6 +126,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
         run = partial(
             show_run,
             opening,
+            resumable=not ephemeral,
             longest=math.inf if max_duration is None else parse_duration(max_duration),
             output=output,
             quiet=quiet,

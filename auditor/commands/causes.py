@@ -1,9 +1,10 @@
-"""What each error code means for a person, what to do about it, and whether it passes by itself."""
+"""What each error code means for a person, and what to do about it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from auditor.aws.faults import is_denial, is_throttle, is_transient
+from auditor.aws.faults import is_throttle, is_transient
+from auditor.codes import is_denial, may_pass
 from auditor.coverage import Section
 from auditor.errors import RequestError
 from auditor.summary import FailureGroup
@@ -15,8 +16,6 @@ class Cause:
 
     meaning: str
     cure: str
-    passes: bool = False
-    """Whether it may well succeed when it is asked again, without anything else being done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +46,24 @@ _NO_ROLE = Cause(
 _THROTTLED = Cause(
     "AWS had too many requests, of this audit and of others, for too long.",
     "Resume it when less is going on, or with a lower --concurrency.",
-    passes=True,
 )
-_AWS_FAULT = Cause("AWS had a fault of its own, after all attempts too.", "Resume it later.", passes=True)
+_AWS_FAULT = Cause("AWS had a fault of its own, after all attempts too.", "Resume it later.")
 _CREDENTIALS_ENDED = Cause(
-    "The caller's credentials ended, and no new ones could be had.", "Sign in again, then resume.", passes=True
+    "The caller's credentials ended, and no new ones could be had.", "Sign in again, then resume."
 )
 _NOT_ACCEPTED = Cause(
     "AWS does not accept the credentials, or this machine's clock is wrong.",
     "Set the clock; see that the caller's key is there and active, and that the account's region is enabled.",
 )
-_UNKNOWN = Cause("An error code of AWS's.", "Its message says more, and so does the documentation of the AWS service.")
+UNKNOWN = Cause("An error code of AWS's.", "Its message says more, and so does the documentation of the AWS service.")
 
 _CAUSES = {
-    "ConnectionFailed": Cause(
-        "AWS could not be reached.", "See to network, VPN, name server and proxy, then resume.", passes=True
-    ),
-    "Timeout": Cause("AWS did not answer in time.", "See to network, VPN and proxy, then resume.", passes=True),
+    "ConnectionFailed": Cause("AWS could not be reached.", "See to network, VPN, name server and proxy, then resume."),
+    "Timeout": Cause("AWS did not answer in time.", "See to network, VPN and proxy, then resume."),
     "ProxyFailed": Cause(
-        "The proxy could not be used.", "See what HTTPS_PROXY says, and whether the proxy works; resume.", passes=True
+        "The proxy could not be used.", "See what HTTPS_PROXY says, and whether the proxy works; resume."
     ),
-    "TlsFailed": Cause(
-        "No encrypted connection came about.", "See whether a proxy or firewall is in between; resume.", passes=True
-    ),
+    "TlsFailed": Cause("No encrypted connection came about.", "See whether a proxy or firewall is in between; resume."),
     "CertificateRefused": Cause(
         "Whoever answered in AWS's place has no certificate that is trusted here.",
         "Where that is your own proxy, name its authority's file in AWS_CA_BUNDLE; then resume.",
@@ -77,14 +71,11 @@ _CAUSES = {
     "InvalidResponse": Cause(
         "The answer was not what the service says it sends.",
         "Resume it; where it stays, ask what stands between here and AWS.",
-        passes=True,
     ),
     "NoAnswer": Cause(
-        "The account gave no good reply for minutes, and was asked nothing more.",
-        "Resume it when less is going on.",
-        passes=True,
+        "The account gave no good reply for minutes, and was asked nothing more.", "Resume it when less is going on."
     ),
-    "RepeatedToken": Cause("A listing of AWS's began to repeat itself.", "Resume it.", passes=True),
+    "RepeatedToken": Cause("A listing of AWS's began to repeat itself.", "Resume it."),
     "CredentialsUnavailable": _CREDENTIALS_ENDED,
     "NoCredentials": _CREDENTIALS_ENDED,
     "ExpiredToken": _CREDENTIALS_ENDED,
@@ -104,10 +95,8 @@ _CAUSES = {
         "Organizations gave the account no state, or one that nobody knows here.",
         "Look at the account in Organizations; it was asked nothing.",
     ),
-    "NotListed": Cause("The run ended before all accounts were listed.", "Resume it.", passes=True),
-    "WorkerDied": Cause(
-        "Worker processes died twice, often for want of memory.", "Resume it with fewer --processes.", passes=True
-    ),
+    "NotListed": Cause("The run ended before all accounts were listed.", "Resume it."),
+    "WorkerDied": Cause("Worker processes died twice, often for want of memory.", "Resume it with fewer --processes."),
     "InternalError": Cause("A mistake of this program.", "Report it, with the traceback that --verbose shows for it."),
     "SdkError": Cause("The AWS SDK could not make the request.", "See the message, and the profile's settings."),
     "InvalidClientTokenId": _NOT_ACCEPTED,
@@ -127,7 +116,7 @@ def cause_of(code: str, *, section: Section) -> Cause:
     error = RequestError(code=code, message="", service="", operation="")
     if is_throttle(error):
         return _THROTTLED
-    return _AWS_FAULT if is_transient(error) else _UNKNOWN
+    return _AWS_FAULT if is_transient(error) else UNKNOWN
 
 
 def _denied(section: Section) -> Cause:
@@ -158,4 +147,4 @@ def refusals_of_role(groups: Iterable[FailureGroup]) -> int:
 
 def passing(groups: Iterable[FailureGroup]) -> bool:
     """Whether something failed that may well succeed when it is asked again."""
-    return any(cause_of(group.code, section=group.section).passes for group in groups)
+    return any(may_pass(group.code) for group in groups)

@@ -1,5 +1,9 @@
 """`auditor demo`: a local organization, audited or served."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +16,8 @@ from auditor.commands.log import open_output
 from auditor.commands.output import LogFormat, Output, check_loudness
 from auditor.commands.streams import write_result
 from auditor.config import Labels
+from auditor.errors import ConfigurationError
+from auditor.fanout import bare_errors
 from auditor.models import Freshness
 
 
@@ -63,10 +69,10 @@ def demo(  # noqa: PLR0913 - one parameter an option
     """
     # The organization's server is not for every start of `auditor audit` to load: a tenth of a second.
     from auditor.demo import FaultMix, Scenario  # noqa: PLC0415 - said above
-    from auditor.demo.command import demonstrate, serve_until_interrupted  # noqa: PLC0415 - said above
+    from auditor.demo.command import demonstrate, demonstration, serve_until_interrupted  # noqa: PLC0415 - said above
 
     share = fault_rate / 4
-    scenario = Scenario(
+    drawn = Scenario(
         accounts=accounts,
         users=users,
         seed=seed,
@@ -77,17 +83,32 @@ def demo(  # noqa: PLR0913 - one parameter an option
         credential_lifetime=credential_lifetime,
         delegated_administrator=delegated,
     )
+    scenario = demonstration(drawn, now=datetime.now(UTC))
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     with one_sentence(output):
         check_loudness(quiet=quiet, verbose=verbose)
     if serve:
         serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
-        raise typer.Exit(anyio.run(serving, backend="asyncio"))
+        with one_sentence(output), _free_port(port):
+            raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--csv-bom"] * csv_bom + ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
     arguments += ["--log-format", log_format, *switches]
     with one_sentence(output):
         raise typer.Exit(anyio.run(demonstrate, scenario, arguments, backend="asyncio"))
+
+
+@contextmanager
+def _free_port(port: int) -> Iterator[None]:
+    """Raise ConfigurationError where the port can't be listened on."""
+    try:
+        with bare_errors():
+            yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            f"The port {port} of 127.0.0.1 can't be used: {reason}. Give another --port, or 0 for any."
+        ) from error
 
 
 def _announce(exports: str, *, output: Output) -> None:

@@ -1,7 +1,7 @@
 """How a run is shown: how it goes while it does, and at its end what it came to, and what to do about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from os import path
 
@@ -36,10 +36,16 @@ class Ending:
     """What could not be written, where that ended it."""
 
 
-async def show_run(opening: Opening, *, longest: float, output: Output, quiet: bool, interruption: Interruption) -> int:
-    """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code."""
+async def show_run(  # noqa: PLR0913 - what a run is shown with
+    opening: Opening, *, resumable: bool, longest: float, output: Output, quiet: bool, interruption: Interruption
+) -> int:
+    """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code.
+
+    One that is not `resumable` is not said to be: what it audits is gone with it.
+    """
     with output.display() as display:
         ending = await _run(opening, longest=longest, display=display, interruption=interruption)
+    ending = replace(ending, resumable=ending.resumable and resumable)
     if ending.failure:
         return _show_failure(ending.failure, ending=ending, output=output)
     if ending.summary is None or interruption.exit_code is not None:

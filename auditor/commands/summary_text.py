@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.commands.causes import CausedFailures, by_cause, passing, refusals_of_role
+from auditor.commands.causes import UNKNOWN, CausedFailures, by_cause, passing, refusals_of_role
 from auditor.commands.console import print_line, printable
 from auditor.commands.words import clock, counted
 from auditor.summary import AuditSummary
@@ -116,6 +116,8 @@ def _causes(failures: Iterable[CausedFailures]) -> Table:
 def _explained(failure: CausedFailures) -> Iterator[str]:
     yield failure.cause.meaning
     yield failure.cause.cure
+    if failure.cause == UNKNOWN:
+        yield f"It said: {printable(failure.message)}"
     yield f"For example: {printable(', '.join(failure.examples))}"
 
 

@@ -1,19 +1,16 @@
 """`auditor template`: the role that audits assume, as texts to create it from."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from auditor.commands.console import ConsoleOutput
-from auditor.commands.ending import one_sentence
-from auditor.commands.streams import guarded_stderr, write_result
+from auditor.commands.text import print_text
 from auditor.template import cloudformation_text, policy_text
 
 
 def policy() -> None:
     """Print the IAM policy of what the role must allow, as JSON."""
-    _print(policy_text)
+    print_text(policy_text)
 
 
 def cloudformation(
@@ -28,13 +25,4 @@ def cloudformation(
 
     Exit codes: 0 printed; 1 not printed; 2 wrong options.
     """
-    _print(lambda: cloudformation_text(role, trust=trust, external_id=external_id))
-
-
-def _print(make: Callable[[], str]) -> None:
-    output = ConsoleOutput(guarded_stderr().console())
-    with one_sentence(output):
-        failure = write_result(make())
-    if failure:
-        output.say(f"Error: The text could not be written: {failure}.")
-        raise typer.Exit(1)
+    print_text(lambda: cloudformation_text(role, trust=trust, external_id=external_id))

@@ -5,6 +5,8 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import anyio
 from anyio import to_thread
@@ -13,10 +15,21 @@ from anyio.abc import Process
 from auditor.demo.organization import build_organization
 from auditor.demo.scenario import Scenario
 from auditor.demo.serving import LocalServer, serve, serve_forever
+from auditor.demo.special_cases import NAMES
 
 _FOREIGN = ("AWS_", "BOTO_")
+_MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_REGION")
+"""What would lead a client elsewhere, or make it sign as somebody else, beside all that is set."""
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle"})
 _EXIT_BASE = 128
+
+
+def demonstration(scenario: Scenario, *, now: datetime) -> Scenario:
+    """The scenario as it is shown: its dates are the same all day, and one account refuses a fact of its users."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    accounts = build_organization(scenario).accounts[NAMES : NAMES + 1]
+    denied = {account.id: frozenset({"iam:GetLoginProfile"}) for account in accounts}
+    return replace(scenario, now=midnight, denied_actions=denied)
 
 
 async def demonstrate(scenario: Scenario, arguments: Sequence[str]) -> int:
@@ -26,7 +39,7 @@ async def demonstrate(scenario: Scenario, arguments: Sequence[str]) -> int:
     variable, configuration file or proxy. Ctrl-C and SIGTERM are passed on to it, and it is waited for.
     """
     organization = await to_thread.run_sync(build_organization, scenario)
-    command = [sys.executable, "-m", "auditor", "audit", "--role", scenario.role_name, *arguments]
+    command = [sys.executable, "-m", "auditor", "audit", "--ephemeral", "--role", scenario.role_name, *arguments]
     async with serve(organization, record=False) as server, anyio.create_task_group() as tasks:
         process = await anyio.open_process(
             command,
@@ -70,13 +83,22 @@ async def serve_until_interrupted(scenario: Scenario, *, port: int, announce: Ca
                     tasks.cancel_scope.cancel()
 
         tasks.start_soon(wait_for_signal)
-        await serve_forever(scenario, port=port, announce=lambda server: announce(exports(server)))
+        await serve_forever(scenario, port=port, announce=lambda server: announce(shell_lines(server)))
     return _EXIT_BASE + numbers[0] if numbers else 0
 
 
-def exports(server: LocalServer) -> str:
-    """The server's environment as lines for a shell."""
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in server.environment().items())
+def shell_lines(server: LocalServer) -> str:
+    """Lines for a shell that lead any AWS client to the server and nowhere else, and what to do then."""
+    given = {**server.environment(), "NO_PROXY": "*"}
+    role = server.organization.scenario.role_name
+    return "\n".join(
+        [
+            *(f"unset {name}" for name in _MISLEADING if name not in given),
+            *(f"export {name}={shlex.quote(value)}" for name, value in given.items()),
+            f"# The role in each account is {role}. For example:",
+            f"# {shlex.join(['auditor', 'audit', '--role', role, '--output-dir', 'demo-output'])}",
+        ]
+    )
 
 
 def isolated_environment(environment: Mapping[str, str], *, server: LocalServer) -> dict[str, str]:

@@ -11,6 +11,8 @@ LARGEST, DEVICES, NAMES, VANISHING = 1, 2, 3, 4
 """Positions of the accounts that hold special cases."""
 SUSPENDED, CLOSING, CLOSED, PENDING_ACTIVATION, EMPTY = 5, 6, 7, 8, 9
 """Positions of the accounts that are themselves special."""
+LEADING_ZEROS = 10
+"""Position of the account whose id a program that takes it for a number would shorten."""
 
 _KINDS: tuple[tuple[DeviceKind, ...], ...] = (
     (),

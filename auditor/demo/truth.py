@@ -23,6 +23,7 @@ class Truth:
     passing: list[Row]
     """The rows of keys that are deleted while they are read: right only where nothing told the audit so."""
     events: list[Row]
+    """As the file has them: resources joined by a comma and a blank."""
     audited_accounts: tuple[str, ...]
     denied_accounts: tuple[str, ...]
     """Refused the role."""
@@ -163,7 +164,7 @@ def _event(account: Account, event: Event) -> Row:
         "username": event.username or "N/A",
         "account_id": account.id,
         "account_name": account.name,
-        "resources": ",".join(name for _, name in event.resources),
+        "resources": ", ".join(name for _, name in event.resources),
     }
 
 

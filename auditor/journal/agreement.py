@@ -1,6 +1,7 @@
 """Whether the options of a resumed audit agree with those that it was begun with."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def check_agreement(header: Header, *, given: Mapping[str, object], path: Path) 
 
 
 def _check_settings(header: Header, *, given: Mapping[str, object]) -> None:
-    for name, kept in header.settings.items():
+    for name in (field.name for field in fields(header.settings)):
+        kept = getattr(header.settings, name)
         if name in given and given[name] != kept:
             raise _conflict(f"--{name.replace('_', '-')}", _shown(name, kept))
         inverse = f"no_{name}"

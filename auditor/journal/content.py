@@ -1,19 +1,22 @@
 """What is in a journal: how the audit was begun, and where the report of each account is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from auditor.coverage import Completeness
 from auditor.errors import ConfigurationError
-from auditor.journal.codec import decode, encode
 from auditor.journal.file import JournalFile
-from auditor.journal.header import Header, read_header, read_started
-from auditor.journal.lines import is_whole, line_of, value_of
-from auditor.models import AccountId, AccountReport
+from auditor.journal.format import UnknownWordError, decode, encode, names_in
+from auditor.journal.header import FirstLine, Header, read_header, read_started
+from auditor.journal.lines import CHECKSUM, is_whole, line_of
+from auditor.models import Account, AccountId, AccountReport
 from auditor.progress import AuditStarted
 
 Extent = tuple[bool, int, int]
 """How much a report has: whether the account was entered, its sections, and the answers of those that are partial."""
+
+KINDS: Mapping[str, type] = {"header": FirstLine, "started": AuditStarted, "report": AccountReport}
+"""What the kinds of lines have, by the names of the members that tell them."""
 
 _WEIGHTS = {Completeness.COMPLETE: 2, Completeness.PARTIAL: 1}
 
@@ -28,9 +31,11 @@ class Content:
     complete: set[AccountId] = field(default_factory=set)
     """The accounts of which nothing is missing."""
     failed: dict[AccountId, str] = field(default_factory=dict)
-    """The code of the first failure of each other account."""
+    """Why each other account is asked again: the code of its first failure."""
     extents: dict[AccountId, Extent] = field(default_factory=dict)
     """How much the line has that counts."""
+    unread: dict[AccountId, Account] = field(default_factory=dict)
+    """The accounts whose last line has words that this version does not know: they are asked again."""
 
     def start(self, started: AuditStarted) -> None:
         """Remember that the audit has started."""
@@ -42,6 +47,7 @@ class Content:
         An account that was read, and refuses the role or is suspended when it is asked again, keeps what was read.
         """
         account, extent = report.account.id, extent_of(report)
+        self.unread.pop(account, None)
         if account in self.extents and extent < self.extents[account]:
             return
         self.extents[account] = extent
@@ -53,6 +59,12 @@ class Content:
             self.complete.add(account)
         else:
             self.failed[account] = report.failures[0].code if report.failures else ""
+
+    def pass_over(self, account: Account) -> None:
+        """Remember an account whose line can't be read here: it is not finished, and an earlier line counts on."""
+        self.unread[account.id] = account
+        self.complete.discard(account.id)
+        self.failed[account.id] = "written by a later version"
 
 
 def extent_of(report: AccountReport) -> Extent:
@@ -84,10 +96,8 @@ def read_content(file: JournalFile) -> Content:
         elif not is_whole(line):
             torn = place
             continue
-        elif content.header.started is None:
-            content.start(_started(file, line, place=place))
         else:
-            content.note(_report(file, line, place=place), place=place)
+            _take(content, line, place=place, file=file)
         file.size = place + len(line)
     if content is None:
         raise _no_journal(file)
@@ -101,7 +111,7 @@ def last_reports(file: JournalFile, content: Content) -> Iterator[AccountReport]
     places = frozenset(content.places.values())
     for place, line in file.lines():
         if place in places:
-            yield _report(file, line, place=place)
+            yield _read_report(line)
 
 
 def _header(file: JournalFile, line: bytes) -> Header:
@@ -113,22 +123,33 @@ def _header(file: JournalFile, line: bytes) -> Header:
     raise _no_journal(file)
 
 
-def _started(file: JournalFile, line: bytes, *, place: int) -> AuditStarted:
+def _take(content: Content, line: bytes, *, place: int, file: JournalFile) -> None:
     try:
-        return read_started(line)
+        if content.header.started is None:
+            content.start(read_started(line))
+        else:
+            _note(content, line, place=place)
     except ValueError as error:
-        raise _of_another_version(file, error, place=place) from error
+        if not _is_of_later_kind(line):
+            raise ConfigurationError(
+                f"{file.path} is not a journal of this version: the line at byte {place} can't be read: {error}."
+            ) from error
 
 
-def _report(file: JournalFile, line: bytes, *, place: int) -> AccountReport:
+def _note(content: Content, line: bytes, *, place: int) -> None:
     try:
-        return decode(AccountReport, value_of(line, name="report"))
-    except ValueError as error:
-        raise _of_another_version(file, error, place=place) from error
+        content.note(_read_report(line), place=place)
+    except UnknownWordError as error:
+        content.pass_over(error.value.account)
 
 
-def _of_another_version(file: JournalFile, error: ValueError, *, place: int) -> ConfigurationError:
-    return ConfigurationError(f"{file.path} is not a journal of this version: at byte {place} is {error}.")
+def _is_of_later_kind(line: bytes) -> bool:
+    names = names_in(line) - {CHECKSUM}
+    return bool(names) and not names & KINDS.keys()
+
+
+def _read_report(line: bytes) -> AccountReport:
+    return decode(AccountReport, line, name="report")
 
 
 def _no_journal(file: JournalFile) -> ConfigurationError:

@@ -1,22 +1,25 @@
 """The first lines of a journal: what the audit was told, and by whom and for which period it was begun."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import TypedDict, Unpack
 
-from auditor.config import AuditConfig, Rates, ReportWait
+from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, ReportWait
 from auditor.errors import ConfigurationError
-from auditor.journal.codec import decode, encode
-from auditor.journal.lines import line_of, value_of
-from auditor.models import Period
+from auditor.journal.format import UnknownWordError, decode, encode
+from auditor.journal.lines import line_of
+from auditor.models import Freshness, Period
 from auditor.period import resolve_period
 from auditor.progress import AuditStarted
 
 VERSION = 2
+"""The version of the format that is written, and the only one that is read.
 
-Setting = str | bool | None
+It rises for what readers of this version would misread: a field or word that comes to mean something else, one that is
+gone, or a later setting by which rows are made. It stays for additions. Whole fields that they do not know readers pass
+over. They ask an account again whose report has a word that they do not know, and pass over lines of other kinds, so
+that neither is taken for a finished account.
+"""
 
 
 class FreeSettings(TypedDict, total=False):
@@ -29,10 +32,20 @@ class FreeSettings(TypedDict, total=False):
     longest_silence: float
 
 
-_DATES = frozenset({"start_date", "end_date"})
-_ADDED: Mapping[str, Setting] = MappingProxyType({"csv_bom": False})
-"""Settings that journals of earlier versions do not have, as they were then."""
-_KEPT = frozenset(field.name for field in fields(AuditConfig)) - FreeSettings.__annotations__.keys() - _DATES
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings that decide what is in the rows, as in AuditConfig.
+
+    Each has a default, but for the role: what audits did before there was the setting.
+    """
+
+    role: str
+    session_name: str = DEFAULT_SESSION_NAME
+    external_id: str | None = None
+    session_policy: bool = True
+    labels: Labels = Labels.ES
+    csv_bom: bool = False
+    freshness: Freshness = Freshness.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +59,27 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a header of any version has."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLine:
+    """All that is known before the audit starts."""
+
+    version: int
+    """The format's, which rises only for what readers of an earlier version would misread."""
+    settings: Settings
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a resumed audit keeps to."""
 
-    settings: Mapping[str, Setting]
-    """The settings that decide what is in the rows, by their names in AuditConfig."""
+    settings: Settings
     asked: Asked
     started: AuditStarted | None = None
     """None where the audit was cut off before its caller was known, and nothing was asked of the organization."""
@@ -73,23 +102,38 @@ class Header:
         The dates are those of the period that was started, else those that were asked for.
         """
         dates = self.asked if self.started is None else self.started.period
+        kept = self.settings
         return AuditConfig(
-            **self.settings,  # type: ignore[arg-type] # checked as they are read, and by AuditConfig
-            **free,
+            role=kept.role,
+            session_name=kept.session_name,
+            external_id=kept.external_id,
+            session_policy=kept.session_policy,
+            labels=kept.labels,
+            csv_bom=kept.csv_bom,
+            freshness=kept.freshness,
             start_date=dates.start,
             end_date=dates.end,
+            **free,
         )
 
 
 def header_of(config: AuditConfig, *, at: datetime) -> Header:
     """The header of an audit that is begun at this moment, and has not started yet."""
-    settings = {name: getattr(config, name) for name in sorted(_KEPT)}
+    settings = Settings(
+        role=config.role,
+        session_name=config.session_name,
+        external_id=config.external_id,
+        session_policy=config.session_policy,
+        labels=config.labels,
+        csv_bom=config.csv_bom,
+        freshness=config.freshness,
+    )
     return Header(settings, Asked(config.start_date, config.end_date, at))
 
 
 def header_line(header: Header) -> bytes:
     """All that is known before the audit starts, as the first line of a journal."""
-    return line_of("header", {"version": VERSION, "settings": dict(header.settings), "asked": encode(header.asked)})
+    return line_of("header", encode(FirstLine(VERSION, header.settings, header.asked)))
 
 
 def started_line(started: AuditStarted) -> bytes:
@@ -98,22 +142,33 @@ def started_line(started: AuditStarted) -> bytes:
 
 
 def read_header(line: bytes) -> Header:
-    """The header of a whole line; raises ValueError where it is none of this version."""
-    value = value_of(line, name="header")
-    if not isinstance(value, dict) or value.get("version") != VERSION:
-        raise ValueError(f"no header of version {VERSION}")
-    settings = value.get("settings")
-    if not isinstance(settings, dict) or settings.keys() | _ADDED.keys() != _KEPT:
-        raise ValueError("other settings than those of this version")
-    settings = {**_ADDED, **settings}
-    header = Header(settings, decode(Asked, value.get("asked")))
+    """The header of a whole line; raises ValueError where it is none of this version, and says what to do."""
+    _check_version(decode(Version, line, name="header").version)
+    try:
+        first = decode(FirstLine, line, name="header")
+    except UnknownWordError as error:
+        raise ValueError(f"{error}: use the version of auditor that began it, or a later one") from error
+    header = Header(first.settings, first.asked)
     try:
         header.config()
-    except (ConfigurationError, TypeError) as error:
-        raise ValueError(str(error)) from error
+    except ConfigurationError as error:
+        raise ValueError(str(error).removesuffix(".")) from error
     return header
 
 
 def read_started(line: bytes) -> AuditStarted:
     """The start of a whole line; raises ValueError where it is none."""
-    return decode(AuditStarted, value_of(line, name="started"))
+    return decode(AuditStarted, line, name="started")
+
+
+def _check_version(version: int) -> None:
+    if version > VERSION:
+        raise ValueError(
+            f"it has version {version} of the format, and this version of auditor reads {VERSION}: use the version of "
+            "auditor that began it, or a later one"
+        )
+    if version < VERSION:
+        raise ValueError(
+            f"it has version {version} of the format, which is no longer read: use the version of auditor that began "
+            "it, or begin a new audit"
+        )

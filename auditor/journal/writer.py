@@ -17,6 +17,7 @@ from auditor.journal.header import Header, header_line, header_of, started_line
 from auditor.models import AccountId, AccountReport
 from auditor.private_file import closing
 from auditor.progress import AuditStarted
+from auditor.unread import not_reached
 
 
 class JournalWriter:
@@ -38,17 +39,12 @@ class JournalWriter:
     @property
     def used(self) -> bool:
         """Whether it was given a report, be it of an account that was not reached."""
-        return bool(self._content.places or self._unreached)
+        return bool(self._content.places or self._content.unread or self._unreached)
 
     @property
     def header(self) -> Header:
         """What the audit was told, and how it was started if it was."""
         return self._content.header
-
-    @property
-    def accounts(self) -> int:
-        """How many accounts are in it."""
-        return len(self._content.places)
 
     @property
     def finished(self) -> frozenset[AccountId]:
@@ -63,8 +59,17 @@ class JournalWriter:
     @property
     def unreached(self) -> tuple[AccountReport, ...]:
         """The reports of accounts that were not reached, and of which the journal has no other."""
-        known = self._content.places
+        known = self._content.places.keys() | self._content.unread.keys()
         return tuple(report for account, report in self._unreached.items() if account not in known)
+
+    @property
+    def unread(self) -> tuple[AccountReport, ...]:
+        """Reports, as of accounts not reached, for those whose only line has words that this version does not know.
+
+        It is asked again by the run that resumes the journal, unless that is cut off, or the account is gone by then.
+        """
+        known = self._content.places
+        return tuple(not_reached(found) for account, found in self._content.unread.items() if account not in known)
 
     async def begin(self, started: AuditStarted) -> None:
         """Append the audit's start, on the disk once this returns; a resumed audit that started before keeps its own.

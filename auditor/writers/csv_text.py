@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from auditor.config import Labels
 from auditor.models import AccountReport
-from auditor.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS, coverage_row, event_rows, finding_rows
+from auditor.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS, coverage_row, event_cells, finding_rows
 
 COLUMNS = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)
 """The columns of each file, in the files' order."""
@@ -35,7 +35,7 @@ def account_texts(reports: Iterable[AccountReport], *, labels: Labels) -> tuple[
     texts = [
         (
             table_text(finding_rows(report, labels=labels)),
-            table_text(event_rows(report)),
+            table_text(event_cells(report)),
             table_text([coverage_row(report)]),
         )
         for report in reports

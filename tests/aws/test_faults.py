@@ -24,13 +24,13 @@ from auditor.aws.faults import (
     PARSER_ERRORS,
     SDK_ERRORS,
     invalid_response,
-    is_denial,
     is_expired,
     is_throttle,
     is_transient,
     translate,
 )
 from auditor.aws.transport import TlsFileError
+from auditor.codes import is_denial
 from auditor.errors import RequestError
 from tests.fakes import JUMPING, FakeService, limits, refusal
 

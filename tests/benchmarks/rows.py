@@ -79,7 +79,7 @@ class Rows:
                 "username": str(event.get("Username") or "N/A"),
                 "account_id": account["Id"],
                 "account_name": account["Name"],
-                "resources": ",".join(names),
+                "resources": ", ".join(names),
             }
         )
 

@@ -95,7 +95,12 @@ async def shown(
     """The exit code of a run that ends so after its first account."""
     audit = replace(of, audit=auditing(end))
     return await show_run(
-        opened(audit), longest=longest, output=said, quiet=True, interruption=interruption or Interruption()
+        opened(audit),
+        resumable=True,
+        longest=longest,
+        output=said,
+        quiet=True,
+        interruption=interruption or Interruption(),
     )
 
 
@@ -175,7 +180,7 @@ async def test_before_the_files_are_open() -> None:
         yield AUDIT
 
     said = Said()
-    assert 3 == await show_run(never(), longest=0, output=said, quiet=True, interruption=Interruption())
+    assert 3 == await show_run(never(), resumable=True, longest=0, output=said, quiet=True, interruption=Interruption())
     assert ["Stopped by --max-duration: 0 accounts are finished, and their rows are on disk."] == said.sentences
 
 

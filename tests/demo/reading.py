@@ -213,7 +213,7 @@ def _events(reader: Reader, start: datetime, end: datetime) -> Iterator[Row]:
                     "eventTime": _time(event["EventTime"], ""),
                     "eventName": event["EventName"],
                     "username": event.get("Username", "N/A"),
-                    "resources": ",".join(resource["ResourceName"] for resource in event["Resources"]),
+                    "resources": ", ".join(resource["ResourceName"] for resource in event["Resources"]),
                 }
 
 

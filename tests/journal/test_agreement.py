@@ -53,7 +53,7 @@ def test_options_that_differ_are_named(given: dict[str, object], option: str | N
 def test_a_switch_that_differs_is_named() -> None:
     """A setting that an option switches off is held against that option."""
     header = replace(header_of(CONFIG, at=NOW), started=STARTED)
-    on, off = (replace(header, settings={**header.settings, "session_policy": kept}) for kept in (True, False))
+    on, off = (replace(header, settings=replace(header.settings, session_policy=kept)) for kept in (True, False))
     check_agreement(off, given={"no_session_policy": True}, path=Path("a"))
     with pytest.raises(ConfigurationError, match=r"^--no-session-policy differs"):
         check_agreement(on, given={"no_session_policy": True}, path=Path("a"))

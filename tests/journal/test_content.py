@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from auditor import AccountReport, AccountState, AuditConfig, Completeness, Failure, Section, SectionCoverage
+from auditor import AccountId, AccountReport, AccountState, AuditConfig, Completeness, Failure, Section, SectionCoverage
 from auditor.journal.content import Content, extent_of
 from auditor.journal.header import header_of
 from auditor.unread import failed, unasked
@@ -22,6 +22,7 @@ def with_events(completeness: Completeness, *, answered: int = 0) -> AccountRepo
     return replace(REPORT, coverage=coverage, failures=(replace(DENIAL, section=Section.EVENTS),))
 
 
+OTHER = replace(REPORT, account=replace(ACCOUNT, id=AccountId("999988887777")))
 DENIED_EVENTS = with_events(Completeness.DENIED)
 
 
@@ -83,6 +84,32 @@ def test_an_account_that_was_never_entered_may_be_suspended_by_now() -> None:
     assert SUSPENDED is not None
     content = content_of(REFUSED, SUSPENDED)
     assert ({ACCOUNT.id: 10}, {ACCOUNT.id}) == (content.places, content.complete)
+
+
+def test_an_account_whose_line_can_not_be_read_is_not_finished() -> None:
+    """Nothing is known of it, and only of it."""
+    content = content_of(OTHER)
+    content.pass_over(ACCOUNT)
+    assert ({OTHER.account.id: 0}, {OTHER.account.id}) == (content.places, content.complete)
+    assert {ACCOUNT.id: ACCOUNT} == content.unread
+
+
+@pytest.mark.parametrize("earlier", [REPORT, DENIED_EVENTS, REFUSED])
+def test_an_earlier_line_counts_where_the_later_one_can_not_be_read(earlier: AccountReport) -> None:
+    """What it has is there, and the account is asked again all the same."""
+    content = content_of(earlier)
+    content.pass_over(ACCOUNT)
+    assert ({ACCOUNT.id: 0}, set()) == (content.places, content.complete)
+
+
+@pytest.mark.parametrize("later", [REPORT, DENIED_EVENTS, REFUSED])
+def test_a_later_line_counts_where_the_earlier_one_can_not_be_read(later: AccountReport) -> None:
+    """It is all that is known of the account."""
+    content = content_of()
+    content.pass_over(ACCOUNT)
+    content.note(later, place=10)
+    assert ({ACCOUNT.id: 10}, later.complete) == (content.places, ACCOUNT.id in content.complete)
+    assert {} == content.unread
 
 
 def test_how_much_a_report_has() -> None:

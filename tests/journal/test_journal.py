@@ -62,7 +62,6 @@ async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
         assert expected == journal.header.config()
         assert [report(1), report(2, FAILURE), report(3)] == await reports_of(journal)
         assert {report(1).account.id, report(3).account.id} == journal.finished
-        assert 3 == journal.accounts
     assert 0o600 == stat.S_IMODE((await anyio.Path(path).stat()).st_mode)
 
 
@@ -130,7 +129,7 @@ async def test_it_is_there_with_its_first_line(tmp_path: Path) -> None:
             assert journal.header.started is None
             assert before <= journal.header.asked.at <= datetime.now(UTC)
             assert replace(asked, profile=None, concurrency=128) == journal.header.config()
-            assert (0, frozenset(), []) == (journal.accounts, journal.finished, await reports_of(journal))
+            assert (frozenset(), []) == (journal.finished, await reports_of(journal))
         assert first == await anyio.Path(copy).read_bytes()
 
 

@@ -111,7 +111,7 @@ async def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     identity, use = "111122223333,pagos-dev,ana", "2026-02-02T03:04:05+00:00,s3"
     password, key = "Configured,2026-02-28T12:00:00+00:00", "AKIA1,Active,2026-02-19T12:00:00+00:00"
     assert [f"{identity},{password},{key},{use},Virtual"] == findings[1:]
-    assert ['2026-02-27T12:00:00+00:00,CreateUser,root-of-all,111122223333,pagos-dev,"ana,AIDA1"'] == events[1:]
+    assert ['2026-02-27T12:00:00+00:00,CreateUser,root-of-all,111122223333,pagos-dev,"ana, AIDA1"'] == events[1:]
     words = ",".join(["complete"] * 7)
     assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,"] == coverage[1:]
 
