@@ -115,15 +115,16 @@ def _finished(accounts: int) -> str:
 def _show_end(summary: AuditSummary, *, ending: Ending, output: Output, quiet: bool) -> int:
     if summary.interruption:
         output.say(f"Error: {summary.interruption}")
-    if quiet or ending.audit is None or _show_summary(summary, ending.audit, output=output):
+    command = ending.audit.resume_command if ending.audit is not None and ending.resumable else ""
+    if quiet or ending.audit is None or _show_summary(summary, ending.audit, command=command, output=output):
         return summary.exit_code
     return summary.exit_code or _INCOMPLETE
 
 
-def _show_summary(summary: AuditSummary, audit: OpenAudit, *, output: Output) -> bool:
+def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, output: Output) -> bool:
     """Whether it could be written; if not, that is said."""
     stdout = guarded_stdout()
-    print_summary(stdout.console(), summary, paths=audit.rows, role=audit.role, resume_command=audit.resume_command)
+    print_summary(stdout.console(), summary, paths=audit.rows, role=audit.role, resume_command=command)
     return _is_whole(stdout, what="summary", audit=audit, output=output)
 
 

@@ -171,6 +171,24 @@ async def test_the_end(end: Callable[[], Awaitable[AuditSummary]], code: int, se
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_the_summary_offers_only_what_can_be_resumed(
+    resumable: bool,  # noqa: FBT001 - a parameter
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A run whose organization is gone with it names no command that goes on."""
+    code = await show_run(
+        opened(replace(AUDIT, audit=auditing(end_early))),
+        resumable=resumable,
+        longest=30,
+        output=Said(),
+        quiet=False,
+        interruption=Interruption(),
+    )
+    assert (3, resumable) == (code, f"Ask again for what may succeed now: {COMMAND}" in capsys.readouterr().out)
+
+
+@pytest.mark.anyio
 async def test_before_the_files_are_open() -> None:
     """A run that was cut off before it had files has nothing to resume."""
 
