@@ -40,7 +40,7 @@ from auditor import (
 from auditor.cli import app
 from auditor.demo import Request, Scenario, build_organization, serve
 from auditor.journal import JournalWriter
-from auditor.journal.content import Content
+from auditor.journal.content import Content, report_at
 from auditor.journal.file import JournalFile, open_journal_file
 from auditor.run_files import open_run_files
 from tests.chaos.simulation import environment_of
@@ -224,8 +224,8 @@ async def test_the_period_is_the_journals(tmp_path: Path, monkeypatch: pytest.Mo
         async with reopen_journal(tmp_path / NAME) as journal:
             assert journal.header.started is not None
             old = moved(journal.header.started)
-            content = Content(replace(journal.header, started=old))
             file = await to_thread.run_sync(partial(JournalFile, tmp_path / "other", new=True))
+            content = Content(replace(journal.header, started=old), partial(report_at, file))
             resumed = JournalWriter(file, content=content)
             summary = await run_audit(CONFIG, writers=[resumed], earlier=EarlierRun(old), collect=True)
             await to_thread.run_sync(file.close)

@@ -1,39 +1,35 @@
 """What is in a journal: how the audit was begun, and where the report of each account is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 
-from auditor.coverage import Completeness
 from auditor.errors import ConfigurationError
 from auditor.journal.file import JournalFile
 from auditor.journal.format import UnknownWordError, decode, encode, names_in
 from auditor.journal.header import FirstLine, Header, read_header, read_started
 from auditor.journal.lines import CHECKSUM, is_whole, line_of
+from auditor.merge import merged
 from auditor.models import Account, AccountId, AccountReport
 from auditor.progress import AuditStarted
-
-Extent = tuple[bool, int, int]
-"""How much a report has: whether the account was entered, its sections, and the answers of those that are partial."""
 
 KINDS: Mapping[str, type] = {"header": FirstLine, "started": AuditStarted, "report": AccountReport}
 """What the kinds of lines have, by the names of the members that tell them."""
 
-_WEIGHTS = {Completeness.COMPLETE: 2, Completeness.PARTIAL: 1}
-
 
 @dataclass(slots=True)
 class Content:
-    """A journal's header and accounts; the later line of an account counts unless it has less than the one before."""
+    """A journal's header and accounts; an account that was read more than once has all that its readings have."""
 
     header: Header
-    places: dict[AccountId, int] = field(default_factory=dict)
-    """At which byte the line of each account begins that counts, in the order of those lines."""
+    report_at: Callable[[int], AccountReport]
+    """The report whose line begins at that byte; blocks."""
+    places: dict[AccountId, tuple[int, ...]] = field(default_factory=dict)
+    """At which bytes the lines of each account begin, in the order of the accounts' last lines."""
     complete: set[AccountId] = field(default_factory=set)
     """The accounts of which nothing is missing."""
     failed: dict[AccountId, str] = field(default_factory=dict)
     """Why each other account is asked again: the code of its first failure."""
-    extents: dict[AccountId, Extent] = field(default_factory=dict)
-    """How much the line has that counts."""
     unread: dict[AccountId, Account] = field(default_factory=dict)
     """The accounts whose last line has words that this version does not know: they are asked again."""
 
@@ -42,23 +38,18 @@ class Content:
         self.header = replace(self.header, started=started)
 
     def note(self, report: AccountReport, *, place: int) -> None:
-        """Remember where a report begins, unless the account's report before it has more.
-
-        An account that was read, and refuses the role or is suspended when it is asked again, keeps what was read.
-        """
-        account, extent = report.account.id, extent_of(report)
+        """Remember where a report begins, and whether anything is missing of its account now."""
+        account = report.account.id
         self.unread.pop(account, None)
-        if account in self.extents and extent < self.extents[account]:
-            return
-        self.extents[account] = extent
-        self.places.pop(account, None)
-        self.places[account] = place
+        earlier = self.places.pop(account, ())
+        self.places[account] = (*earlier, place)
+        whole = self._whole(earlier, report)
         self.complete.discard(account)
         self.failed.pop(account, None)
-        if report.complete:
+        if whole.complete:
             self.complete.add(account)
         else:
-            self.failed[account] = report.failures[0].code if report.failures else ""
+            self.failed[account] = whole.failures[0].code if whole.failures else ""
 
     def pass_over(self, account: Account) -> None:
         """Remember an account whose line can't be read here: it is not finished, and an earlier line counts on."""
@@ -66,12 +57,15 @@ class Content:
         self.complete.discard(account.id)
         self.failed[account.id] = "written by a later version"
 
+    def reports(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[AccountReport]:
+        """The report of each account, in the order of the accounts' last lines; all lines of the file must be given."""
+        earlier = {places[-1]: places[:-1] for places in self.places.values()}
+        for place, line in lines:
+            if place in earlier:
+                yield self._whole(earlier[place], _read_report(line))
 
-def extent_of(report: AccountReport) -> Extent:
-    """How much a report has, to be compared with that of another report of its account."""
-    sections = sum(_WEIGHTS.get(covered.completeness, 0) for covered in report.coverage)
-    partial = (covered.answered for covered in report.coverage if covered.completeness is Completeness.PARTIAL)
-    return report.audited, sections, sum(partial)
+    def _whole(self, earlier: Iterable[int], report: AccountReport) -> AccountReport:
+        return reduce(merged, [*map(self.report_at, earlier), report])
 
 
 def report_line(report: AccountReport) -> bytes:
@@ -92,7 +86,7 @@ def read_content(file: JournalFile) -> Content:
         if torn is not None:
             raise ConfigurationError(f"{file.path} is not a whole journal: it is damaged at byte {torn}.")
         if content is None:
-            content = Content(_header(file, line))
+            content = Content(_header(file, line), partial(report_at, file))
         elif not is_whole(line):
             torn = place
             continue
@@ -106,12 +100,9 @@ def read_content(file: JournalFile) -> Content:
     return content
 
 
-def last_reports(file: JournalFile, content: Content) -> Iterator[AccountReport]:
-    """The report of each account that counts, in the order of their lines, one in memory at a time."""
-    places = frozenset(content.places.values())
-    for place, line in file.lines():
-        if place in places:
-            yield _read_report(line)
+def report_at(file: JournalFile, place: int) -> AccountReport:
+    """The report whose line begins at that byte of the file; blocks."""
+    return _read_report(file.line_at(place))
 
 
 def _header(file: JournalFile, line: bytes) -> Header:

@@ -19,6 +19,8 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 # What they say of one that has no locks.
 _NO_LOCKS = frozenset({errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
+_PART = 65_536
+
 
 class JournalFile(PrivateFile):
     """One open, locked file that grows by whole lines. Everything here blocks: it is called in a thread.
@@ -39,13 +41,21 @@ class JournalFile(PrivateFile):
                 self.close()
             raise
 
-    def lines(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Each line from the byte `start` on, with the byte that it begins at; the last may be torn."""
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Each line, with the byte that it begins at; the last may be torn."""
+        start = 0
         with open(self._file, "rb", closefd=False) as reader:
             reader.seek(start)
             for line in reader:
                 yield start, line
                 start += len(line)
+
+    def line_at(self, start: int) -> bytes:
+        """The line that begins at the byte `start`; reading the `lines` meanwhile is not disturbed."""
+        line = b""
+        while not line.endswith(b"\n") and (part := os.pread(self._file, _PART, start + len(line))):
+            line += part[: part.find(b"\n") + 1 or len(part)]
+        return line
 
     def _lock(self) -> None:
         if not stat.S_ISREG(os.fstat(self._file).st_mode):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -11,7 +12,7 @@ from anyio import to_thread
 from auditor.completion import completed
 from auditor.config import AuditConfig
 from auditor.errors import ConfigurationError, WriteError
-from auditor.journal.content import Content, last_reports, read_content, report_line
+from auditor.journal.content import Content, read_content, report_at, report_line
 from auditor.journal.file import JournalFile, create_journal_file, open_journal_file
 from auditor.journal.header import Header, header_line, header_of, started_line
 from auditor.models import AccountId, AccountReport
@@ -98,8 +99,11 @@ class JournalWriter:
             await to_thread.run_sync(self._append, reached)
 
     def reports(self) -> Iterator[AccountReport]:
-        """The report of each account that counts, in the order of their lines; reads the file, and so blocks."""
-        return last_reports(self._file, self._content)
+        """The report of each account, in the order of their last lines; reads the file, and so blocks.
+
+        Of an account that was read more than once it has what any of its readings has.
+        """
+        return self._content.reports(self._file.lines())
 
     def _start(self, started: AuditStarted) -> None:
         self._file.append(started_line(started))
@@ -138,7 +142,7 @@ async def open_journal(path: Path, *, config: AuditConfig) -> AsyncIterator[Jour
 @asynccontextmanager
 async def journal_of(file: JournalFile, header: Header) -> AsyncIterator[JournalWriter]:
     """A writer of a journal that was just created; it is closed, or removed, as `open_journal` promises."""
-    writer = JournalWriter(file, content=Content(header))
+    writer = JournalWriter(file, content=Content(header, partial(report_at, file)))
     async with closing([file], used=lambda: writer.used):
         yield writer
 

@@ -41,6 +41,18 @@ def test_whoever_finds_it_finds_it_whole(tmp_path: Path) -> None:
     assert [(FIRST, False)] == seen
 
 
+def test_a_line_is_read_while_lines_are_read(tmp_path: Path) -> None:
+    """Any line can be had by its place, however long it is, and the reading of all goes on."""
+    long = b"x" * 200_000 + b"\n"
+    file = create_journal_file(tmp_path / "a", FIRST)
+    for line in (long, b"last\n"):
+        file.append(line)
+    read = [(place, line, file.line_at(len(FIRST))) for place, line in file.lines()]
+    file.close()
+    places = (0, len(FIRST), len(FIRST) + len(long))
+    assert [(place, line, long) for place, line in zip(places, (FIRST, long, b"last\n"), strict=True)] == read
+
+
 @pytest.mark.parametrize("planted", [False, True])
 def test_a_name_that_is_taken_is_left_alone(tmp_path: Path, planted: bool) -> None:  # noqa: FBT001 - a parameter
     """A file and a link that leads nowhere stay as they are, and nothing else is left."""

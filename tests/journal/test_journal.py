@@ -15,6 +15,7 @@ from anyio import to_thread
 
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, Failure, Section
 from auditor.journal import JournalWriter, open_journal, reopen_journal
+from auditor.merge import merged
 from auditor.progress import AuditStarted
 from auditor.unread import not_reached
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
@@ -66,15 +67,17 @@ async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
 
 
 async def test_an_account_that_is_audited_again_is_there_once(tmp_path: Path) -> None:
-    """The later line of an account counts, and stands where it is."""
+    """It has what both readings have, and stands where the later one is."""
     path = tmp_path / "a.journal.jsonl"
     await written(path, [report(1, FAILURE), report(2)])
     async with reopen_journal(path) as journal:
         assert {report(2).account.id} == journal.finished
         await journal.write(report(1))
         assert {report(1).account.id, report(2).account.id} == journal.finished
-        assert [report(2), report(1)] == await reports_of(journal)
-    assert [report(2), report(1)] == await read(path)
+        whole = merged(report(1, FAILURE), report(1))
+        assert [report(2), whole] == await reports_of(journal)
+    assert (REPORT.users, ()) == (whole.users, whole.failures)
+    assert [report(2), whole] == await read(path)
 
 
 async def test_accounts_that_are_asked_again_are_counted_by_code(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Journals that an earlier version of the program wrote: they are read as that version read them.
 
-Beside each sample are the facts that its own version read from it, one a line. New facts may come beside them.
+Beside each sample are the facts that its own version read from it, one per line, but that requests, throttles and
+seconds of an account that was asked again are now those of all its readings. New facts may come beside them.
 """
 
 from collections.abc import Iterator
