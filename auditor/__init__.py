@@ -52,7 +52,7 @@ from auditor.progress import (
 from auditor.report_stream import ReportStream
 from auditor.resumption import resume_audit
 from auditor.script import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
-from auditor.summary import AuditSummary
+from auditor.summary import AuditSummary, FailureGroup
 from auditor.writers import CsvWriter, Writer, open_csv_writer
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "EventRow",
     "EventRows",
     "Failure",
+    "FailureGroup",
     "Finding",
     "Freshness",
     "IncompleteError",

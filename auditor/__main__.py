@@ -5,8 +5,10 @@ import sys
 from auditor.cli import run
 from auditor.commands.script import run_as_script
 
+_OF_THE_COMMAND = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
+
 if __name__ == "__main__":
     first = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    if first.startswith("-") and first not in {"--help", "--version"}:
+    if first.startswith("-") and first not in _OF_THE_COMMAND:
         sys.exit(run_as_script())
     run()

@@ -1,21 +1,22 @@
 """The command line: which commands there are."""
 
+import sys
 from importlib import metadata
 from typing import Annotated
 
 import typer
 
 from auditor.commands.audit import audit
+from auditor.commands.console import ConsoleOutput
 from auditor.commands.demo import demo
 from auditor.commands.schema import schema
-from auditor.commands.streams import occupy_closed_descriptors
+from auditor.commands.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 from auditor.commands.template import cloudformation, policy
 
 app = typer.Typer(
     name="auditor",
     help="Who can still get in with an IAM user's password or access key, in every account of an AWS organization.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -50,6 +51,13 @@ app.command()(schema)
 
 
 def run() -> None:
-    """The console command."""
+    """The console command; a help text that can't be written is one sentence, and exit code 1."""
     occupy_closed_descriptors()
-    app()
+    try:
+        app()
+    except OSError:
+        failure = stdout_failure()
+        if not failure:
+            raise
+        ConsoleOutput(guarded_stderr().console()).say(f"Error: The text could not be written: {failure}.")
+        sys.exit(1)

@@ -82,6 +82,8 @@ class AuditConfig:
     concurrency: int = DEFAULT_CONCURRENCY
     """How many accounts are audited at once."""
     labels: Labels = Labels.ES
+    csv_bom: bool = False
+    """Whether the CSV files begin with UTF-8's byte order mark, without which spreadsheets may take them for others."""
     session_name: str = DEFAULT_SESSION_NAME
     external_id: str | None = None
     session_policy: bool = True

@@ -1,12 +1,22 @@
 """The one line that says which account failed, and how."""
 
-from auditor.models import AccountReport
+from collections.abc import Sequence
+
+from auditor.config import Labels
+from auditor.coverage import Failure
+from auditor.models import Account, AccountReport
+
+_FAILED = {Labels.ES: "Error en cuenta", Labels.EN: "Error in account"}
 
 
-def error_line(report: AccountReport) -> str:
+def error_line(report: AccountReport, *, labels: Labels = Labels.ES) -> str:
     """The script's words for an account that failed, with its first failure and how many there are."""
-    first, *others = report.failures
+    return failure_line(report.account, report.failures, labels=labels)
+
+
+def failure_line(account: Account, failures: Sequence[Failure], *, labels: Labels) -> str:
+    """The line of some of an account's failures: the first of them, and how many more there are."""
+    first, *others = failures
     more = sum(failure.count for failure in others) + first.count - 1
     also = f" (and {more} more)" if more else ""
-    account = report.account
-    return f"Error en cuenta {account.name} ({account.id}): {first.section}: {first.message}{also}"
+    return f"{_FAILED[labels]} {account.name} ({account.id}): {first.section}: {first.message}{also}"

@@ -1,8 +1,10 @@
 """A file that is its owner's only, and grows by whole texts."""
 
+import errno
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from anyio import to_thread
@@ -10,10 +12,26 @@ from anyio import to_thread
 from auditor.completion import completed
 from auditor.errors import WriteError
 
+logger = logging.getLogger(__name__)
+
 _MODE = 0o600
 _NEW = os.O_CREAT | os.O_EXCL
 # Without O_NONBLOCK, to open a pipe would wait for whoever writes in it.
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK
+
+# What systems say of directories that can't be waited for, or not be opened for it.
+_NO_WAITING = frozenset(
+    {
+        errno.EACCES,
+        errno.EBADF,
+        errno.EINVAL,
+        errno.ENOSYS,
+        errno.ENOTSUP,
+        errno.EOPNOTSUPP,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
 
 
 class PrivateFile:
@@ -38,22 +56,32 @@ class PrivateFile:
             while rest:
                 written = os.pwrite(self._file, rest, end)
                 end, rest = end + written, rest[written:]
-            if self._durable:
-                self.sync()
         except OSError as error:
             self.cut(self.size)
-            raise WriteError(f"{self.path} could not be written: {error.strerror or error}.") from error
+            raise WriteError(f"{self.path} could not be written: {reason_of(error)}.") from error
+        if self._durable:
+            self._confirm()
         self.size = end
 
     def cut(self, size: int) -> None:
         """Keep so many bytes and no more; raises WriteError where the rest can't be taken off."""
         try:
             os.ftruncate(self._file, size)
-            if self._durable:
-                self.sync()
         except OSError as error:
-            raise WriteError(f"{self.path} ends with a torn line: {error.strerror or error}.") from error
+            raise WriteError(f"{self.path} ends with a torn line: {reason_of(error)}.") from error
         self.size = size
+        if self._durable:
+            # What was cut off may be there again after a power cut; whoever opens the file then cuts it off anew.
+            with suppress(OSError):
+                self.sync()
+
+    def _confirm(self) -> None:
+        """Wait until the disk has the new text; where it does not take it, the text is cut off again."""
+        try:
+            self.sync()
+        except OSError as error:
+            self.cut(self.size)
+            raise WriteError(f"{self.path} could not be brought to the disk: {reason_of(error)}.") from error
 
     def sync(self) -> None:
         """Wait until the disk has it; raises OSError."""
@@ -64,14 +92,14 @@ class PrivateFile:
         try:
             os.close(self._file)
         except OSError as error:
-            raise WriteError(f"{self.path} could not be closed: {error.strerror or error}.") from error
+            raise WriteError(f"{self.path} could not be closed: {reason_of(error)}.") from error
 
     def discard(self) -> None:
         """Remove it, and close it whether or not it could be removed."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise WriteError(f"{self.path} could not be removed: {error.strerror or error}.") from error
+            raise WriteError(f"{self.path} could not be removed: {reason_of(error)}.") from error
         finally:
             self.close()
 
@@ -95,9 +123,31 @@ async def closing(files: Sequence[PrivateFile], *, used: Callable[[], bool]) -> 
 
 
 def sync_directory(directory: Path) -> None:
-    """Wait until the disk has the names of a directory's files; raises OSError."""
+    """Wait until the disk has the names of a directory's files; raises OSError.
+
+    Where the file system has no way to wait for that, as some network shares have none, a warning is logged instead.
+    """
+    try:
+        _sync_directory(directory)
+    except OSError as error:
+        if error.errno not in _NO_WAITING:
+            raise
+        logger.warning(
+            "%s: the file system does not tell when new names are on the disk (%s): after a power cut the files of "
+            "this audit may be missing there.",
+            directory,
+            reason_of(error),
+        )
+
+
+def _sync_directory(directory: Path) -> None:
     opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says, in its words."""
+    return error.strerror or str(error)

@@ -59,7 +59,7 @@ async def resume_audit(
             observe(event)
 
     def render() -> None:
-        render_csv_files(paths, _counted(journal, tally), labels=config.labels)
+        render_csv_files(paths, _counted(journal, tally), labels=config.labels, bom=config.csv_bom)
 
     try:
         summary = await run_audit(

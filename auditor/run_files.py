@@ -42,13 +42,13 @@ async def open_run_files(directory: Path, *, config: AuditConfig) -> AsyncIterat
         ConfigurationError: There can be no such directory, or nothing can be written in it.
     """
     header = header_of(config, at=datetime.now(UTC))
-    tables, file = await claim(directory, create=partial(_create, header=header))
+    tables, file = await claim(directory, create=partial(_create, header=header, bom=config.csv_bom))
     async with csv_writer_of(tables, labels=config.labels) as csv, journal_of(file, header) as journal:
         yield RunFiles(csv, journal)
 
 
-def _create(names: RunNames, *, header: Header) -> tuple[tuple[PrivateFile, ...], JournalFile]:
-    tables = create_tables(names)
+def _create(names: RunNames, *, header: Header, bom: bool) -> tuple[tuple[PrivateFile, ...], JournalFile]:
+    tables = create_tables(names, bom=bom)
     try:
         # The last one: whoever resumes a journal has its CSV files replaced, and they must be this run's.
         return tables, create_journal(names.journal, header)

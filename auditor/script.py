@@ -29,8 +29,8 @@ from auditor.orchestrator import run_audit
 from auditor.period import resolve_period, zoned
 from auditor.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.rows import event_rows, finding_rows
+from auditor.run_files import open_run_files
 from auditor.summary import AuditSummary
-from auditor.writers import open_csv_writer
 
 if TYPE_CHECKING:
     from types_aiobotocore_iam import IAMClient
@@ -146,7 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], 
 
     The first are those of `get_iam_users_with_keys`, the second those of `get_cloudtrail_events`, of all accounts, in
     the order in which they finished. An account that failed is logged as an error, and so is a listing that ended
-    early. All rows are held in memory; the command `auditor audit` holds none.
+    early. Beside the files stands a journal, with which `auditor audit --resume` goes on. All rows are held in memory;
+    the command `auditor audit` holds none.
 
     Raises:
         AuditError: Nothing could be audited.
@@ -163,8 +164,8 @@ def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
 
 
 async def _audit(config: AuditConfig) -> AuditSummary:
-    async with open_csv_writer(Path(), labels=config.labels) as csv:
-        summary = await run_audit(config, writers=[csv], observe=_report_failure, collect=True)
+    async with open_run_files(Path(), config=config) as files:
+        summary = await run_audit(config, writers=files.writers, observe=_report_failure, collect=True)
     if summary.interruption:
         logger.error("%s", summary.interruption)
     return summary

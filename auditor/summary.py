@@ -3,8 +3,23 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from auditor.coverage import Section
 from auditor.event_rows import EventRow
 from auditor.models import AccountReport, Caller, Period
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """All failures of one code in one section."""
+
+    section: Section
+    code: str
+    count: int
+    """How many questions were not answered."""
+    examples: tuple[str, ...] = ()
+    """The first accounts, three at the most, each as `name (id)`."""
+    message: str = ""
+    """What was said the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +36,25 @@ class AuditSummary:
     users: int = 0
     keys: int = 0
     users_with_keys_without_mfa: int = 0
+    """Users who have an active access key and are known to have no MFA device, with a password or without."""
+    console_users_without_mfa: int = 0
+    """Users who have a password and are known to have no MFA device; only users with a key are asked for either."""
     old_keys: int = 0
-    """Keys that were more than 90 days old when their account was read."""
+    """Active keys that were more than 90 days old when their account was read."""
     events_by_name: dict[str, int] = field(default_factory=dict)
     """How many events of each name took place."""
     refused_events: int = 0
     vanished: int = 0
     failures: int = 0
     failed_accounts: int = 0
+    failure_groups: tuple[FailureGroup, ...] = ()
+    """The failures by section and code, in the order in which they were first met."""
+    users_not_read: int = 0
+    """Users who were listed, and whose keys were not."""
+    user_lists_not_read: int = 0
+    """Accounts that were entered, and whose users were not all listed."""
+    not_listed: int = 0
+    """Accounts of which nobody knows how much is missing: their users, keys or events were not all listed."""
     asked: int = 0
     """Facts that were asked for: questions to AWS, and to credential reports."""
     answered: int = 0
@@ -54,15 +80,37 @@ class AuditSummary:
     """The rows of the events' file, where the caller asked to collect them; their resources are lists."""
 
     @property
-    def covered_accounts(self) -> float:
-        """The share of the accounts that can be audited of which nothing is missing; 1 where there are none."""
-        auditable = self.accounts - self.not_auditable
-        return self.complete / auditable if auditable else 1.0
+    def auditable(self) -> int:
+        """The accounts that were listed and can be audited."""
+        return self.accounts - self.not_auditable
 
     @property
-    def covered_facts(self) -> float:
-        """The share of the facts that were asked for and answered; what was never listed can't be counted."""
-        return self.answered / self.asked if self.asked else 1.0
+    def not_read(self) -> int:
+        """The accounts that can be audited and were not entered."""
+        return self.auditable - self.audited
+
+    @property
+    def covered_accounts(self) -> float | None:
+        """The share of the accounts that can be audited of which nothing is missing; 1 where there are none.
+
+        None where the organization was not listed to its end: nobody knows what it is a share of.
+        """
+        if self.interruption:
+            return None
+        return self.complete / self.auditable if self.auditable else 1.0
+
+    @property
+    def covered_facts(self) -> float | None:
+        """The share of the facts that were asked for and answered.
+
+        None where anything was not listed, an account or the users, keys or events of one: nobody knows how many facts
+        those have. None too where something failed that was no question.
+        """
+        if self.interruption or self.not_listed:
+            return None
+        if self.asked <= self.answered:
+            return None if self.failures else 1.0
+        return self.answered / self.asked
 
     @property
     def exit_code(self) -> int:

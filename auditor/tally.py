@@ -1,15 +1,21 @@
 """What a run came to, counted report by report."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from auditor.config import Labels
-from auditor.models import AccountReport, Caller, Period, User
+from auditor.coverage import Completeness, Failure, Section
+from auditor.models import AccessKey, Account, AccountReport, Caller, Period, Unknown, User
 from auditor.rows import event_rows, finding_rows
-from auditor.summary import AuditSummary
+from auditor.summary import AuditSummary, FailureGroup
 
 OLD_KEY = timedelta(days=90)
+_ACTIVE = "Active"
+_LISTING = frozenset({Section.ROLE, Section.USERS, Section.KEYS, Section.EVENTS})
+"""The sections that tell what there is to be asked about."""
+_EXAMPLES = 3
 
 
 @dataclass(slots=True)
@@ -25,12 +31,16 @@ class Counts:
     reported: int = 0
     fallbacks: int = 0
     users: int = 0
+    users_not_read: int = 0
+    user_lists_not_read: int = 0
     users_with_keys_without_mfa: int = 0
+    console_users_without_mfa: int = 0
     keys: int = 0
     old_keys: int = 0
     vanished: int = 0
     refused_events: int = 0
     failures: int = 0
+    not_listed: int = 0
     asked: int = 0
     answered: int = 0
     requests: int = 0
@@ -45,6 +55,7 @@ class Tally:
     collect: bool = False
     counts: Counts = field(default_factory=Counts)
     events: Counter[str] = field(default_factory=Counter)
+    groups: dict[tuple[Section, str], FailureGroup] = field(default_factory=dict)
     reports: list[AccountReport] = field(default_factory=list)
     oldest_report_age: timedelta | None = None
 
@@ -55,6 +66,8 @@ class Tally:
         self._count_users(report, read_at=read_at)
         self._count_events(report)
         self._count_questions(report)
+        for failure in report.failures:
+            self._group(failure, account=report.account)
         if report.report_time is not None:
             age = max(read_at - report.report_time, timedelta(0))
             self.oldest_report_age = max(age, self.oldest_report_age or age)
@@ -75,6 +88,7 @@ class Tally:
             caller=caller,
             period=period,
             events_by_name=dict(self.events),
+            failure_groups=tuple(self.groups.values()),
             oldest_report_age=self.oldest_report_age,
             warnings=warnings,
             interruption=interruption,
@@ -92,6 +106,8 @@ class Tally:
         counts.complete += report.audited and report.complete
         counts.not_auditable += state is not None and not state.auditable
         counts.failed_accounts += not report.complete
+        counts.not_listed += not _is_listed(report, _LISTING)
+        counts.user_lists_not_read += report.audited and not _is_listed(report, {Section.USERS})
         counts.own_credentials += report.audited and not report.role
         counts.reported += report.report_time is not None
         counts.fallbacks += bool(report.fallbacks)
@@ -99,17 +115,27 @@ class Tally:
     def _count_users(self, report: AccountReport, *, read_at: datetime) -> None:
         counts = self.counts
         counts.users += len(report.users)
-        counts.users_with_keys_without_mfa += sum(map(_has_keys_and_no_mfa, report.users))
+        counts.users_not_read += sum(isinstance(user.keys, Unknown) for user in report.users)
+        for user in report.users:
+            no_mfa = user.mfa_devices == ()
+            counts.users_with_keys_without_mfa += no_mfa and any(map(_is_active, _known_keys(user)))
+            counts.console_users_without_mfa += no_mfa and user.has_password is True
         for finding in report.findings():
             made = finding.key.created_at
             counts.keys += 1
-            counts.old_keys += made is not None and read_at - made > OLD_KEY
+            counts.old_keys += made is not None and _is_active(finding.key) and read_at - made > OLD_KEY
         counts.vanished += report.vanished_users + report.vanished_keys
 
     def _count_events(self, report: AccountReport) -> None:
         happened = Counter(event.name for event in report.happened())
         self.events.update(happened)
         self.counts.refused_events += len(report.events) - happened.total()
+
+    def _group(self, failure: Failure, *, account: Account) -> None:
+        key = (failure.section, failure.code)
+        group = self.groups.get(key) or FailureGroup(*key, count=0, message=failure.message)
+        examples = (*group.examples, f"{account.name} ({account.id})")[:_EXAMPLES]
+        self.groups[key] = replace(group, count=group.count + failure.count, examples=examples)
 
     def _count_questions(self, report: AccountReport) -> None:
         counts = self.counts
@@ -120,5 +146,15 @@ class Tally:
         counts.throttles += report.throttles
 
 
-def _has_keys_and_no_mfa(user: User) -> bool:
-    return bool(isinstance(user.keys, tuple) and user.keys and user.mfa_devices == ())
+def _known_keys(user: User) -> tuple[AccessKey, ...]:
+    return user.keys if isinstance(user.keys, tuple) else ()
+
+
+def _is_active(key: AccessKey) -> bool:
+    return key.status == _ACTIVE
+
+
+def _is_listed(report: AccountReport, sections: Collection[Section]) -> bool:
+    """Whether all of these were read to their end; nothing is missing of an account that can't be audited."""
+    listed = {covered.section for covered in report.coverage if covered.completeness is Completeness.COMPLETE}
+    return report.complete or listed.issuperset(sections)

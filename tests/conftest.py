@@ -1,6 +1,7 @@
 """What all tests share: the event loop's kind, an environment without AWS in it, a loop that must not block."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,13 @@ _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy", "all_proxy", "req
 def anyio_backend() -> str:
     """The SDK's HTTP session needs asyncio."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible_session() -> None:
+    """Ctrl-C works in tests, and in the commands that they start, where the tests run in the background too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

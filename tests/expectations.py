@@ -8,6 +8,7 @@ from pathlib import Path
 from auditor import AuditSummary, Labels
 from auditor.demo import LocalServer, Truth, truth
 from auditor.event_rows import EventRow
+from tests.writers.reading import unguarded
 
 
 def as_set(rows: Iterable[Mapping[str, str]]) -> list[list[tuple[str, str]]]:
@@ -32,8 +33,8 @@ def joined(rows: Iterable[EventRow]) -> list[dict[str, str]]:
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows of a file, the guard against spreadsheets taken off."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: cell.removeprefix("'") for name, cell in row.items()} for row in csv.DictReader(file)]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def truth_of(server: LocalServer, summary: AuditSummary, *, labels: Labels = Labels.ES) -> Truth:

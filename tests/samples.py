@@ -99,6 +99,7 @@ SUMMARY = AuditSummary(
     users=56_789,
     keys=4321,
     users_with_keys_without_mfa=321,
+    console_users_without_mfa=12,
     old_keys=87,
     events_by_name={"DeleteUser": 2, "CreateUser": 65},
     refused_events=43,

@@ -57,7 +57,7 @@ LEVELS = {
 
 SDK = {"botocore", "aiobotocore", "boto3"}
 TYPER = {"auditor.cli", "auditor.commands.audit", "auditor.commands.demo", "auditor.commands.template"}
-RICH = {"auditor.commands.console", "auditor.commands.streams"}
+RICH = {"auditor.commands.console", "auditor.commands.streams", "auditor.commands.summary_text"}
 DASK = {"dask", "distributed"}
 PYDANTIC = {"pydantic", "pydantic_core"}
 

@@ -22,6 +22,7 @@ from tests.organizations import served
 
 SCENARIO = Scenario(accounts=13, users=3, largest_account=9)
 SLOW = Scenario(accounts=400, users=3, largest_account=9, latency=0.05)
+QUICK = Scenario(accounts=3, users=1, largest_account=3, denied_every=None)
 AUDITOR = [sys.executable, "-m", "auditor"]
 
 
@@ -201,6 +202,8 @@ def test_the_version_is_the_installed_ones() -> None:
         (["--role", "R", "--session-name", "x"], 2, "is not a session name"),
         (["--role", "R", "--external-id", "x"], 2, "external id"),
         (["--role", "R", "--labels", "fr"], 2, "fr"),
+        (["--role", "R", "--quiet", "--verbose"], 2, "--quiet and --verbose"),
+        (["--role", "R", "--output-dir=~nobody-has-this/r"], 2, "nobody has that home"),
         ([], 2, "--role"),
         (["--role", "R", "--profile", "nobody"], 1, "The profile 'nobody' is not configured."),
         (["--role", "R"], 1, "No AWS credentials were found"),
@@ -226,6 +229,65 @@ def test_a_directory_that_can_not_be_is_found_first(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["audit", "--role", "R", "--output-dir", str(tmp_path / "file" / "below")])
     assert 2 == result.exit_code
     assert "Nothing can be written in" in result.stderr
+
+
+@pytest.mark.anyio
+async def test_the_home_is_found_where_no_shell_looks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` behind `=` is the home: in the output directory, and in the journal that is resumed."""
+    home, work = tmp_path / "home", tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(work)
+    async with served(QUICK, monkeypatch):
+        command = [*AUDITOR, "audit", "--role", QUICK.role_name, "--output-dir=~/r"]
+        assert 0 == (await anyio.run_process(command, check=False)).returncode
+        (journal,) = (home / "r").glob("*.jsonl")
+        resume = [*AUDITOR, "audit", f"--resume=~/r/{journal.name}", "--output-dir=~/r"]
+        assert 0 == (await anyio.run_process(resume, check=False)).returncode
+    assert [] == files_in(work)
+
+
+@pytest.mark.anyio
+async def test_an_audit_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Spanish word is on either stream; the role's name is asked about where no account lets it in."""
+    async with served(QUICK, monkeypatch):
+        command = [*AUDITOR, "audit", "--role", "Wrong", "--labels", "en", "--output-dir", str(tmp_path)]
+        done = await anyio.run_process(command, check=False)
+    assert "Error in account" in done.stderr.decode()
+    assert "cuenta" not in done.stderr.decode() + done.stdout.decode()
+    assert "No account let the role Wrong in, of 2 that were asked" in done.stdout.decode().splitlines()[0]
+
+
+@pytest.mark.anyio
+async def test_a_signal_that_is_ignored_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that was started with Ctrl-C ignored goes on to its end."""
+    async with served(SCENARIO, monkeypatch) as server:
+        audit = [*AUDITOR, "audit", "--role", SCENARIO.role_name, "--output-dir", str(tmp_path)]
+        command = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *audit]
+        async with await anyio.open_process(command, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            await process.stderr.receive()
+            process.send_signal(signal.SIGINT)
+            await _rest(process.stdout)
+            assert 3 == await process.wait()
+        accounts = len(server.organization.accounts)
+    (coverage,) = [path async for path in anyio.Path(tmp_path).glob("coverage_*.csv")]
+    assert accounts == len(read_csv(Path(coverage)))
+
+
+@pytest.mark.parametrize(("words", "expected"), [("auditor te", "template"), ("auditor audit --out", "--output-dir")])
+def test_a_shell_can_complete_commands_and_options(words: str, expected: str, tmp_path: Path) -> None:
+    """What --install-completion puts into a home makes bash complete what was begun."""
+    environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    bash = "/bin/bash"
+    install = [bash, "-c", "auditor --install-completion; exit $?"]
+    subprocess.run(install, env=environment, check=True, capture_output=True)
+    complete = (
+        f"source ~/.bash_completions/auditor.sh; COMP_WORDS=({words}); COMP_CWORD={words.count(' ')}; "
+        '_auditor_completion auditor; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run([bash, "-c", complete], env=environment, check=True, capture_output=True, encoding="utf-8")
+    assert expected == done.stdout.strip()
 
 
 def test_an_expired_sso_session_names_the_command_that_renews_it(

@@ -1,12 +1,13 @@
 """A file that is its owner's only: whole after an error, and nobody else's."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import WriteError
-from auditor.private_file import PrivateFile, close_all
+from auditor.private_file import PrivateFile, close_all, sync_directory
 from tests.writers.limits import files_no_longer_than
 
 
@@ -34,6 +35,48 @@ def test_a_text_that_does_not_fit_is_not_there_at_all(tmp_path: Path, durable: b
     file.append(b"six\n")
     assert b"one\nsix\n" == file.path.read_bytes()
     file.close()
+
+
+def test_a_disk_that_does_not_take_a_text_is_no_torn_line(tmp_path: Path) -> None:
+    """It says what failed, the text is not there, and the next one takes its place."""
+
+    class Sick(PrivateFile):
+        """A file whose disk fails for as long as it is sick."""
+
+        sick = True
+
+        def sync(self) -> None:
+            """Fail, as a disk does that is about to die."""
+            if self.sick:
+                raise OSError(errno.EIO, "Input/output error")
+
+    file = Sick(tmp_path / "a", durable=True)
+    with pytest.raises(WriteError, match=r"a could not be brought to the disk: Input/output error\.$"):
+        file.append(b"one\n")
+    assert (b"", 0) == (file.path.read_bytes(), file.size)
+    file.sick = False
+    file.append(b"two\n")
+    assert b"two\n" == file.path.read_bytes()
+    file.close()
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EIO])
+def test_a_directory_that_can_not_be_waited_for(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the file system has no way to do it a warning says what is not promised; a sick disk is an error."""
+
+    def refuse(_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    if code == errno.EIO:
+        with pytest.raises(OSError, match="Input/output"):
+            sync_directory(tmp_path)
+        return
+    sync_directory(tmp_path)
+    (record,) = caplog.records
+    assert ("WARNING", True) == (record.levelname, "after a power cut" in record.message)
 
 
 @pytest.mark.parametrize("new", [False, True])

@@ -36,6 +36,7 @@ NAMES = [
     "EventRow",
     "EventRows",
     "Failure",
+    "FailureGroup",
     "Finding",
     "Freshness",
     "IncompleteError",

@@ -1,5 +1,6 @@
 """An audit that was cut off goes on: the files equal the truth, each row once, however it was cut off."""
 
+import codecs
 import os
 import signal
 import subprocess
@@ -309,7 +310,7 @@ async def test_a_journal_of_an_audit_that_did_not_start_is_begun_anew(
     rest: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed before its caller was known, it has the settings alone: the audit has them, the names, and all rows."""
-    asked = replace(CONFIG, labels=Labels.EN, start_date=datetime.now(UTC) - timedelta(days=30))
+    asked = replace(CONFIG, labels=Labels.EN, csv_bom=True, start_date=datetime.now(UTC) - timedelta(days=30))
     async with open_run_files(tmp_path / "killed", config=asked) as files:
         killed = await anyio.Path(files.journal.path).read_bytes()
     left = tmp_path / "left"
@@ -321,6 +322,8 @@ async def test_a_journal_of_an_audit_that_did_not_start_is_begun_anew(
         assert summary.period is not None
         expected = truth_of(server, summary, labels=Labels.EN)
     findings, events, coverage = rows_in(left)
+    marks = [(await anyio.Path(path).read_bytes())[:3] for path in left.glob("*.csv")]
+    assert [codecs.BOM_UTF8] * 3 == marks
     assert as_set(expected.findings) == as_set(findings)
     assert as_set(expected.events) == as_set(events)
     assert summary.accounts == len(coverage) == len(server.organization.accounts)

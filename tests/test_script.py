@@ -37,6 +37,7 @@ from auditor.aws.actions import session_policy_of
 from auditor.demo import Account, LocalServer, Request, Scenario, Truth, build_organization, serve, truth
 from tests.expectations import joined
 from tests.organizations import served, session_of
+from tests.writers.reading import unguarded
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +54,7 @@ def sorted_rows(rows: Sequence[Row]) -> list[list[tuple[str, str]]]:
 def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows of a file, the guard against spreadsheets taken off."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [{name: cell.removeprefix("'") for name, cell in row.items()} for row in csv.DictReader(file)]
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def whole_truth(server: LocalServer) -> Truth:
@@ -557,7 +558,7 @@ async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
     return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
 
 
-ALL_FILES = ["cloudtrail_events", "coverage", "iam_audit_report"]
+ALL_FILES = ["audit", "cloudtrail_events", "coverage", "iam_audit_report"]
 
 
 async def test_the_command_line(tmp_path: Path) -> None:

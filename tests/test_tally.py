@@ -4,21 +4,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from auditor import (
     AccountReport,
     AccountState,
     AuditSummary,
     Completeness,
+    Failure,
     Labels,
     MfaKind,
     Section,
     SectionCoverage,
     Unknown,
 )
+from auditor.summary import FailureGroup
 from auditor.tally import Tally
 from tests.samples import (
     ACCOUNT,
     CALLER,
+    COVERAGE,
     DEVICE,
     EVENT,
     FAILURE,
@@ -31,6 +36,7 @@ from tests.samples import (
     report_of,
 )
 
+INACTIVE = replace(KEY, status="Inactive")
 DENIED_ROLE = SectionCoverage(Section.ROLE, Completeness.DENIED, 1, 0)
 
 
@@ -88,8 +94,8 @@ def test_users_and_keys() -> None:
     assert (5, 4) == (summary.users, summary.keys)
 
 
-def test_users_with_keys_and_without_mfa() -> None:
-    """Only a user who has keys and is known to have no device counts."""
+def test_users_without_mfa() -> None:
+    """Users with active keys and users with a password count apart, only where it is known that they have no device."""
     summary = summary_of(
         [
             report_of(
@@ -99,19 +105,72 @@ def test_users_with_keys_and_without_mfa() -> None:
                 replace(USER, mfa_devices=None, keys=()),
                 replace(USER, mfa_devices=Unknown("AccessDenied")),
                 replace(USER, mfa_devices=(replace(DEVICE, kind=MfaKind.SMS),)),
-                replace(USER, mfa_devices=(), keys=Unknown("AccessDenied")),
+                replace(USER, mfa_devices=(), keys=Unknown("AccessDenied"), has_password=None),
+                replace(USER, mfa_devices=(), keys=(INACTIVE,)),
+                replace(USER, mfa_devices=(), keys=(INACTIVE, KEY), has_password=False),
+                replace(USER, mfa_devices=(), has_password=Unknown("AccessDenied")),
             )
         ]
     )
-    assert summary.users_with_keys_without_mfa == 2
+    assert (4, 4) == (summary.users_with_keys_without_mfa, summary.console_users_without_mfa)
 
 
 def test_old_keys() -> None:
-    """A key is old when it was made more than 90 days ago; one without a date is not known to be."""
+    """An active key is old when it was made more than 90 days ago; one without a date is not known to be."""
     ages = [timedelta(days=90), timedelta(days=90, seconds=1), timedelta(days=900), timedelta(0)]
     keys = tuple(replace(KEY, created_at=NOW - age) for age in ages)
     summary = summary_of([report_of(replace(USER, keys=(*keys, replace(KEY, created_at=None))))])
     assert (5, 2) == (summary.keys, summary.old_keys)
+    inactive = tuple(replace(key, status=status) for key in keys for status in ("Inactive", "Expired"))
+    assert 0 == summary_of([report_of(replace(USER, keys=inactive))]).old_keys
+
+
+DENIED = Failure(Section.ROLE, "AccessDenied", "no", count=1)
+
+
+def partly(section: Section, completeness: Completeness = Completeness.PARTIAL) -> AccountReport:
+    """A report of an account of which one section was read in part."""
+    coverage = tuple(
+        replace(covered, completeness=completeness) if covered.section is section else covered for covered in COVERAGE
+    )
+    return replace(report_of(failures=(FAILURE,)), coverage=coverage)
+
+
+@pytest.mark.parametrize(
+    ("report", "known"),
+    [
+        (partly(Section.MFA), True),
+        (partly(Section.LAST_USED, Completeness.DENIED), True),
+        (partly(Section.USERS), False),
+        (partly(Section.KEYS), False),
+        (partly(Section.EVENTS, Completeness.FAILED), False),
+        (AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), failures=(DENIED,)), False),
+        (AccountReport(account=replace(ACCOUNT, state=AccountState.SUSPENDED), role=""), True),
+    ],
+)
+def test_what_was_not_listed_has_no_share(report: AccountReport, known: bool) -> None:  # noqa: FBT001 - a parameter
+    """Where users, keys or events were not all listed nobody knows how many facts there are."""
+    asked = replace(REPORT, coverage=(replace(COVERAGE[0], asked=10, answered=9), *COVERAGE[1:]))
+    assert known == (summary_of([asked, report]).covered_facts is not None)
+
+
+def test_what_was_not_read() -> None:
+    """Accounts, lists of users, and users."""
+    unknown = replace(USER, keys=Unknown("Throttling"))
+    refused = AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), failures=(DENIED,))
+    summary = summary_of([report_of(unknown, unknown, USER), partly(Section.USERS), refused])
+    assert (1, 1, 2) == (summary.not_read, summary.user_lists_not_read, summary.users_not_read)
+
+
+def test_failures_by_section_and_code() -> None:
+    """Each group has its number, its first message and its first three accounts."""
+    accounts = [replace(ACCOUNT, name=f"account-{number}") for number in range(5)]
+    reports = [report_of(failures=(FAILURE, DENIED), account=account) for account in accounts]
+    examples = tuple(f"account-{number} (111122223333)" for number in range(3))
+    assert (
+        FailureGroup(Section.MFA, "AccessDenied", 15, examples, "not allowed"),
+        FailureGroup(Section.ROLE, "AccessDenied", 5, examples, "no"),
+    ) == summary_of(reports).failure_groups
 
 
 def test_events() -> None:

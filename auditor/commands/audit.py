@@ -13,7 +13,7 @@ from auditor.commands.duration import parse_duration
 from auditor.commands.ending import one_sentence
 from auditor.commands.engine_choice import EngineChoice
 from auditor.commands.log import open_output
-from auditor.commands.output import LogFormat
+from auditor.commands.output import LogFormat, check_loudness
 from auditor.commands.run import begin_audit, resume_from
 from auditor.commands.show import show_run
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
@@ -46,6 +46,9 @@ def audit(  # noqa: PLR0913 - one parameter an option
     days: Annotated[int | None, typer.Option(help="Events of so many days, instead of a start date.")] = None,
     concurrency: Annotated[int, typer.Option(help="Accounts at once.")] = DEFAULT_CONCURRENCY,
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+    ] = False,
     freshness: Annotated[
         Freshness,
         typer.Option(
@@ -97,6 +100,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     """
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     with one_sentence(output) as interruption:
+        check_loudness(quiet=quiet, verbose=verbose)
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if resume is None:
             start, end = _period(start_date, end_date=end_date, days=days)
@@ -107,15 +111,18 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 end_date=end,
                 concurrency=concurrency,
                 labels=labels,
+                csv_bom=csv_bom,
                 freshness=freshness,
                 session_name=session_name,
                 external_id=external_id,
                 session_policy=not no_session_policy,
             )
-            opening = begin_audit(config, directory=output_dir, engine=engine)
+            opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
             given = _given(context)
-            opening = resume_from(resume, given=given, profile=profile, concurrency=concurrency, engine=engine)
+            opening = resume_from(
+                _at_home(resume), given=given, profile=profile, concurrency=concurrency, engine=engine
+            )
         run = partial(
             show_run,
             opening,
@@ -137,10 +144,18 @@ def _required(role: str | None) -> str:
 def _given(context: typer.Context) -> dict[str, object]:
     """The options that stand on the command line, by their parameters' names."""
     return {
-        name: value
+        name: _at_home(value) if isinstance(value, Path) else value
         for name, value in context.params.items()
         if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
     }
+
+
+def _at_home(path: Path) -> Path:
+    """The path with `~` and `~name` at its start replaced: in `--output-dir=~/reports` no shell does that."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ConfigurationError(f"{path} is no path here: nobody has that home.") from error
 
 
 def _period(

@@ -1,16 +1,13 @@
-"""What a person sees: progress and failures on stderr, the summary and the paths on stdout."""
+"""What a person sees while an audit runs: progress, warnings and failures, on stderr."""
 
 import logging
-import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,13 +17,19 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.text import Text
 
-from auditor.error_line import error_line
+from auditor.commands.run import OpenAudit
+from auditor.commands.words import counted
+from auditor.config import Labels
+from auditor.coverage import Failure
+from auditor.error_line import failure_line
+from auditor.models import AccountReport
 from auditor.progress import AccountFinished, AccountsListed, AuditStarted, AuditWarning, ProgressEvent
-from auditor.summary import AuditSummary
 
 _SECONDS_BETWEEN_LINES = 10.0
+_TOLD_IN_FULL = 3
+"""Accounts with failures of one code."""
 _VERBOSE_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -38,6 +41,9 @@ class ProgressDisplay:
         self._clock = clock
         self._quiet = quiet
         self._counts: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
+        self._labels = Labels.ES
+        self._resumed = ""
         self._known = 0
         self._listed = False
         self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
@@ -52,15 +58,22 @@ class ProgressDisplay:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+        for code, times in self._told.items():
+            if times > _TOLD_IN_FULL:
+                self.say(f"{code}: {counted(times - _TOLD_IN_FULL, 'more account')}", style="red")
 
     @property
     def finished(self) -> int:
         """How many accounts are finished."""
         return self._counts["accounts"]
 
-    def resume(self, accounts: int) -> None:
-        """Count accounts that were finished before this run."""
-        self._counts["accounts"] += accounts
+    def open(self, audit: OpenAudit) -> None:
+        """Count accounts that were finished before this run, to say once it starts which are asked again, and why."""
+        self._labels = audit.labels
+        if audit.finished is not None:
+            self._counts["accounts"] += audit.finished
+            before = counted(audit.finished, "account")
+            self._resumed = f"Finished before: {before}. Asked now: {_asked_now(audit.again)}."
 
     def __call__(self, event: ProgressEvent) -> None:
         """Show one event."""
@@ -71,15 +84,26 @@ class ProgressDisplay:
                 self._known, self._listed = count, finished
             case AccountFinished(report=report):
                 self._counts["accounts"] += 1
-                self._counts["findings"] += sum(1 for _ in report.findings())
-                self._counts["events"] += sum(1 for _ in report.happened())
-                if report.failures:
-                    self._counts["failures"] += 1
-                    self.say(error_line(report), style="red")
+                self._counts["access key"] += sum(1 for _ in report.findings())
+                self._counts["event"] += sum(1 for _ in report.happened())
+                self._counts["failure"] += sum(failure.count for failure in report.failures)
+                self._tell(report)
             case AuditWarning(message=message):
                 if not self._quiet:
                     self.say(f"Warning: {message}", style="yellow")
         self._show()
+
+    def _tell(self, report: AccountReport) -> None:
+        """A line for each code of the account's failures that is not known well by now."""
+        by_code: dict[str, list[Failure]] = {}
+        for failure in report.failures:
+            by_code.setdefault(failure.code, []).append(failure)
+        for code, failures in by_code.items():
+            self._told[code] += 1
+            if self._told[code] <= _TOLD_IN_FULL:
+                self.say(failure_line(report.account, failures, labels=self._labels), style="red")
+            elif self._told[code] == _TOLD_IN_FULL + 1:
+                self.say(f"{code}: met in more accounts, which are counted from now on.", style="red")
 
     def say(self, text: str, *, style: str = "") -> None:
         """One line, as it is: names of accounts are neither markup nor escape sequences."""
@@ -92,6 +116,8 @@ class ProgressDisplay:
         period = event.period
         self.say(f"Caller: {event.caller.arn}")
         self.say(f"Events: {period.start.isoformat()} to {period.end.isoformat()}")
+        if self._resumed:
+            self.say(self._resumed)
         if self._bar is not None:
             self._bar.start()
             self._task = self._bar.add_task("Auditing", total=None, counts="")
@@ -99,25 +125,45 @@ class ProgressDisplay:
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             total = self._known or None
-            self._bar.update(self._task, completed=self.finished, total=total, counts=escape(self._text()))
+            self._bar.update(self._task, completed=self.finished, total=total, counts=self._text())
         elif not self._quiet and self._clock() >= self._next_line:
             self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
-            known = f"{self._known}{'' if self._listed else '+'}"
-            self.say(f"{self.finished} of {known} accounts, {self._text()}")
+            known = f"{self._known:,}{'' if self._listed else '+'}"
+            noun = "account" if known == "1" else "accounts"
+            self.say(f"{self.finished:,} of {known} {noun}, {self._text()}")
 
     def _text(self) -> str:
-        return ", ".join(f"{self._counts[word]} {word}" for word in ("findings", "events", "failures"))
+        return ", ".join(counted(self._counts[noun], noun) for noun in ("access key", "event", "failure"))
+
+
+def _asked_now(again: Mapping[str, int]) -> str:
+    """What a resumed audit asks: accounts that failed, with their first failures, and the rest."""
+    if not again:
+        return "what was not reached"
+    codes = ", ".join(f"{code} {accounts:,}" for code, accounts in again.items())
+    return f"{counted(sum(again.values()), 'account')} again ({codes}), and what was not reached"
+
+
+class _Bar(Progress):
+    """A bar as wide as the terminal, and what was found in a line of its own: both fit into 80 columns."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            yield Text(task.fields["counts"], no_wrap=True, overflow="ellipsis")
 
 
 def _bar(console: Console) -> Progress:
-    return Progress(
+    return _Bar(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"),
+        TextColumn("elapsed"),
         TimeElapsedColumn(),
+        TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
+        expand=True,
     )
 
 
@@ -156,72 +202,6 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def print_summary(console: Console, summary: AuditSummary, *, paths: Iterable[Path]) -> None:
-    """The table of what a run came to, why it is not all, and where the rows are."""
-    table = Table(title="Audit summary", title_justify="left", show_header=False)
-    table.add_column("what")
-    table.add_column("number", justify="right")
-    for what, number in _summary_rows(summary):
-        table.add_row(what, f"{number:,}")
-    console.print(table)
-    for line in _remarks(summary):
-        print_line(console, line)
-    print_paths(console, paths)
-
-
-def print_paths(console: Console, paths: Iterable[Path]) -> None:
-    """Where the rows are, a path a line, to be copied."""
-    for path in paths:
-        print_line(console, str(path))
-
-
 def print_line(console: Console, line: str) -> None:
     """One line that no width breaks."""
     console.print(printable(line), markup=False, highlight=False, soft_wrap=True, emoji=False)
-
-
-def _summary_rows(summary: AuditSummary) -> list[tuple[str, int]]:
-    events = [(f"events: {name}", count) for name, count in sorted(summary.events_by_name.items())]
-    return [
-        ("accounts", summary.accounts),
-        ("  audited", summary.audited),
-        ("  suspended, closed or not active yet", summary.not_auditable),
-        ("  with failures", summary.failed_accounts),
-        ("users", summary.users),
-        ("access keys", summary.keys),
-        ("  older than 90 days", summary.old_keys),
-        ("users with keys and without MFA", summary.users_with_keys_without_mfa),
-        *events,
-        ("events that AWS refused", summary.refused_events),
-        ("users and keys that vanished meanwhile", summary.vanished),
-        ("failures", summary.failures),
-        *_report_rows(summary),
-    ]
-
-
-def _report_rows(summary: AuditSummary) -> list[tuple[str, int]]:
-    """What credential reports gave; nothing in an audit that did not ask for them."""
-    if not summary.reported and not summary.fallbacks:
-        return []
-    age = summary.oldest_report_age
-    return [
-        ("accounts with facts from their credential report", summary.reported),
-        *([] if age is None else [("  age of the oldest report, in minutes", round(age.total_seconds() / 60))]),
-        ("accounts whose report could not be used for all", summary.fallbacks),
-    ]
-
-
-def _percent(share: float) -> str:
-    """Never 100 % where something is missing."""
-    return f"{math.floor(share * 1000) / 10:g} %"
-
-
-def _remarks(summary: AuditSummary) -> list[str]:
-    remarks = [summary.interruption] if summary.interruption else []
-    if summary.failed_accounts:
-        remarks.append(f"Not all was read: {summary.failed_accounts} accounts have failures.")
-    if summary.own_credentials:
-        remarks.append("The caller's account was read with its own credentials, which no session policy narrows.")
-    accounts, facts = _percent(summary.covered_accounts), _percent(summary.covered_facts)
-    known = "were listed and can be audited" if summary.interruption else "can be audited"
-    return [*remarks, f"Covered: {accounts} of the accounts that {known}, {facts} of the facts asked for."]

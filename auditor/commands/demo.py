@@ -13,7 +13,7 @@ import typer
 
 from auditor.commands.ending import one_sentence
 from auditor.commands.log import open_output
-from auditor.commands.output import LogFormat, Output
+from auditor.commands.output import LogFormat, Output, check_loudness
 from auditor.commands.streams import write_result
 from auditor.config import Labels
 from auditor.errors import ConfigurationError
@@ -46,6 +46,9 @@ def demo(  # noqa: PLR0913 - one parameter an option
         Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
     ] = Path(),
     labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+    ] = False,
     freshness: Annotated[
         Freshness, typer.Option(help="Whether facts are read now, or from credential reports.")
     ] = Freshness.LIVE,
@@ -82,11 +85,13 @@ def demo(  # noqa: PLR0913 - one parameter an option
     )
     scenario = demonstration(drawn, now=datetime.now(UTC))
     output = open_output(log_format, quiet=quiet, verbose=verbose)
+    with one_sentence(output):
+        check_loudness(quiet=quiet, verbose=verbose)
     if serve:
         serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
         with one_sentence(output), _free_port(port):
             raise typer.Exit(anyio.run(serving, backend="asyncio"))
-    switches = ["--quiet"] * quiet + ["--verbose"] * verbose
+    switches = ["--csv-bom"] * csv_bom + ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
     arguments += ["--log-format", log_format, *switches]
     with one_sentence(output):

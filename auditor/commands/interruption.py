@@ -44,9 +44,14 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Take SIGINT and SIGTERM inside the block; what took them before does so again behind it."""
+    """Take SIGINT and SIGTERM inside the block; what took them before does so again behind it.
+
+    One that whoever started the process had it ignore stays ignored: a job in the background of a script is not to end
+    with Ctrl-C, and one of nohup not at all.
+    """
     interruption = Interruption()
-    before = {number: signal.signal(number, interruption.receive) for number in _SIGNALS}
+    taken = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interruption.receive) for number in taken}
     try:
         yield interruption
     finally:

@@ -5,15 +5,19 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
+from auditor.commands.run import OpenAudit
+from auditor.commands.words import counted
 from auditor.coverage import Failure
 from auditor.models import Account, AccountReport
 from auditor.progress import AccountFinished, AccountsListed, AuditFinished, AuditStarted, AuditWarning, ProgressEvent
 from auditor.summary import AuditSummary
 
-Value = str | int | float | bool
+Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int]
+
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class JsonDisplay:
 
     def __init__(self, output: JsonOutput) -> None:
         self._output = output
+        self._files: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -82,15 +87,18 @@ class JsonDisplay:
     ) -> None:
         """Nothing is to be ended."""
 
+    def open(self, audit: OpenAudit) -> None:
+        """Write how many accounts were finished before, and how many are asked again and why."""
+        self._files = {name: str(path) for name, path in audit.files.items()}
+        if audit.finished is not None:
+            message = f"{counted(audit.finished, 'account')} finished before"
+            fields: dict[str, Value] = {"accounts": audit.finished, "asked_again": dict(audit.again)}
+            self._output.write(Entry(logging.INFO, "audit_resumed", message, fields))
+
     def __call__(self, event: ProgressEvent) -> None:
         """Write what one event tells."""
-        for entry in entries_of(event):
+        for entry in entries_of(event, files=self._files):
             self._output.write(entry)
-
-    def resume(self, accounts: int) -> None:
-        """Write how many accounts were finished before."""
-        message = f"{accounts} accounts were finished before"
-        self._output.write(Entry(logging.INFO, "audit_resumed", message, {"accounts": accounts}))
 
 
 class _Handler(logging.Handler):
@@ -115,14 +123,17 @@ def _message(record: logging.LogRecord) -> str:
         return str(record.msg)
 
 
-def entries_of(event: ProgressEvent) -> Iterator[Entry]:
-    """The entries of one event of a run: one, and for an account one more for each failure in it."""
+def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) -> Iterator[Entry]:
+    """The entries of one event of a run: one, and for an account one more for each failure in it.
+
+    The last one names the run's files, by what they hold.
+    """
     match event:
         case AuditStarted():
             yield _started(event)
         case AccountsListed(count=count, finished=finished):
             level, known = (logging.INFO, "in all") if finished else (logging.DEBUG, "so far")
-            message = f"{count} accounts {known}"
+            message = f"{counted(count, 'account')} {known}"
             yield Entry(level, "accounts_listed", message, {"accounts": count, "finished": finished})
         case AccountFinished(report=report):
             yield from (_failure(report.account, failure) for failure in report.failures)
@@ -130,7 +141,7 @@ def entries_of(event: ProgressEvent) -> Iterator[Entry]:
         case AuditWarning(message=message):
             yield Entry(logging.WARNING, "warning", message)
         case AuditFinished(summary=summary):
-            yield _finished(summary)
+            yield _finished(summary, files=files)
 
 
 def _started(event: AuditStarted) -> Entry:
@@ -174,7 +185,7 @@ def _named(account: Account) -> dict[str, Value]:
     return {"account_id": account.id, "account_name": account.name}
 
 
-def _finished(summary: AuditSummary) -> Entry:
+def _finished(summary: AuditSummary, *, files: Mapping[str, str]) -> Entry:
     fields: dict[str, Value] = {
         "exit_code": summary.exit_code,
         "accounts": summary.accounts,
@@ -189,5 +200,6 @@ def _finished(summary: AuditSummary) -> Entry:
         "requests": summary.requests,
         "throttles": summary.throttles,
         "seconds": round(summary.seconds, 3),
+        "files": dict(files),
     }
     return Entry(logging.INFO, "audit_finished", summary.interruption or "all accounts are finished", fields)

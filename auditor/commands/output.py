@@ -5,7 +5,15 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
+from auditor.commands.run import OpenAudit
+from auditor.errors import ConfigurationError
 from auditor.progress import ProgressEvent
+
+
+def check_loudness(*, quiet: bool, verbose: bool) -> None:
+    """Raise ConfigurationError where both are wanted."""
+    if quiet and verbose:
+        raise ConfigurationError("--quiet and --verbose say the opposite of each other: give one of them.")
 
 
 class LogFormat(StrEnum):
@@ -24,11 +32,11 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def open(self, audit: OpenAudit) -> None:
+        """Take note of the run, whose files are open: of what was finished before, too."""
+
     def __call__(self, event: ProgressEvent) -> None:
         """Show one event."""
-
-    def resume(self, accounts: int) -> None:
-        """Take note of accounts that were finished before this run."""
 
 
 class Output(Protocol):

@@ -3,20 +3,20 @@
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
 
 from auditor.commands.engine_choice import EngineChoice, open_engine
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, Labels
 from auditor.journal import check_agreement, reopen_journal
 from auditor.orchestrator import run_audit
 from auditor.progress import Observer
 from auditor.resumption import resume_audit
 from auditor.run_files import open_run_files
-from auditor.run_names import names_beside
+from auditor.run_names import TABLES, names_beside
 from auditor.summary import AuditSummary
 
 
@@ -29,9 +29,19 @@ class OpenAudit:
     journal: Path
     finished: int | None
     """Accounts that were finished before, None for a new one."""
+    again: Mapping[str, int] = field(default_factory=dict)
+    """How many accounts are asked again, by the code of their first failure."""
+    role: str = ""
+    labels: Labels = Labels.ES
     profile: str | None
     audit: Callable[[Observer], Awaitable[AuditSummary]]
     """Run it, told of what happens by the observer; to be called once."""
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """All its files, from the root on, by what they hold."""
+        tables = zip(TABLES, self.rows, strict=False)
+        return {name: path.absolute() for name, path in (*tables, ("journal", self.journal))}
 
     @property
     def folder(self) -> Path:
@@ -64,7 +74,15 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
             return await run_audit(config, writers=files.writers, observe=observe, executor=executor, workers=workers)
 
         rows, journal = files.csv.paths, files.journal.path
-        yield OpenAudit(rows=rows, journal=journal, finished=None, profile=config.profile, audit=audit)
+        yield OpenAudit(
+            rows=rows,
+            journal=journal,
+            finished=None,
+            role=config.role,
+            labels=config.labels,
+            profile=config.profile,
+            audit=audit,
+        )
 
 
 @asynccontextmanager
@@ -90,6 +108,14 @@ async def resume_from(
                     workers=workers,
                 )
 
-            finished = len(journal.finished)
-            rows = names_beside(path).tables
-            yield OpenAudit(rows=rows, journal=path, finished=finished, profile=profile, audit=audit)
+            config = journal.header.config()
+            yield OpenAudit(
+                rows=names_beside(path).tables,
+                journal=path,
+                finished=len(journal.finished),
+                again=journal.again,
+                role=config.role,
+                labels=config.labels,
+                profile=profile,
+                audit=audit,
+            )

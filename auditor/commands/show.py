@@ -8,11 +8,11 @@ from os import path
 import anyio
 from anyio import to_thread
 
-from auditor.commands.console import print_paths, print_summary
 from auditor.commands.interruption import Interruption
 from auditor.commands.output import Display, Output
 from auditor.commands.run import OpenAudit, Opening
 from auditor.commands.streams import GuardedStream, guarded_stdout
+from auditor.commands.summary_text import print_paths, print_summary
 from auditor.errors import WriteError
 from auditor.progress import AccountFinished, AuditStarted, ProgressEvent
 from auditor.summary import AuditSummary
@@ -62,8 +62,7 @@ async def _run(opening: Opening, *, longest: float, display: Display, interrupti
         watcher = _Watcher(display, start=partial(interruption.arm, scope))
         try:
             async with opening as audit:
-                if audit.finished is not None:
-                    watcher.resume(audit.finished)
+                watcher.open(audit)
                 summary = await audit.audit(watcher)
         except WriteError as error:
             failure = error
@@ -80,10 +79,10 @@ class _Watcher:
         self._start = start
         self.finished = 0
 
-    def resume(self, accounts: int) -> None:
+    def open(self, audit: OpenAudit) -> None:
         """Count accounts that were finished before."""
-        self.finished += accounts
-        self._display.resume(accounts)
+        self.finished += audit.finished or 0
+        self._display.open(audit)
 
     def __call__(self, event: ProgressEvent) -> None:
         if isinstance(event, AuditStarted):
@@ -100,25 +99,32 @@ def _show_failure(failure: WriteError, *, ending: Ending, output: Output) -> int
 
 def _show_cut(ending: Ending, *, output: Output, code: int | None) -> int:
     word = "Stopped by --max-duration" if code is None else "Interrupted"
-    output.say(f"{word}: {ending.finished} accounts are finished, and their rows are on disk.")
+    output.say(f"{word}: {_finished(ending.finished)} on disk.")
     _show_resume_command(ending, output=output)
     if ending.audit is not None and ending.finished:
         _show_paths(ending.audit, output=output)
     return code or _INCOMPLETE
 
 
+def _finished(accounts: int) -> str:
+    if accounts == 1:
+        return "1 account is finished, and its rows are"
+    return f"{accounts:,} accounts are finished, and their rows are"
+
+
 def _show_end(summary: AuditSummary, *, ending: Ending, output: Output, quiet: bool) -> int:
     if summary.interruption:
         output.say(f"Error: {summary.interruption}")
-    if quiet or ending.audit is None or _show_summary(summary, ending.audit, output=output):
+    command = ending.audit.resume_command if ending.audit is not None and ending.resumable else ""
+    if quiet or ending.audit is None or _show_summary(summary, ending.audit, command=command, output=output):
         return summary.exit_code
     return summary.exit_code or _INCOMPLETE
 
 
-def _show_summary(summary: AuditSummary, audit: OpenAudit, *, output: Output) -> bool:
+def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, output: Output) -> bool:
     """Whether it could be written; if not, that is said."""
     stdout = guarded_stdout()
-    print_summary(stdout.console(), summary, paths=audit.rows)
+    print_summary(stdout.console(), summary, paths=audit.rows, role=audit.role, resume_command=command)
     return _is_whole(stdout, what="summary", audit=audit, output=output)
 
 

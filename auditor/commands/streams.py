@@ -7,6 +7,9 @@ from typing import TextIO, cast
 
 from rich.console import Console
 
+_NARROWEST = 40
+_USUAL_WIDTH = 80
+
 
 class GuardedStream:
     """A text stream that raises nothing: what can't be written is dropped, and all that comes after it.
@@ -22,11 +25,11 @@ class GuardedStream:
         """Why something could not be written, empty where everything was."""
 
     def write(self, text: str) -> int:
-        """Write the text, or drop it."""
+        """Write the text, letters that the stream does not have escaped, or drop it."""
         if self._stream is not None and not self.failure:
             try:
-                self._stream.write(text)
-            except (OSError, ValueError) as error:  # ValueError: it is closed, or has no such letters
+                self._stream.write(self._escaped(text))
+            except (OSError, ValueError) as error:  # ValueError: it is closed
                 self._give_up(error)
         return len(text)
 
@@ -51,12 +54,23 @@ class GuardedStream:
     @property
     def encoding(self) -> str:
         """How letters become bytes: a console takes those that can be written."""
-        return "utf-8" if self._stream is None else self._stream.encoding
+        return (None if self._stream is None else self._stream.encoding) or "utf-8"
 
     def console(self) -> Console:
         """A console that writes to it."""
         # It has all of a stream that a console uses.
-        return Console(file=cast("TextIO", self))
+        console = Console(file=cast("TextIO", self))
+        if console.width < _NARROWEST:
+            # A console shows nothing at all on a width of 0, which is what some terminals say that do not know theirs.
+            console.width = _NARROWEST if console.width else _USUAL_WIDTH
+        return console
+
+    def _escaped(self, text: str) -> str:
+        try:
+            text.encode(self.encoding)
+        except UnicodeError:
+            return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return text
 
     def _give_up(self, error: OSError | ValueError) -> None:
         self.failure = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -92,6 +106,11 @@ def write_result(text: str) -> str:
     stdout.write(f"{text}\n")
     stdout.flush()
     return stdout.failure
+
+
+def stdout_failure() -> str:
+    """Why nothing can be written on stdout, empty where something can: an empty line is."""
+    return "" if sys.stdout is None else write_result("")
 
 
 def guarded_stderr() -> GuardedStream:

@@ -21,7 +21,6 @@ _FOREIGN = ("AWS_", "BOTO_")
 _MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_REGION")
 """What would lead a client elsewhere, or make it sign as somebody else, beside all that is set."""
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle"})
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BASE = 128
 
 
@@ -58,8 +57,14 @@ async def demonstrate(scenario: Scenario, arguments: Sequence[str]) -> int:
     return code if code >= 0 else _EXIT_BASE - code
 
 
+def _signals() -> list[signal.Signals]:
+    """What ends it; whatever the process was started to ignore stays ignored."""
+    both = (signal.SIGINT, signal.SIGTERM)
+    return [number for number in both if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 async def _forward_signals(process: Process) -> None:
-    with anyio.open_signal_receiver(*_SIGNALS) as received:
+    with anyio.open_signal_receiver(*_signals()) as received:
         async for number in received:
             process.send_signal(number)
 
@@ -73,7 +78,7 @@ async def serve_until_interrupted(scenario: Scenario, *, port: int, announce: Ca
     async with anyio.create_task_group() as tasks:
 
         async def wait_for_signal() -> None:
-            with anyio.open_signal_receiver(*_SIGNALS) as received:
+            with anyio.open_signal_receiver(*_signals()) as received:
                 async for number in received:
                     numbers.append(number)
                     tasks.cancel_scope.cancel()

@@ -122,6 +122,12 @@ def _special_names() -> dict[int, str]:
         12: "-guion",
         13: "@arroba",
         14: "+suma",
+        15: "pagos;=SUM(A1:A9)",
+        16: 'ventas"; "=1+1',
+        17: "\uff1d1\uff0b1 finanzas",
+        18: "red\n=1+1\tsoporte",
+        19: 'datos;"@SUM(A1)',
+        20: "web;'movil",
     }
 
 

@@ -33,7 +33,7 @@ def _check_settings(header: Header, *, given: Mapping[str, object]) -> None:
     for name in (field.name for field in fields(header.settings)):
         kept = getattr(header.settings, name)
         if name in given and given[name] != kept:
-            raise _conflict(f"--{name.replace('_', '-')}", "another one" if name == _UNTOLD else kept)
+            raise _conflict(f"--{name.replace('_', '-')}", _shown(name, kept))
         inverse = f"no_{name}"
         if inverse in given and bool(given[inverse]) == bool(kept):
             raise _conflict(f"--{inverse.replace('_', '-')}", "on" if kept else "off")
@@ -50,6 +50,12 @@ def _check_period(header: Header, *, given: Mapping[str, object]) -> None:
         first = start_of_days(days, end=None, now=period.end)
         if not any(abs(first - moment) < _SAME for moment in (period.start, asked.start or period.start)):
             raise _conflict("--days", f"from {period.start.isoformat()} to {period.end.isoformat()}")
+
+
+def _shown(name: str, kept: object) -> object:
+    if name == _UNTOLD:
+        return "another one"
+    return {True: "on", False: "off"}[kept] if isinstance(kept, bool) else kept
 
 
 def _is_one_of(moment: datetime, *moments: datetime | None) -> bool:

@@ -28,6 +28,8 @@ class Content:
     """At which bytes the lines of each account begin, in the order of the accounts' last lines."""
     complete: set[AccountId] = field(default_factory=set)
     """The accounts of which nothing is missing."""
+    failed: dict[AccountId, str] = field(default_factory=dict)
+    """Why each other account is asked again: the code of its first failure."""
     unread: dict[AccountId, Account] = field(default_factory=dict)
     """The accounts whose last line has words that this version does not know: they are asked again."""
 
@@ -41,15 +43,19 @@ class Content:
         self.unread.pop(account, None)
         earlier = self.places.pop(account, ())
         self.places[account] = (*earlier, place)
-        if self._whole(earlier, report).complete:
+        whole = self._whole(earlier, report)
+        self.complete.discard(account)
+        self.failed.pop(account, None)
+        if whole.complete:
             self.complete.add(account)
         else:
-            self.complete.discard(account)
+            self.failed[account] = whole.failures[0].code if whole.failures else ""
 
     def pass_over(self, account: Account) -> None:
         """Remember an account whose line can't be read here: it is not finished, and an earlier line counts on."""
         self.unread[account.id] = account
         self.complete.discard(account.id)
+        self.failed[account.id] = "written by a later version"
 
     def reports(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[AccountReport]:
         """The report of each account, in the order of the accounts' last lines; all lines of the file must be given."""

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import stat
@@ -9,10 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from auditor.errors import ConfigurationError, WriteError
-from auditor.private_file import PrivateFile, sync_directory
+from auditor.private_file import PrivateFile, reason_of, sync_directory
+
+logger = logging.getLogger(__name__)
 
 # What systems say of a file system that has no links, such as one of a memory card or of some network shares.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+# What they say of one that has no locks.
+_NO_LOCKS = frozenset({errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 _PART = 65_536
 
@@ -21,7 +26,7 @@ class JournalFile(PrivateFile):
     """One open, locked file that grows by whole lines. Everything here blocks: it is called in a thread.
 
     The lock is the operating system's: it is the file's, under whatever name, and ends with the process, however that
-    ends.
+    ends. Where the file system has no locks a warning is logged, and nothing is locked.
     """
 
     def __init__(self, path: Path, *, new: bool) -> None:
@@ -60,7 +65,14 @@ class JournalFile(PrivateFile):
         except BlockingIOError as error:
             raise ConfigurationError(f"Another audit is writing {self.path}: wait until it has ended.") from error
         except OSError as error:
-            raise ConfigurationError(f"{self.path} could not be locked: {error.strerror or error}.") from error
+            if error.errno not in _NO_LOCKS:
+                raise ConfigurationError(f"{self.path} could not be locked: {reason_of(error)}.") from error
+            logger.warning(
+                "%s: the file system has no locks (%s): nothing keeps another audit from resuming this one while it "
+                "runs, which would spoil its files.",
+                self.path.parent,
+                reason_of(error),
+            )
 
 
 def create_journal_file(path: Path, first: bytes, *, link: Callable[[Path, Path], None] = os.link) -> JournalFile:

@@ -44,6 +44,7 @@ class Settings:
     external_id: str | None = None
     session_policy: bool = True
     labels: Labels = Labels.ES
+    csv_bom: bool = False
     freshness: Freshness = Freshness.LIVE
 
 
@@ -108,6 +109,7 @@ class Header:
             external_id=kept.external_id,
             session_policy=kept.session_policy,
             labels=kept.labels,
+            csv_bom=kept.csv_bom,
             freshness=kept.freshness,
             start_date=dates.start,
             end_date=dates.end,
@@ -123,6 +125,7 @@ def header_of(config: AuditConfig, *, at: datetime) -> Header:
         external_id=config.external_id,
         session_policy=config.session_policy,
         labels=config.labels,
+        csv_bom=config.csv_bom,
         freshness=config.freshness,
     )
     return Header(settings, Asked(config.start_date, config.end_date, at))

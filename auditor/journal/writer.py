@@ -1,5 +1,6 @@
 """The journal as a writer: an account is finished once its report is on the disk."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -50,6 +51,11 @@ class JournalWriter:
     def finished(self) -> frozenset[AccountId]:
         """The accounts of which nothing is missing: a resumed audit passes over them."""
         return frozenset(self._content.complete)
+
+    @property
+    def again(self) -> dict[str, int]:
+        """How many accounts are in it of which something is missing, by the code of their first failure."""
+        return dict(Counter(self._content.failed.values()).most_common())
 
     @property
     def unreached(self) -> tuple[AccountReport, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -54,17 +55,19 @@ class CsvWriter:
 
 
 @asynccontextmanager
-async def open_csv_writer(directory: Path, *, labels: Labels = Labels.ES) -> AsyncIterator[CsvWriter]:
+async def open_csv_writer(
+    directory: Path, *, labels: Labels = Labels.ES, bom: bool = False
+) -> AsyncIterator[CsvWriter]:
     """Three new files in `directory`, which is made where it is missing; their headers are written at once.
 
     The files are readable by their owner only, and never one that was there before: a name that is taken, a link put
     in its place too, is left alone, and the next second's is used. Where the block fails before the first report, they
-    are removed: an empty table would say that there is nothing.
+    are removed: an empty table would say that there is nothing. With `bom` they begin with UTF-8's byte order mark.
 
     Raises:
         ConfigurationError: There can be no such directory, or nothing can be written in it.
     """
-    tables = await claim(directory, create=create_tables)
+    tables = await claim(directory, create=partial(create_tables, bom=bom))
     async with csv_writer_of(tables, labels=labels) as writer:
         yield writer
 
@@ -77,7 +80,7 @@ async def csv_writer_of(tables: Sequence[PrivateFile], *, labels: Labels) -> Asy
         yield writer
 
 
-def create_tables(names: RunNames) -> tuple[PrivateFile, ...]:
+def create_tables(names: RunNames, *, bom: bool = False) -> tuple[PrivateFile, ...]:
     """New files with their headers; blocks.
 
     Raises:
@@ -87,7 +90,7 @@ def create_tables(names: RunNames) -> tuple[PrivateFile, ...]:
     """
     tables: list[PrivateFile] = []
     try:
-        for path, header in zip(names.tables, header_texts(), strict=True):
+        for path, header in zip(names.tables, header_texts(bom=bom), strict=True):
             tables.append(PrivateFile(path))
             tables[-1].append(header)
     except (OSError, WriteError):

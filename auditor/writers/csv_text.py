@@ -1,5 +1,7 @@
 """What the three CSV files of a run hold: findings, events that took place, and coverage, as text."""
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 
 from auditor.config import Labels
@@ -9,15 +11,23 @@ from auditor.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS, cover
 COLUMNS = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)
 """The columns of each file, in the files' order."""
 
-# What a spreadsheet takes for a formula; the apostrophe is doubled so that reading back is exact.
+# What a spreadsheet takes for a formula, and what it may take for the end of a cell: where the decimal sign is a comma,
+# cells are parted by semicolons. Double quotes before a formula do not hold it back. The apostrophe is doubled so that
+# reading back is exact.
 # https://owasp.org/www-community/attacks/CSV_Injection
-_GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
+_RUN = "'=+@\t\r\n\uff1d\uff0b\uff0d\uff20-"
+_START = r"(?:^|[;\t\r\n])\"*"
+_GUARDED = re.compile(rf"{_START}(?=[{_RUN}])")
+_SPECIAL = re.compile(r"""[;,"\t\r\n]""")
+"""What an ordinary cell has nowhere."""
+_FIRST = frozenset(_RUN)
 _QUOTED = frozenset(',"\r\n')
 
 
-def header_texts() -> tuple[bytes, ...]:
-    """The first line of each file."""
-    return tuple(_encoded(line(columns)) for columns in COLUMNS)
+def header_texts(*, bom: bool = False) -> tuple[bytes, ...]:
+    """The first line of each file, behind a byte order mark where that is wanted."""
+    mark = BOM_UTF8 if bom else b""
+    return tuple(mark + _encoded(line(columns)) for columns in COLUMNS)
 
 
 def account_texts(reports: Iterable[AccountReport], *, labels: Labels) -> tuple[bytes, ...]:
@@ -40,15 +50,22 @@ def table_text(rows: Iterable[Mapping[str, str]]) -> str:
 
 def line(cells: Iterable[str]) -> str:
     """One line of CSV, guarded against spreadsheets."""
-    return ",".join(_cell(cell) for cell in cells) + "\n"
+    return ",".join(map(_cell, cells)) + "\n"
+
+
+def guarded(text: str) -> str:
+    r"""The text with an apostrophe before whatever a spreadsheet would run, and before an apostrophe in such a place.
+
+    `re.sub(r"((?:^|[;\t\r\n])\"*)'", r"\1", cell)` takes them off again, exactly.
+    """
+    return _GUARDED.sub(r"\g<0>'", text)
 
 
 def _cell(text: str) -> str:
-    if text.startswith(_GUARDED):
-        text = f"'{text}"
-    if _QUOTED.isdisjoint(text):
+    if _SPECIAL.search(text) is None and text[:1] not in _FIRST:
         return text
-    return '"' + text.replace('"', '""') + '"'
+    text = guarded(text)
+    return text if _QUOTED.isdisjoint(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _encoded(text: str) -> bytes:

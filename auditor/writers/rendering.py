@@ -18,7 +18,9 @@ def check_rendering(paths: Sequence[Path]) -> None:
         raise ConfigurationError(f"Nothing can be written in {paths[0].parent}: {_reason(error)}.") from error
 
 
-def render_csv_files(paths: Sequence[Path], reports: Iterable[AccountReport], *, labels: Labels) -> None:
+def render_csv_files(
+    paths: Sequence[Path], reports: Iterable[AccountReport], *, labels: Labels, bom: bool = False
+) -> None:
     """Replace the CSV files by ones with the rows of these reports, in their order; blocks.
 
     Each is written beside its place and put there once it is on the disk: whoever reads meanwhile sees the old files
@@ -30,6 +32,8 @@ def render_csv_files(paths: Sequence[Path], reports: Iterable[AccountReport], *,
     try:
         tables = _create(paths)
         try:
+            for table, text in zip(tables, header_texts(bom=bom), strict=True):
+                table.append(text)
             _write(tables, reports, labels=labels)
             for table, path in zip(tables, paths, strict=True):
                 table.path.replace(path)
@@ -55,8 +59,6 @@ def _create(paths: Sequence[Path]) -> tuple[PrivateFile, ...]:
 
 
 def _write(tables: Sequence[PrivateFile], reports: Iterable[AccountReport], *, labels: Labels) -> None:
-    for table, text in zip(tables, header_texts(), strict=True):
-        table.append(text)
     for report in reports:
         for table, text in zip(tables, account_texts([report], labels=labels), strict=True):
             table.append(text)

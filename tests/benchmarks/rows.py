@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from tests.writers.reading import unguarded
+
 FINDINGS = "iam_audit_report_contender.csv"
 EVENTS = "cloudtrail_events_contender.csv"
 EVENT_NAMES = ("CreateUser", "DeleteUser", "CreateAccessKey", "DeleteAccessKey", "DeleteLoginProfile")
@@ -115,7 +117,7 @@ def digest_of_file(directory: Path, pattern: str, *, guarded: bool, gone: frozen
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     if guarded:
-        rows = [{name: cell.removeprefix("'") for name, cell in row.items()} for row in rows]
+        rows = [{name: unguarded(cell) for name, cell in row.items()} for row in rows]
     return digest(row for row in rows if not gone & {row["username"], row.get("access_key_id", "")})
 
 

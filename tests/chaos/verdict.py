@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.chaos.blame import Blame
 from tests.chaos.facts import EVENTS, FINDINGS, Facts, Row
+from tests.writers.reading import unguarded
 
 FILES = (
     ("iam_audit_report", FINDINGS),
@@ -110,7 +111,7 @@ def read_tables(folder: Path, verdict: Verdict) -> Tables | None:
         if tuple(header) != columns or not whole:
             verdict.say(Kind.LOST, f"{name} has another header, or a torn row")
             return None
-        tables.append([dict(zip(columns, map(_unguarded, line), strict=True)) for line in lines])
+        tables.append([dict(zip(columns, map(unguarded, line), strict=True)) for line in lines])
     return Tables(*tables)
 
 
@@ -285,7 +286,3 @@ def _words(row: Row) -> dict[str, str]:
 
 def _counted(rows: Iterable[Row]) -> Counter[tuple[tuple[str, str], ...]]:
     return Counter(tuple(sorted(row.items())) for row in rows)
-
-
-def _unguarded(cell: str) -> str:
-    return cell.removeprefix("'")

@@ -1,41 +1,18 @@
 """What a person sees: one line a failure, numbers, paths, and nothing that steers the terminal."""
 
-import io
 import logging
 import re
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from auditor import AccountFinished, AccountsListed, AuditStarted, AuditSummary, AuditWarning, Failure, Section
-from auditor.commands.console import ConsoleOutput, ProgressDisplay, print_line, print_paths, print_summary, printable
-from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, SUMMARY, USER, report_of
+from auditor import AccountFinished, AccountsListed, AuditStarted, AuditWarning, Failure, Labels, Section
+from auditor.commands.console import ConsoleOutput, ProgressDisplay, print_line, printable
+from tests.commands.screen import OPEN, Screen
+from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, USER, report_of
 
 DENIED = Failure(Section.ROLE, "AccessDenied", "AccessDenied: not allowed (sts assume_role)")
 STARTED = AuditStarted(CALLER, PERIOD)
-
-
-class Screen:
-    """A console that writes to memory."""
-
-    def __init__(self, *, terminal: bool = False, width: int = 80) -> None:
-        self._file = io.StringIO()
-        self.console = Console(
-            file=self._file, width=width, force_terminal=terminal, color_system=None, legacy_windows=False
-        )
-
-    @property
-    def text(self) -> str:
-        """All that was written."""
-        return self._file.getvalue()
-
-    @property
-    def lines(self) -> list[str]:
-        """The lines that were written."""
-        return self.text.splitlines()
 
 
 def test_what_is_printable() -> None:
@@ -54,14 +31,6 @@ def test_a_line_is_one_line() -> None:
     assert ["word " * 50 + "[bold]x[/bold] :smile: \\x1b[2J"] == screen.lines
 
 
-def test_paths_are_not_broken() -> None:
-    """Each path is one line that can be copied."""
-    screen = Screen()
-    paths = [Path("/long" * 40 + "/a.csv"), Path("relative [1] dir/b.csv")]
-    print_paths(screen.console, paths)
-    assert [str(path) for path in paths] == screen.lines
-
-
 def test_a_failed_account() -> None:
     """An account that failed is one line, in the script's words, and the audit goes on."""
     screen = Screen()
@@ -78,6 +47,62 @@ def test_several_failures_of_an_account() -> None:
     with ProgressDisplay(screen.console) as display:
         display(AccountFinished(report_of(failures=(FAILURE, replace(DENIED, count=2)))))
     assert ["Error en cuenta pagos-dev (111122223333): MFA: not allowed (and 4 more)"] == screen.lines
+
+
+def test_many_failures_are_counted() -> None:
+    """Three accounts with a code are told in full, the others at the end in one number; each code counts for itself."""
+    screen = Screen()
+    throttled = Failure(Section.USERS, "Throttling", "Throttling: slow down", count=2)
+    with ProgressDisplay(screen.console) as display:
+        for number in range(6):
+            account = replace(ACCOUNT, name=f"account-{number}")
+            display(AccountFinished(report_of(failures=(DENIED,), account=account)))
+        both = replace(ACCOUNT, name="both")
+        display(AccountFinished(report_of(failures=(DENIED, throttled), account=both)))
+        assert 5 == len(screen.lines)
+    assert [
+        *[f"Error en cuenta account-{number} (111122223333): role: {DENIED.message}" for number in range(3)],
+        "AccessDenied: met in more accounts, which are counted from now on.",
+        "Error en cuenta both (111122223333): users: Throttling: slow down (and 1 more)",
+        "AccessDenied: 4 more accounts",
+    ] == screen.lines
+
+
+@pytest.mark.parametrize(("labels", "words"), [(Labels.ES, "Error en cuenta"), (Labels.EN, "Error in account")])
+def test_a_failed_account_in_the_language_of_the_rows(labels: Labels, words: str) -> None:
+    """The labels decide the line, too, where they come from a journal as well."""
+    screen = Screen()
+    with ProgressDisplay(screen.console) as display:
+        display.open(replace(OPEN, labels=labels))
+        display(AccountFinished(report_of(failures=(DENIED,))))
+    assert [f"{words} pagos-dev (111122223333): role: {DENIED.message}"] == screen.lines
+
+
+@pytest.mark.parametrize(
+    ("finished", "again", "line"),
+    [
+        (1, {}, "Finished before: 1 account. Asked now: what was not reached."),
+        (0, {"X": 1}, "Finished before: 0 accounts. Asked now: 1 account again (X 1), and what was not reached."),
+        (
+            1200,
+            {"X": 3, "Y": 1},
+            "Finished before: 1,200 accounts. Asked now: 4 accounts again (X 3, Y 1), and what was not reached.",
+        ),
+    ],
+)
+def test_a_resumed_audit_says_what_it_asks_again_and_why(finished: int, again: dict[str, int], line: str) -> None:
+    """What was finished counts as finished; quiet, nothing is said of it."""
+    screen = Screen(width=200)
+    with ProgressDisplay(screen.console) as display:
+        display.open(replace(OPEN, finished=finished, again=again))
+        assert "" == screen.text
+        display(STARTED)
+    assert ([line], finished) == (screen.lines[2:], display.finished)
+    quiet = Screen()
+    with ProgressDisplay(quiet.console, quiet=True) as display:
+        display.open(replace(OPEN, finished=finished, again=again))
+        display(STARTED)
+    assert "" == quiet.text
 
 
 def test_names_do_not_steer_the_terminal() -> None:
@@ -121,11 +146,11 @@ def test_a_line_now_and_then_off_a_terminal(*, finished: bool, known: str) -> No
         display._next_line = 0.0  # noqa: SLF001 - it is time: nothing sleeps in a test
         display(AccountFinished(REPORT))
         display(AccountFinished(REPORT))
-    assert [f"2 of {known} accounts, 3 findings, 2 events, 0 failures"] == screen.lines
+    assert [f"2 of {known} accounts, 3 access keys, 2 events, 0 failures"] == screen.lines
 
 
 def test_the_bar_on_a_terminal() -> None:
-    """On a terminal a bar shows accounts done of those known, findings, events and failures."""
+    """On a terminal a bar shows accounts done of those known, and the rest in the summary's words."""
     screen = Screen(terminal=True, width=200)
     with ProgressDisplay(screen.console) as display:
         display(STARTED)
@@ -136,7 +161,8 @@ def test_the_bar_on_a_terminal() -> None:
     assert "Auditing" in shown
     assert "2/7" in shown
     assert "Error en cuenta pagos-dev (111122223333): role: " in shown
-    assert "1 findings, 1 events, 1 failures" in shown
+    assert "1 access key, 1 event, 1 failure" in shown
+    assert re.search(r"elapsed +\d:\d\d:\d\d +left ", shown)
 
 
 def test_the_bar_gives_the_terminal_back() -> None:
@@ -177,76 +203,6 @@ def test_warnings() -> None:
     assert ["Warning: [careful]"] == screen.lines
 
 
-def table_of(lines: list[str]) -> dict[str, str]:
-    """The numbers of a table, by their words."""
-    rows = (re.fullmatch(r"│\s*(.+?)\s*│\s*([\d,]+)\s*│", line.strip()) for line in lines)
-    return {row[1]: row[2] for row in rows if row}
-
-
-def test_the_summary() -> None:
-    """The table holds every number, grouped by thousands, events by their names; then come remarks and paths.
-
-    Of a list that ended early nobody knows how much of all accounts it is.
-    """
-    screen = Screen()
-    path = Path("/some" * 30 + "/findings.csv")
-    print_summary(screen.console, replace(SUMMARY, interruption="It ended early."), paths=[path])
-    assert {
-        "accounts": "1,234",
-        "audited": "1,200",
-        "suspended, closed or not active yet": "24",
-        "with failures": "10",
-        "users": "56,789",
-        "access keys": "4,321",
-        "older than 90 days": "87",
-        "users with keys and without MFA": "321",
-        "events: CreateUser": "65",
-        "events: DeleteUser": "2",
-        "events that AWS refused": "43",
-        "users and keys that vanished meanwhile": "11",
-        "failures": "99",
-    } == table_of(screen.lines)
-    assert [
-        "It ended early.",
-        "Not all was read: 10 accounts have failures.",
-        "Covered: 98.3 % of the accounts that were listed and can be audited, 100 % of the facts asked for.",
-        str(path),
-    ] == screen.lines[-4:]
-
-
-def test_the_summary_of_a_complete_run() -> None:
-    """Where all was read there are no remarks, and all that can be audited is covered."""
-    screen = Screen()
-    print_summary(screen.console, AuditSummary(caller=CALLER, period=PERIOD), paths=[Path("a.csv")])
-    covered = "Covered: 100 % of the accounts that can be audited, 100 % of the facts asked for."
-    assert [covered, "a.csv"] == screen.lines[-2:]
-    assert set(table_of(screen.lines).values()) == {"0"}
-    assert "Not all" not in screen.text
-
-
-def test_the_summary_says_where_no_session_policy_was() -> None:
-    """The caller's own account, where it was read, is said to have been read with rights that nothing narrows."""
-    screen = Screen()
-    print_summary(screen.console, replace(SUMMARY, own_credentials=1), paths=[])
-    sentence = "The caller's account was read with its own credentials, which no session policy narrows."
-    assert [sentence] == screen.lines[-2:-1]
-
-
-def test_the_summary_of_a_run_with_credential_reports() -> None:
-    """How many accounts a report was used for, how old the oldest was, and where one could not be used."""
-    screen = Screen()
-    summary = replace(SUMMARY, reported=1100, oldest_report_age=timedelta(hours=3, seconds=29), fallbacks=100)
-    print_summary(screen.console, summary, paths=[])
-    expected = {
-        "accounts with facts from their credential report": "1,100",
-        "age of the oldest report, in minutes": "180",
-        "accounts whose report could not be used for all": "100",
-    }
-    assert expected == {what: number for what, number in table_of(screen.lines).items() if "report" in what}
-    print_summary(screen.console, replace(SUMMARY, fallbacks=3), paths=[])
-    assert "3" == table_of(screen.lines)["accounts whose report could not be used for all"]
-
-
 def test_a_record_whose_values_do_not_fit_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     """A mistake in somebody's logging stops no audit: `logging` itself says what is wrong with it."""
     screen = Screen()
@@ -254,3 +210,16 @@ def test_a_record_whose_values_do_not_fit_is_no_error(capsys: pytest.CaptureFixt
     ConsoleOutput(screen.console).handler.handle(record)
     assert "not enough arguments" in capsys.readouterr().err
     assert "" == screen.text
+
+
+def test_the_bar_fits_into_a_usual_terminal() -> None:
+    """Numbers of a large organization are whole in 80 columns."""
+    screen = Screen(terminal=True)
+    with ProgressDisplay(screen.console) as display:
+        display(STARTED)
+        display(AccountsListed(50_000, finished=True))
+        display.open(replace(OPEN, finished=49_000))
+        display(AccountFinished(report_of(USER, events=(EVENT,) * 12_345, failures=(replace(DENIED, count=5000),))))
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.text)
+    assert re.search(r"49001/50000 elapsed \d:\d\d:\d\d left \S", shown)
+    assert "1 access key, 12,345 events, 5,000 failures" in shown

@@ -94,6 +94,17 @@ def test_a_signal_behind_the_event_loop(number: signal.Signals) -> None:
             signal.raise_signal(number)
 
 
+@EACH
+def test_a_signal_that_is_ignored_stays_ignored(number: signal.Signals) -> None:
+    """Whoever started the process with it ignored, as nohup does, wants it so; the other signal is taken."""
+    signal.signal(number, signal.SIG_IGN)
+    with interruptible() as interruption:
+        signal.raise_signal(number)
+        assert 1 == current_handlers().count(interruption.receive)
+    assert interruption.exit_code is None
+    assert signal.SIG_IGN is signal.getsignal(number)
+
+
 def test_handlers_are_put_back(handlers: list[object]) -> None:
     """What took the signals before does so again behind the block."""
     with interruptible():

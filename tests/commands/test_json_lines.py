@@ -5,6 +5,7 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from auditor import (
     Section,
 )
 from auditor.commands.json_lines import JsonOutput, entries_of
+from tests.commands.screen import OPEN
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY, report_of
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -92,8 +94,37 @@ def test_every_event_is_told(event: ProgressEvent, expected: list[tuple[int, str
 def test_the_end_has_the_exit_code_and_the_numbers() -> None:
     """The last line of a run says how it ended, and how much was covered."""
     (entry,) = entries_of(AuditFinished(SUMMARY))
+    assert None is entry.fields["covered_facts"]
     expected = (SUMMARY.exit_code, SUMMARY.accounts, SUMMARY.keys, SUMMARY.covered_facts)
     assert expected == tuple(entry.fields[name] for name in ("exit_code", "accounts", "findings", "covered_facts"))
+
+
+def test_the_end_names_the_files() -> None:
+    """By what they hold, and from the root on, so that another program finds them."""
+    log = Log()
+    with log.output.display() as display:
+        display.open(OPEN)
+        display(AuditFinished(SUMMARY))
+    names = {
+        "iam_audit_report": "a.csv",
+        "cloudtrail_events": "b.csv",
+        "coverage": "c.csv",
+        "journal": OPEN.journal.name,
+    }
+    assert {name: str(Path.cwd() / file) for name, file in names.items()} == log.lines[-1]["files"]
+
+
+def test_a_resumed_audit_says_what_it_asks_again_and_why() -> None:
+    """How many accounts were finished before, and those that are asked again by the code of their failure."""
+    log = Log()
+    with log.output.display() as display:
+        display.open(replace(OPEN, finished=1, again={"Throttling": 2}))
+    assert {
+        "event": "audit_resumed",
+        "message": "1 account finished before",
+        "accounts": 1,
+        "asked_again": {"Throttling": 2},
+    } == {name: log.lines[0][name] for name in ("event", "message", "accounts", "asked_again")}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +135,7 @@ def test_what_is_below_the_level_is_not_written(level: int, expected: list[str])
     """A quiet log has errors only."""
     log = Log(level)
     with log.output.display() as display:
-        display.resume(3)
+        display.open(replace(OPEN, finished=3))
         display(AccountsListed(20, finished=False))
     log.output.say("It ended early.")
     assert expected == [line["event"] for line in log.lines]

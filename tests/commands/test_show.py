@@ -41,7 +41,7 @@ class Said:
     def __init__(self) -> None:
         self.sentences: list[str] = []
         self.events: list[ProgressEvent] = []
-        self.resumed: list[int] = []
+        self.opened: list[OpenAudit] = []
         self.handler: logging.Handler = logging.NullHandler()
 
     def display(self) -> Display:
@@ -52,9 +52,9 @@ class Said:
         """Remember a sentence."""
         self.sentences.append(message)
 
-    def resume(self, accounts: int) -> None:
-        """Remember how many accounts were finished before."""
-        self.resumed.append(accounts)
+    def open(self, audit: OpenAudit) -> None:
+        """Remember which run it is."""
+        self.opened.append(audit)
 
     def __enter__(self) -> Self:
         return self
@@ -138,7 +138,7 @@ async def test_the_time_is_over() -> None:
     """The accounts of earlier runs count as finished too."""
     said = Said()
     assert 3 == await shown(stay, said=said, of=replace(AUDIT, finished=5), longest=0)
-    assert [5] == said.resumed
+    assert [5] == [audit.finished for audit in said.opened]
     assert [
         "Stopped by --max-duration: 6 accounts are finished, and their rows are on disk.",
         f"Go on with: {COMMAND}",
@@ -155,7 +155,7 @@ async def test_a_signal() -> None:
         return await stay()
 
     assert 143 == await shown(interrupted, said=said, interruption=interruption)
-    assert "Interrupted: 1 accounts are finished, and their rows are on disk." == said.sentences[0]
+    assert "Interrupted: 1 account is finished, and its rows are on disk." == said.sentences[0]
 
 
 @pytest.mark.anyio
@@ -163,11 +163,29 @@ async def test_a_signal() -> None:
     ("end", "code", "sentences"), [(succeed, 0, []), (end_early, 3, ["Error: The list ended early."])]
 )
 async def test_the_end(end: Callable[[], Awaitable[AuditSummary]], code: int, sentences: list[str]) -> None:
-    """A run that came to its end has the summary's exit code; a new one has no earlier accounts to tell of."""
+    """A run that came to its end has the summary's exit code; a new one has no earlier accounts."""
     said = Said()
     assert code == await shown(end, said=said)
-    assert (sentences, []) == (said.sentences, said.resumed)
+    assert (sentences, [None]) == (said.sentences, [audit.finished for audit in said.opened])
     assert [AuditStarted(CALLER, PERIOD), AccountFinished(REPORT)] == said.events
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_the_summary_offers_only_what_can_be_resumed(
+    resumable: bool,  # noqa: FBT001 - a parameter
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A run whose organization is gone with it names no command that goes on."""
+    code = await show_run(
+        opened(replace(AUDIT, audit=auditing(end_early))),
+        resumable=resumable,
+        longest=30,
+        output=Said(),
+        quiet=False,
+        interruption=Interruption(),
+    )
+    assert (3, resumable) == (code, f"Ask again for what may succeed now: {COMMAND}" in capsys.readouterr().out)
 
 
 @pytest.mark.anyio

@@ -56,11 +56,32 @@ def test_what_can_not_be_written_is_dropped(error: Exception, reason: str) -> No
     assert (reason, 1) == (stream.failure, broken.tried)
 
 
-def test_letters_that_a_stream_does_not_have() -> None:
-    """A path with letters that can't be encoded is a failure as any other."""
-    stream = GuardedStream(io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    stream.write("研究")
-    assert "'ascii' codec can't encode" in stream.failure
+@pytest.mark.parametrize(
+    ("encoding", "text", "expected"),
+    [
+        ("ascii", "o/Gestión", b"o/Gesti\\xf3n"),
+        ("latin-1", "Gestión 研究", b"Gesti\xf3n \\u7814\\u7a76"),
+        ("utf-8", "Gestión", "Gestión".encode()),
+        ("utf-8", "\udc80", b"\\udc80"),
+    ],
+)
+def test_letters_that_a_stream_does_not_have(encoding: str, text: str, expected: bytes) -> None:
+    """They are escaped, and all others written as they are: that is no failure."""
+    written = io.BytesIO()
+    stream = GuardedStream(io.TextIOWrapper(written, encoding=encoding))
+    stream.write(text)
+    stream.flush()
+    assert (expected, "") == (written.getvalue(), stream.failure)
+
+
+@pytest.mark.parametrize(("columns", "width"), [("0", 80), ("1", 40), ("40", 40), ("132", 132)])
+def test_a_width_of_nothing_is_a_width(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that does not know its width gets the usual one, and a very narrow one lines that it breaks itself."""
+    monkeypatch.setenv("COLUMNS", columns)
+    whole = io.StringIO()
+    console = GuardedStream(whole).console()
+    console.print("one")
+    assert ("one\n", width) == (whole.getvalue(), console.width)
 
 
 def test_a_stream_that_was_closed_before_the_process_began() -> None:
@@ -139,6 +160,31 @@ async def test_a_summary_that_can_not_be_written(
     assert f"The summary could not be written: {reason}; the files are whole: {tmp_path}" == last
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "words", [["--help"], ["audit", "--help"], ["--version"], ["template", "--help"], ["--show-completion"]]
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+async def test_a_help_that_can_not_be_written(
+    words: list[str], unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that nobody got is one sentence and exit code 1, wherever Python notices it."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    command = ["/bin/bash", "-c", '"$@" >/dev/full; exit $?', "bash", *AUDITOR, *words]
+    done = await anyio.run_process(command, check=False)
+    assert (1, b"Error: The text could not be written: No space left on device.\n") == (done.returncode, done.stderr)
+
+
+@pytest.mark.anyio
+async def test_a_folder_with_letters_that_stdout_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary is whole, the letters are escaped, and the exit code is that of the audit."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    async with served(COMPLETE, monkeypatch):
+        done = await run([], "", folder=tmp_path / "ñandú")
+    assert (0, b"Covered: 100 %") == (done.returncode, done.stdout.splitlines()[-4][:14])
+    assert rb"\xf1and\xfa/coverage_" in done.stdout
 
 
 @pytest.mark.anyio

@@ -101,6 +101,15 @@ def test_reports_come_in_the_order_of_the_last_lines() -> None:
     assert [OTHER.account.id, ACCOUNT.id] == [report.account.id for report in reports]
 
 
+def test_why_accounts_are_asked_again() -> None:
+    """The first failure of the line that counts says so; an account of which nothing is missing is not asked."""
+    assert {ACCOUNT.id: "AccessDenied"} == content_of(OTHER, DENIED_EVENTS, REFUSED).failed
+    assert {} == content_of(OTHER, REFUSED, REPORT).failed
+    later = content_of(OTHER)
+    later.pass_over(ACCOUNT)
+    assert {ACCOUNT.id: "written by a later version"} == later.failed
+
+
 def test_an_account_whose_line_can_not_be_read_is_not_finished() -> None:
     """Nothing is known of it, and only of it."""
     content = content_of(OTHER)

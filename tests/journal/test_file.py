@@ -1,6 +1,7 @@
 """A journal's file: there with its first line or not at all, and locked under every name."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -85,6 +86,27 @@ def test_a_file_system_without_links_has_journals_too(
         create_journal_file(path, FIRST, link=refuse).close()
     assert [path] == list(tmp_path.iterdir())
     assert (b"" if taken else FIRST) == path.read_bytes()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.EIO])
+def test_a_file_system_without_locks_has_journals_too(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning says that nothing keeps another audit away; another refusal of a lock is an error."""
+
+    def refuse(_: int, __: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    if code == errno.EIO:
+        with pytest.raises(ConfigurationError, match="could not be locked: Input/output error"):
+            create_journal_file(tmp_path / "a", FIRST)
+        assert [] == list(tmp_path.iterdir())
+        return
+    create_journal_file(tmp_path / "a", FIRST).close()
+    assert [tmp_path / "a"] == list(tmp_path.iterdir())
+    (record,) = caplog.records
+    assert ("WARNING", True) == (record.levelname, "has no locks" in record.message)
 
 
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_every_setting_is_kept_or_free() -> None:
 
 def test_every_setting_that_is_kept_comes_back() -> None:
     """None of them is written or read as another one, or forgotten."""
-    other = replace(CONFIG, session_name="Other", freshness=Freshness.REPORT)
+    other = replace(CONFIG, session_name="Other", csv_bom=True, freshness=Freshness.REPORT)
     assert [] == [
         field.name for field in fields(Settings) if getattr(other, field.name) == getattr(DEFAULTS, field.name)
     ]
@@ -100,6 +100,7 @@ def test_the_form_of_a_header() -> None:
             "external_id": "x:1",
             "session_policy": False,
             "labels": "en",
+            "csv_bom": False,
             "freshness": "live",
         },
         "asked": {"start": "2026-03-01T12:00:00Z", "end": None, "at": "2026-03-01T12:00:00Z"},
@@ -155,7 +156,7 @@ def test_a_setting_of_a_later_version_is_refused(name: str) -> None:
         read_header(first_line(settings=settings(**{name: "fr"})))
 
 
-@pytest.mark.parametrize("name", ["session_name", "external_id", "session_policy", "labels", "freshness"])
+@pytest.mark.parametrize("name", ["session_name", "external_id", "session_policy", "labels", "csv_bom", "freshness"])
 def test_settings_of_earlier_versions_are_enough(name: str) -> None:
     """A header that does not have a setting yet has its default, the one that AuditConfig has."""
     config = read_header(first_line(settings=without(name))).config()

@@ -80,6 +80,15 @@ async def test_an_account_that_is_audited_again_is_there_once(tmp_path: Path) ->
     assert [report(2), whole] == await read(path)
 
 
+async def test_accounts_that_are_asked_again_are_counted_by_code(tmp_path: Path) -> None:
+    """By their first failure, the most frequent code first."""
+    path = tmp_path / "a.journal.jsonl"
+    slow = replace(FAILURE, code="Throttling")
+    await written(path, [report(1, slow, FAILURE), report(2, FAILURE), report(3, FAILURE, slow), report(4)])
+    async with reopen_journal(path) as journal:
+        assert [("AccessDenied", 2), ("Throttling", 1)] == list(journal.again.items())
+
+
 async def test_a_torn_last_line_is_cut_off_wherever_it_is_torn(tmp_path: Path) -> None:
     """From its first byte to its last but one: the line goes, all before it stays, and writing goes on."""
     path = tmp_path / "a.journal.jsonl"

@@ -1,5 +1,6 @@
 """The three CSV files: exact when read back, whole accounts only, nobody else's file touched."""
 
+import codecs
 import stat
 import sys
 from dataclasses import replace
@@ -34,6 +35,18 @@ async def test_headers_are_always_there(tmp_path: Path) -> None:
         await writer.write(AccountReport(account=ACCOUNT, role=""))
     assert HEADERS == [(await text_of(path)).splitlines(keepends=True)[0] for path in writer.paths]
     assert [1, 1, 2] == [len((await text_of(path)).splitlines()) for path in writer.paths]
+
+
+@pytest.mark.anyio
+async def test_a_byte_order_mark_for_spreadsheets(tmp_path: Path) -> None:
+    """Each file begins with it where that is asked for, once; a reader that knows of it reads the same rows."""
+    async with open_csv_writer(tmp_path, bom=True) as writer:
+        await writer.write(REPORT)
+        await writer.write(REPORT)
+    for path, header in zip(writer.paths, HEADERS, strict=True):
+        data = await anyio.Path(path).read_bytes()
+        assert (True, 1) == (data.startswith(codecs.BOM_UTF8), data.count(codecs.BOM_UTF8))
+        assert data.decode("utf-8-sig").startswith(header)
 
 
 @pytest.mark.anyio

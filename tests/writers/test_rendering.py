@@ -1,5 +1,6 @@
 """CSV files made anew: whole, or as they were."""
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [2, 2, 2] == [len(path.read_text().splitlines()) for path in paths]
     assert {0o600} == {path.stat().st_mode & 0o777 for path in paths}
     assert 3 == len(list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("bom", [False, True])
+def test_a_byte_order_mark_stays(tmp_path: Path, bom: bool) -> None:  # noqa: FBT001 - a parameter
+    """Files that had one have one when they are made anew."""
+    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    render_csv_files(paths, [REPORT], labels=Labels.ES, bom=bom)
+    assert [bom] * 3 == [path.read_bytes().startswith(codecs.BOM_UTF8) for path in paths]
 
 
 def failing() -> Iterator[AccountReport]:
