@@ -103,7 +103,7 @@ class Tally:
         for finding in report.findings():
             made = finding.key.created_at
             counts.keys += 1
-            counts.old_keys += made is not None and read_at - made > OLD_KEY
+            counts.old_keys += isinstance(made, datetime) and read_at - made > OLD_KEY
         counts.vanished += report.vanished_users + report.vanished_keys
 
     def _count_events(self, report: AccountReport) -> None:
