@@ -87,6 +87,6 @@ async def bulkhead(draft: AccountDraft, section: Section, work: Awaitable[T]) ->
     # said, and not cost the organization.
     except Exception as error:
         logger.debug("unforeseen error in the section %s", section, exc_info=True)
-        said = f"{INTERNAL_ERROR}: a mistake of the audit's own in this account ({type(error).__name__})"
+        said = f"{INTERNAL_ERROR}: an unforeseen error of the audit's own in this account ({type(error).__name__})"
         draft.fail(section, code=INTERNAL_ERROR, message=said)
         return Unknown(INTERNAL_ERROR)

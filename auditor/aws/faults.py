@@ -31,8 +31,9 @@ SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError, UndefinedModelAtt
 PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 """What the SDK's parsers let through when a body is well-formed, but of another shape than the service's."""
 _PARSING = frozenset({"botocore.parsers", "aiobotocore.parsers"})
-_READING_OF_ERRORS = "_add_modeled_error_fields"
-"""The SDK's function that looks into a parsed error for more, and stumbles over one of another shape."""
+_TAKING_PARSED = "_do_get_response"
+_READING_ERRORS = "_add_modeled_error_fields"
+"""The SDK's functions that look into what was parsed, and stumble over a reply that is no object, or an odd error."""
 _FINDING_CREDENTIALS = frozenset({"botocore.credentials", "aiobotocore.credentials"})
 
 INVALID_RESPONSE = "InvalidResponse"
@@ -117,17 +118,14 @@ def fault_of_others(error: Exception, *, signs_itself: bool, service: str, opera
     A reply that the SDK's parser stumbled over is AWS's, and what happened while a client that signs by itself looked
     for its credentials, in a file or a process, is their source's.
     """
-    if isinstance(error, PARSER_ERRORS) and _came_through(error, _PARSING, function=_READING_OF_ERRORS):
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    modules, functions = ([frame.f_globals.get("__name__") for frame in frames], [f.f_code.co_name for f in frames])
+    parsing = not _PARSING.isdisjoint(modules) or _READING_ERRORS in functions or functions[-1:] == [_TAKING_PARSED]
+    if isinstance(error, PARSER_ERRORS) and parsing:
         return translate(error, service=service, operation=operation)
-    if signs_itself and (isinstance(error, OSError) or _came_through(error, _FINDING_CREDENTIALS)):
+    if signs_itself and (isinstance(error, OSError) or not _FINDING_CREDENTIALS.isdisjoint(modules)):
         return unavailable(error, service=service, operation=operation)
     return None
-
-
-def _came_through(error: Exception, modules: frozenset[str], *, function: str = "") -> bool:
-    """Whether a function of these modules, or one of this name, was running when the error was raised."""
-    frames = (frame for frame, _ in walk_tb(error.__traceback__))
-    return any(frame.f_globals.get("__name__") in modules or frame.f_code.co_name == function for frame in frames)
 
 
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:

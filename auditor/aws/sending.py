@@ -15,6 +15,7 @@ from aiobotocore.endpoint import convert_to_response_dict
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import CredentialRetrievalError
 from botocore.hooks import first_non_none_response
+from botocore.parsers import ResponseParserError
 
 from auditor.aws.clock import utc_now
 from auditor.aws.faults import PARSER_ERRORS
@@ -101,7 +102,9 @@ class _Sender:
 
     async def _parsed(self, response: Any, model: Any) -> dict[str, Any]:  # noqa: ANN401
         reply = await convert_to_response_dict(response, model)
-        parsed: dict[str, Any] = await self._parser.parse(reply, model.output_shape)
+        parsed: Any = await self._parser.parse(reply, model.output_shape)
+        if not isinstance(parsed, dict):
+            raise ResponseParserError("the reply is no object")
         if response.status_code >= _FIRST_ERROR:
             parsed["Error"] = _plain_error(parsed)
             shape = model.service_model.shape_for_error_code(parsed["Error"].get("Code"))

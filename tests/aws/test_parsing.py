@@ -1,0 +1,77 @@
+"""Replies are read as the SDK reads them, and past what is odd in them."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import botocore.parsers
+import botocore.session
+import pytest
+
+from auditor.aws.parsing import ResponseParsers
+from auditor.aws.reading import parse_timestamp
+
+pytestmark = pytest.mark.anyio
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATE = {"EventId": "2", "EventTime": NOON.timestamp()}
+READ = {"EventId": "2", "EventTime": NOON}
+
+
+async def parsed(service: str, operation: str, text: str) -> dict[str, Any]:
+    """The body of a reply as a session's clients read it."""
+    factory = ResponseParsers()
+    factory.set_parser_defaults(timestamp_parser=parse_timestamp)
+    model = botocore.session.get_session().get_service_model(service)
+    shape = model.operation_model(operation).output_shape
+    reply = {"status_code": 200, "headers": {}, "body": text.encode()}
+    read: dict[str, Any] = await factory.create_parser(model.protocol).parse(reply, shape)
+    return {name: value for name, value in read.items() if name != "ResponseMetadata"}
+
+
+def events(*items: Any) -> str:
+    """A reply of LookupEvents."""
+    return json.dumps({"Events": items})
+
+
+@pytest.mark.parametrize("odd", [None, "text", 7, True, [], [LATE]], ids=str)
+async def test_an_odd_item_is_left_as_it_is(odd: Any) -> None:
+    """An item of another type costs no other."""
+    assert {"Events": [odd, READ]} == await parsed("cloudtrail", "LookupEvents", events(odd, LATE))
+
+
+@pytest.mark.parametrize("odd", ["text", 7, True, {"a": 1}, [7], ["text", None]], ids=str)
+async def test_an_odd_list_in_an_item_is_left_as_it_is(odd: Any) -> None:
+    """So is a list of an item that is none, or has odd items itself."""
+    read = await parsed("cloudtrail", "LookupEvents", events({"EventId": "1", "Resources": odd}, LATE))
+
+    assert {"Events": [{"EventId": "1", "Resources": odd}, READ]} == read
+
+
+@pytest.mark.parametrize("odd", ["soon", True, [], {"a": 1}, 1e300, "", "NaN"], ids=str)
+async def test_an_odd_time_is_left_as_it_is(odd: Any) -> None:
+    """A time that can't be read costs itself."""
+    read = await parsed("cloudtrail", "LookupEvents", events({"EventId": "1", "EventTime": odd}, LATE))
+
+    assert {"Events": [{"EventId": "1", "EventTime": odd}, READ]} == read
+
+
+@pytest.mark.parametrize("odd", ["", "yesterday", "2026-13-01T00:00:00Z", "0000-00-00"])
+async def test_an_odd_time_in_xml_is_left_as_it_is(odd: str) -> None:
+    """In the replies of Query services, too."""
+    users = [("ana", odd), ("bo", "2026-11-24T12:00:00Z")]
+    items = "".join(f"<member><UserName>{n}</UserName><CreateDate>{at}</CreateDate></member>" for n, at in users)
+    text = f"<ListUsersResponse><ListUsersResult><Users>{items}</Users></ListUsersResult></ListUsersResponse>"
+
+    assert [odd, NOON] == [user["CreateDate"] for user in (await parsed("iam", "ListUsers", text))["Users"]]
+
+
+async def test_what_is_not_odd_is_read_as_the_sdk_reads_it() -> None:
+    """All members of a whole reply are the SDK's own."""
+    resources = [{"ResourceType": "t", "ResourceName": "n"}]
+    text = json.dumps({"Events": [LATE | {"Resources": resources, "CloudTrailEvent": "{}"}], "NextToken": "a"})
+    shape = botocore.session.get_session().get_service_model("cloudtrail").operation_model("LookupEvents").output_shape
+    reply = {"status_code": 200, "headers": {}, "body": text.encode()}
+    theirs = botocore.parsers.create_parser("json").parse(reply, shape)
+
+    assert {name: theirs[name] for name in ("Events", "NextToken")} == await parsed("cloudtrail", "LookupEvents", text)
