@@ -29,7 +29,7 @@ Rows = list[dict[str, str]]
 
 def parser_error(body: object, *, deep: bool = False) -> Exception:
     """What the SDK's own parser raises over a reply of another shape, as the clients of a caller's have it."""
-    service = botocore.session.get_session().get_service_model("cloudtrail")
+    service: Any = botocore.session.get_session().get_service_model("cloudtrail")
     text = "[" * 100_000 if deep else json.dumps({"Events": body})
     reply = {"status_code": 200, "headers": {}, "body": text.encode()}
     try:

@@ -108,10 +108,10 @@ def test_what_can_not_be_read_of_a_key() -> None:
     """A status or a date that can't be read says so in its cell, and all other cells are what they are."""
     odd = Unknown("InvalidResponse")
     user = replace(USER, password_last_used=odd, keys=(replace(KEY, status=odd, created_at=odd),))
-    row, english, whole = finding_of(user), finding_of(user, labels=Labels.EN), finding_of(USER)
-    cells = dict.fromkeys(("status", "created_date", "password_last_used"))
-    assert {**whole, **dict.fromkeys(cells, "Desconocido (InvalidResponse)")} == row
-    assert {**whole, **dict.fromkeys(cells, "Unknown (InvalidResponse)")} == english
+    columns = ("status", "created_date", "password_last_used")
+    for labels, unknown in ((Labels.ES, "Desconocido"), (Labels.EN, "Unknown")):
+        whole = finding_of(USER, labels=labels)
+        assert whole | dict.fromkeys(columns, f"{unknown} (InvalidResponse)") == finding_of(user, labels=labels)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_lone_surrogates_are_escaped(text: str, expected: str) -> None:
 
 def test_objects_of_another_type_are_empty() -> None:
     """An item that is no object is one of which nothing can be read, and not none at all."""
-    part = {"list": [{"a": 1}, None, 7, "text", []], "one": "odd", "null": None}
+    part: dict[str, Any] = {"list": [{"a": 1}, None, 7, "text", []], "one": "odd", "null": None}
 
     assert [{"a": 1}, {}, {}, {}, {}] == list(objects_in(part, "list"))
     assert ([{}], [], []) == tuple(list(objects_in(part, member)) for member in ("one", "null", "none"))

@@ -282,7 +282,7 @@ async def test_events_of_other_services_are_passed_over(source: str, where: str)
 
 async def test_an_event_of_nobody_knows_which_service_is_iams() -> None:
     """Without a source in either place an event counts, whatever is in its place."""
-    odd = [
+    odd: list[Any] = [
         raw("1", EventSource=None),
         raw("2", EventSource=""),
         raw("3", {**RECORD, "eventSource": None}, EventSource=7),
