@@ -70,7 +70,8 @@ async def test_what_is_not_odd_is_read_as_the_sdk_reads_it() -> None:
     """All members of a whole reply are the SDK's own."""
     resources = [{"ResourceType": "t", "ResourceName": "n"}]
     text = json.dumps({"Events": [LATE | {"Resources": resources, "CloudTrailEvent": "{}"}], "NextToken": "a"})
-    shape = botocore.session.get_session().get_service_model("cloudtrail").operation_model("LookupEvents").output_shape
+    model: Any = botocore.session.get_session().get_service_model("cloudtrail")
+    shape = model.operation_model("LookupEvents").output_shape
     reply = {"status_code": 200, "headers": {}, "body": text.encode()}
     theirs = botocore.parsers.create_parser("json").parse(reply, shape)
 

@@ -299,9 +299,9 @@ async def test_a_source_of_credentials_that_stumbles_is_no_reply(monkeypatch: py
             return ReadOnlyCredentials(self.access_key, self.secret_key, self.token, None)
 
     async with served(Scenario(accounts=1, users=0), monkeypatch) as server:
-        keys = (server.environment()[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+        key_id, secret = (server.environment()[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
         session = aioboto3.Session()
-        vault = session._session._credentials = Vault(*keys, method="vault")  # noqa: SLF001 - as a caller's would be
+        vault = session._session._credentials = Vault(key_id, secret, method="vault")  # noqa: SLF001 - as a caller's would be
         async with open_gateway(session=session) as opened:
             vault.broken = True
             with pytest.raises(RequestError, match="CredentialsUnavailable") as caught:

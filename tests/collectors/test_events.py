@@ -129,7 +129,7 @@ def test_the_target_is_the_user_who_was_changed(members: dict[str, Any], target:
 @pytest.mark.parametrize("name", EVENT_NAMES)
 def test_the_actor_is_the_target_where_iam_needs_no_name(name: str) -> None:
     """Only for what IAM's own model lets be asked without a UserName: the others are never about the actor."""
-    iam = botocore.session.get_session().get_service_model("iam")
+    iam: Any = botocore.session.get_session().get_service_model("iam")
     optional = "UserName" not in iam.operation_model(name).input_shape.required_members
     event = event_of(raw(EventName=name, record={**RECORD, **OWN}))
 
@@ -213,8 +213,8 @@ def test_a_time_that_stands_only_in_the_record_is_taken_from_there(at: Any) -> N
     record = {**RECORD, "eventTime": "2026-11-24T12:00:00Z"}
 
     assert (NOON, []) == (event_of(raw(record=record, EventTime=at), odd=faults.append).at, faults)
-    for odd in (None, "soon", 7, []):
-        moment = {"eventTime": odd} if odd != 7 else {}
+    moments: list[dict[str, Any]] = [{}, {"eventTime": None}, {"eventTime": "soon"}, {"eventTime": []}]
+    for moment in moments:
         with pytest.raises(RequestError, match="the event id-1 has no EventTime that can be read"):
             event_of(raw(record={**RECORD, **moment}, EventTime=at))
 
@@ -295,7 +295,7 @@ async def test_an_event_of_nobody_knows_which_service_is_iams() -> None:
 
 async def test_of_another_service_nothing_need_be_read() -> None:
     """An event of another service is no failure, however odd it is."""
-    odd = {"EventSource": "transfer.amazonaws.com", "CloudTrailEvent": "{"}
+    odd: dict[str, Any] = {"EventSource": "transfer.amazonaws.com", "CloudTrailEvent": "{"}
     draft, _ = await collected([{"Events": [odd]}, *[{"Events": []}] * 4])
 
     assert (1, (), True) == (draft.foreign_events, draft.failures(), draft.key_events_known)
