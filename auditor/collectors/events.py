@@ -48,7 +48,7 @@ async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: 
             draft.foreign_events += 1
             continue
         try:
-            event = event_of(raw, odd=draft.noting(Section.EVENTS))
+            event = event_of(raw, asked=name, odd=draft.noting(Section.EVENTS))
         except RequestError as error:
             draft.note(Section.EVENTS, error)
             unread += 1
@@ -88,11 +88,11 @@ def is_foreign(raw: Mapping[str, Any]) -> bool:
     return source not in {"", _SOURCE}
 
 
-def event_of(raw: Mapping[str, Any], *, odd: Note = ignore) -> Event:
+def event_of(raw: Mapping[str, Any], *, asked: str = "", odd: Note = ignore) -> Event:
     """The event that CloudTrail tells of; `odd` is told of what can't be read of it, and the rest is kept.
 
-    Every member may be missing but the time, which is in two places. Without a record that can be read nobody knows
-    whether AWS refused it: then `error_code` is unknown.
+    Every member may be missing but the time, which is in two places; a name that is in none is the one that was asked
+    for. Without a record that can be read nobody knows whether AWS refused the change: then `error_code` is unknown.
 
     Raises:
         RequestError: There is no time that can be read.
@@ -105,7 +105,7 @@ def event_of(raw: Mapping[str, Any], *, odd: Note = ignore) -> Event:
     request, response = object_in(known, "requestParameters"), object_in(known, "responseElements")
     event = Event(
         id=event_id,
-        name=text_in(raw, "EventName") or text_in(known, "eventName"),
+        name=text_in(raw, "EventName") or text_in(known, "eventName") or asked,
         at=_time(raw, known, event_id=event_id),
         username=text_in(raw, "Username"),
         actor_arn=text_in(object_in(known, "userIdentity"), "arn"),

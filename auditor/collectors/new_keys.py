@@ -45,7 +45,7 @@ async def _events_or_none(account: AccountAccess, draft: AccountDraft, *, since:
     try:
         found = [raw async for raw in raw_events(account, CREATE_ACCESS_KEY, period=period)]
         # Of one that is odd all is kept that tells whose key it may be.
-        events = [event_of(raw) for raw in found if not is_foreign(raw)]
+        events = [event_of(raw, asked=CREATE_ACCESS_KEY) for raw in found if not is_foreign(raw)]
     except RequestError as error:
         draft.fallbacks.append(f"New keys could not be looked up: {error}")
         return None

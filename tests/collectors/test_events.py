@@ -293,6 +293,14 @@ async def test_an_event_of_nobody_knows_which_service_is_iams() -> None:
     assert (["1", "2", "3", "4"], 0) == (sorted(draft.events), draft.foreign_events)
 
 
+async def test_an_event_without_name_is_the_one_that_was_asked_for() -> None:
+    """It is in a list of one name, and not lost to those who look for a user's new key."""
+    nameless: Any = {"Events": [raw("1", CloudTrailEvent="{", EventName=None)]}
+    draft, _ = await collected([{"Events": []}, {"Events": []}, nameless, *[{"Events": []}] * 2])
+
+    assert "CreateAccessKey" == draft.events["1"].name
+
+
 async def test_of_another_service_nothing_need_be_read() -> None:
     """An event of another service is no failure, however odd it is."""
     odd: dict[str, Any] = {"EventSource": "transfer.amazonaws.com", "CloudTrailEvent": "{"}
