@@ -1,9 +1,36 @@
 """The SDK's parsers of replies, made to read past what is odd: an item of another shape must not cost all others."""
 
 from collections.abc import Mapping
-from typing import Any
+from copy import copy
+from typing import Any, TypeVar
 
+from aiobotocore.client import AioBaseClient
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
+
+from auditor.aws.reading import parse_timestamp
+
+ClientT = TypeVar("ClientT")
+
+
+def reading_past_oddities(client: ClientT) -> ClientT:
+    """A client like one that was lent, over the same connections, whose replies are read as those of a run's own.
+
+    The lent one is left as it is; what is no client of the SDK's is given back.
+    """
+    if not isinstance(client, AioBaseClient):
+        return client
+    reading: Any = copy(client)
+    reading._endpoint = copy(reading._endpoint)  # noqa: SLF001 - the SDK makes clients by session only
+    reading._endpoint._response_parser_factory = response_parsers()  # noqa: SLF001 - as above
+    like: ClientT = reading
+    return like
+
+
+def response_parsers() -> "ResponseParsers":
+    """The parsers for the clients of one session."""
+    parsers = ResponseParsers()
+    parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
+    return parsers
 
 
 class ResponseParsers(AioResponseParserFactory):

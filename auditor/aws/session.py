@@ -15,9 +15,8 @@ from botocore.loaders import Loader, create_loader
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, translate, without_secrets
-from auditor.aws.parsing import ResponseParsers
+from auditor.aws.parsing import response_parsers
 from auditor.aws.partitions import DEFAULT_REGION
-from auditor.aws.reading import parse_timestamp
 from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError
 
@@ -111,9 +110,7 @@ def _session_like(given: aioboto3.Session | None, *, profile: str | None, config
         session.set_config_variable("profile", profile)
     verified(session, config=config)
     session.full_config  # noqa: B018 - reads the configuration files, and keeps them
-    parsers = ResponseParsers()
-    parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
-    session.register_component("response_parser_factory", parsers)
+    session.register_component("response_parser_factory", response_parsers())
     return session
 
 

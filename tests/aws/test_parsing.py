@@ -4,15 +4,21 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import aioboto3
 import botocore.parsers
 import botocore.session
 import pytest
+from aiobotocore.config import AioConfig
 
-from auditor.aws.parsing import ResponseParsers
-from auditor.aws.reading import parse_timestamp
+from auditor.aws.parsing import reading_past_oddities, response_parsers
+from auditor.demo import Scenario
+from auditor.errors import RequestError
+from tests.fakes import FakeService, access
+from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
 
+ONE_TRY = AioConfig(retries={"total_max_attempts": 1})
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATE = {"EventId": "2", "EventTime": NOON.timestamp()}
 READ = {"EventId": "2", "EventTime": NOON}
@@ -20,12 +26,10 @@ READ = {"EventId": "2", "EventTime": NOON}
 
 async def parsed(service: str, operation: str, text: str) -> dict[str, Any]:
     """The body of a reply as a session's clients read it."""
-    factory = ResponseParsers()
-    factory.set_parser_defaults(timestamp_parser=parse_timestamp)
     model = botocore.session.get_session().get_service_model(service)
     shape = model.operation_model(operation).output_shape
     reply = {"status_code": 200, "headers": {}, "body": text.encode()}
-    read: dict[str, Any] = await factory.create_parser(model.protocol).parse(reply, shape)
+    read: dict[str, Any] = await response_parsers().create_parser(model.protocol).parse(reply, shape)
     return {name: value for name, value in read.items() if name != "ResponseMetadata"}
 
 
@@ -76,3 +80,29 @@ async def test_what_is_not_odd_is_read_as_the_sdk_reads_it() -> None:
     theirs = botocore.parsers.create_parser("json").parse(reply, shape)
 
     assert {name: theirs[name] for name in ("Events", "NextToken")} == await parsed("cloudtrail", "LookupEvents", text)
+
+
+async def test_a_lent_client_is_read_past_what_is_odd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who lends a client finds it as it was; what is asked through one like it is read as a run's own is."""
+    scenario = Scenario(accounts=2, users=1, largest_account=1, odd_items=True)
+    async with (
+        served(scenario, monkeypatch),
+        aioboto3.Session().client("iam", region_name=scenario.region, config=ONE_TRY) as lent,
+    ):
+        endpoint, factory = lent._endpoint, lent._endpoint._response_parser_factory  # noqa: SLF001 - what must stay
+        reading = reading_past_oddities(lent)
+        users = (await access().request(reading.list_users))["Users"]
+        with pytest.raises(RequestError, match="InvalidResponse"):
+            await access().request(lent.list_users)
+
+    assert (endpoint, factory) == (lent._endpoint, lent._endpoint._response_parser_factory)  # noqa: SLF001
+    assert ["the day before yesterday"] == [
+        user["PasswordLastUsed"] for user in users if user.get("UserName", "").startswith("odd.time")
+    ]
+
+
+def test_what_is_no_client_of_the_sdks_is_left() -> None:
+    """A fake is asked as it is."""
+    fake = FakeService("iam")
+
+    assert reading_past_oddities(fake) is fake
