@@ -77,11 +77,10 @@ async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User 
     return await with_facts(account, draft, user, keys=keys)
 
 
-async def keys_of(
-    account: IamAccess, draft: AccountDraft, user: User, *, section: Section = Section.KEYS
-) -> tuple[AccessKey, ...] | Unknown | Gone:
+async def keys_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[AccessKey, ...] | Unknown | Gone:
     """The user's keys, read now."""
-    return await draft.ask(section, or_gone(list_keys(account, user.name, odd=draft.noting(section))))
+    listing = list_keys(account, user.name, odd=draft.noting(Section.KEYS))
+    return await draft.ask(Section.KEYS, or_gone(listing))
 
 
 async def devices_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[MfaDevice, ...] | Unknown | Gone:
@@ -135,7 +134,7 @@ async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> U
 
 async def _no_password_or_gone(account: IamAccess, draft: AccountDraft, user: User) -> bool | Unknown | Gone:
     """Tell a user without a password from one who is gone, where nothing else has told it."""
-    keys = await keys_of(account, draft, user, section=Section.PASSWORD)
+    keys = await draft.ask(Section.PASSWORD, or_gone(list_keys(account, user.name)))
     return False if isinstance(keys, tuple) else keys
 
 

@@ -113,6 +113,17 @@ async def test_a_user_with_unreadable_times_is_there() -> None:
     assert [(Section.USERS, 2)] == [(failure.section, failure.count) for failure in draft.failures()]
 
 
+async def test_a_user_with_an_odd_device_and_no_password_is_there() -> None:
+    """That their keys are looked at once more makes no failure of the password's, which is known."""
+    keys = {"AccessKeyMetadata": [None, *ONE_KEY["AccessKeyMetadata"]]}
+    odd: dict[str, Script] = {"list_access_keys": keys, "list_mfa_devices": {"MFADevices": [None]}}
+    draft = await collected(service(listed("ana"), get_login_profile=GONE, **odd))
+    (user,) = draft.report(account()).users
+
+    assert (False, Unknown("InvalidResponse")) == (user.has_password, user.mfa_devices)
+    assert {Section.KEYS, Section.MFA} == {failure.section for failure in draft.failures()}
+
+
 async def test_odd_keys_and_devices_are_said_in_their_sections() -> None:
     """Every other cell of the row is what AWS says, and the coverage names what is not known."""
     keys = {"AccessKeyMetadata": [{"AccessKeyId": "AKIA0", "CreateDate": "soon"}, None, *ONE_KEY["AccessKeyMetadata"]]}
