@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+INTERNAL_ERROR = "InternalError"
+"""The code of what is wrong with this package; its traceback is in the log, at DEBUG."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
@@ -76,14 +79,14 @@ async def _collect(
 
 
 async def bulkhead(draft: AccountDraft, section: Section, work: Awaitable[T]) -> T | Unknown:
-    """What `work` returns; an error that nobody foresaw is the section's failure, and Unknown."""
+    """What `work` returns; an error that nobody foresaw is the section's failure, and Unknown: it is never AWS's."""
     try:
         with bare_errors():
             return await work
-    # The only place that catches all: an error over a reply of a shape that nobody has seen yet must cost one section
-    # of one account, and be said, and not cost the organization.
+    # The only place that catches all: a mistake of this package's own must cost one section of one account, and be
+    # said, and not cost the organization.
     except Exception as error:
-        code = type(error).__name__
         logger.debug("unforeseen error in the section %s", section, exc_info=True)
-        draft.fail(section, code=code, message=f"{code}: an unforeseen error in this account")
-        return Unknown(code)
+        said = f"{INTERNAL_ERROR}: an unforeseen error of the audit's own in this account ({type(error).__name__})"
+        draft.fail(section, code=INTERNAL_ERROR, message=said)
+        return Unknown(INTERNAL_ERROR)

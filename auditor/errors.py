@@ -41,18 +41,25 @@ class OrganizationError(AuditError):
 
 
 class ListingInterrupted(OrganizationError):  # noqa: N818 - it says what happened to the listing
-    """Raised after the accounts that were listed, when the listing ended before the organization did."""
+    """Raised after the accounts that were listed, when the listing ended before the organization did.
+
+    `unnamed` is how many accounts were in a list that did come to its end, and could not be told apart from others.
+    """
 
     exit_code = 3
 
-    def __init__(self, *, code: str, message: str, listed: int) -> None:
+    def __init__(self, *, code: str, message: str, listed: int, unnamed: int = 0) -> None:
         self.code = code
         self.message = message
         self.listed = listed
-        super().__init__(f"The list of accounts ended early, after {listed}: {code}: {message}")
+        self.unnamed = unnamed
+        early = f"The list of accounts ended early, after {listed}"
+        happened = f"{unnamed} of the listed accounts can't be entered" if unnamed else early
+        super().__init__(f"{happened}: {code}: {message}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), {"code": self.code, "message": self.message, "listed": self.listed})
+        names = ("code", "message", "listed", "unnamed")
+        return _rebuild, (type(self), {name: getattr(self, name) for name in names})
 
 
 class RequestError(AuditError):

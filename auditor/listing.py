@@ -1,8 +1,9 @@
 """The accounts of the organization, listed well ahead of the engine that audits them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
 from anyio import BrokenResourceError
@@ -36,12 +37,30 @@ class Listing:
     interruption: ListingInterrupted | None = None
     pending: dict[AccountId, Account] = field(default_factory=dict)
     """Listed, and not finished yet."""
+    unnamed: list[RequestError] = field(default_factory=list)
+    """The faults of the accounts of which nobody can tell which they are."""
     ended: bool = False
-    """Whether every account of the organization is known."""
+    """Whether the list of accounts was read to its end."""
     over: anyio.Event = field(default_factory=anyio.Event)
     """Set when no more accounts will be listed, whether or not all are known."""
     unasked: EngineError | None = None
     """Why no account was asked anything, None where they are."""
+
+    def read(self, page: Iterable[dict[str, Any]], *, warn: Callable[[str], None]) -> Iterator[Account]:
+        """The accounts of a page that have an id."""
+        for raw in page:
+            try:
+                yield account_of(raw)
+            except RequestError as error:
+                self.unnamed.append(error)
+                warn(f"An account was listed that can't be entered: {error}")
+
+    def unnamed_accounts(self) -> ListingInterrupted | None:
+        """What is missing of a list that was read to its end."""
+        if not self.unnamed:
+            return None
+        first = self.unnamed[0]
+        return ListingInterrupted(code=first.code, message=first.message, listed=self.count, unnamed=len(self.unnamed))
 
     @property
     def rest(self) -> ListingInterrupted | None:
@@ -62,7 +81,7 @@ async def list_accounts(
     """Send every account as its page arrives, and close the stream; a page token is not kept for longer than a page.
 
     A listing that fails after the first accounts ends early, and `listing` says why: a page of it that can't be read
-    is not the end of the organization.
+    is not the end of the organization. An account without id is warned of, and the listing goes on.
 
     Raises:
         OrganizationError: There is no first page, or no account.
@@ -70,7 +89,7 @@ async def list_accounts(
     async with accounts:
         try:
             async for page in account_pages(gateway.access, gateway.organizations):
-                for account in map(account_of, page):
+                for account in listing.read(page, warn=warn):
                     listing.count += 1
                     if account.id in listing.finished:
                         continue
@@ -81,6 +100,7 @@ async def list_accounts(
                 observe(AccountsListed(listing.count, finished=False))
             _check_count(listing)
             listing.ended = True
+            listing.interruption = listing.unnamed_accounts()
         except RequestError as error:
             if not listing.count:
                 raise _no_listing(error) from error
@@ -103,6 +123,8 @@ def _no_listing(error: RequestError) -> OrganizationError:
 
 def _check_count(listing: Listing) -> None:
     """An organization has its management account at least: an empty list is no list of one."""
+    if not listing.count and listing.unnamed:
+        raise _no_listing(listing.unnamed[0])
     if not listing.count:
         raise OrganizationError("The accounts could not be listed: AWS gave none, and no error.")
 

@@ -40,6 +40,7 @@ def merged(first: AccountReport, second: AccountReport) -> AccountReport:
         vanished_users=first.vanished_users + second.vanished_users + len(gone),
         vanished_keys=first.vanished_keys + second.vanished_keys,
         report_time=_earliest(first.report_time, second.report_time),
+        foreign_events=events.foreign_events,
         fallbacks=tuple(dict.fromkeys((*first.fallbacks, *second.fallbacks))),
     )
     return _with_costs(whole, first=first, second=second)
@@ -102,8 +103,13 @@ def _user(earlier: User, later: User) -> User:
 def _keys(keys: tuple[AccessKey, ...], earlier: tuple[AccessKey, ...] | Unknown) -> Iterator[AccessKey]:
     before = {key.id: key for key in earlier} if isinstance(earlier, tuple) else {}
     for key in keys:
-        last_use = before.get(key.id, key).last_use if isinstance(key.last_use, Unknown) else key.last_use
-        yield replace(key, last_use=last_use)
+        other = before.get(key.id, key)
+        yield replace(
+            key,
+            status=other.status if isinstance(key.status, Unknown) else key.status,
+            created_at=other.created_at if isinstance(key.created_at, Unknown) else key.created_at,
+            last_use=other.last_use if isinstance(key.last_use, Unknown) else key.last_use,
+        )
 
 
 def _known(earlier: T | Unknown | None, later: T | Unknown | None) -> T | Unknown | None:

@@ -67,7 +67,7 @@ NOT_ASKED: Final = NotAsked.NOT_ASKED
 
 
 class MfaKind(StrEnum):
-    """What a device is, as its serial number tells; the credential report knows of devices without one.
+    """What a device is, as its serial number tells.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
     """
@@ -77,6 +77,7 @@ class MfaKind(StrEnum):
     FIDO = "fido"
     SMS = "sms"
     UNNAMED_HARDWARE = "unnamed hardware"
+    """Known to journals of older versions only, which took a device from the credential report."""
     OTHER = "other"
 
     @property
@@ -90,9 +91,8 @@ class MfaDevice:
     """One MFA device of a user."""
 
     serial: str
-    """Empty where the credential report alone tells of it."""
     kind: MfaKind
-    enabled_at: datetime | None
+    enabled_at: datetime | Unknown | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ class AccessKey:
     """One access key; `last_use` is None where AWS says that it was never used."""
 
     id: str
-    status: str
+    status: str | Unknown
     """AWS's own word: `Active`, `Inactive`, or whatever it says next."""
-    created_at: datetime | None
+    created_at: datetime | Unknown | None
     last_use: KeyUse | Unknown | None
 
 
@@ -123,8 +123,8 @@ class User:
     id: str
     arn: str
     path: str
-    created_at: datetime | None
-    password_last_used: datetime | None
+    created_at: datetime | Unknown | None
+    password_last_used: datetime | Unknown | None
     """As AWS keeps it: also after the password is gone; None is never, or before 2014-10-20."""
     keys: tuple[AccessKey, ...] | Unknown = ()
     has_password: bool | Unknown | None = None
@@ -148,9 +148,13 @@ class EventResource:
     name: str
 
 
+_NO_ERROR = frozenset({"", "success"})
+"""What CloudTrail's errorCode says of a change that was carried out, where it says anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One IAM change that CloudTrail recorded; with an `error_code` it was refused, and did not happen."""
+    """One IAM change that CloudTrail recorded."""
 
     id: str
     name: str
@@ -163,14 +167,15 @@ class Event:
     """The access key that was made or deleted, empty for the other events."""
     source_address: str = ""
     region: str = ""
-    error_code: str = ""
+    error_code: str | Unknown = ""
+    """Why AWS refused it, in CloudTrail's word; Unknown where the record that would say so can't be read."""
     error_message: str = ""
     resources: tuple[EventResource, ...] = ()
 
     @property
     def happened(self) -> bool:
-        """Whether AWS carried the change out."""
-        return not self.error_code
+        """Whether AWS carried the change out, as far as can be read: what may have been refused is not left out."""
+        return isinstance(self.error_code, Unknown) or self.error_code.strip().casefold() in _NO_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,8 @@ class AccountReport:
     """When the credential report was made that facts are from, None where all facts were read from the API."""
     fallbacks: tuple[str, ...] = ()
     """Why facts were read from the API that were wanted from the credential report, a sentence each."""
+    foreign_events: int | NotAsked = NOT_ASKED
+    """How many events were passed over because they are another service's than IAM's."""
 
     @property
     def freshness(self) -> Freshness:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from auditor.config import Labels
 from auditor.coverage import Section
 from auditor.event_rows import EventRow
-from auditor.models import Account, AccountReport, Event, Finding, MfaDevice, MfaKind, Unknown, User
+from auditor.models import Account, AccountReport, Event, Finding, MfaDevice, MfaKind, NotAsked, Unknown, User
 
 FINDING_COLUMNS = (
     "account_id",
@@ -45,6 +45,7 @@ COVERAGE_COLUMNS = (
     "seconds",
     "freshness",
     "report_time",
+    "foreign_event_count",
 )
 
 NOT_APPLICABLE = "N/A"
@@ -98,10 +99,10 @@ def finding_row(finding: Finding, *, words: Words) -> dict[str, str]:
         "account_name": account.name,
         "username": user.name,
         "password_status": _password(user, words=words),
-        "password_last_used": time_text(user.password_last_used) or words.never,
+        "password_last_used": _moment(user.password_last_used, words=words, none=words.never),
         "access_key_id": key.id,
-        "status": key.status,
-        "created_date": time_text(key.created_at) or NOT_APPLICABLE,
+        "status": _unknown(key.status, words=words) if isinstance(key.status, Unknown) else key.status,
+        "created_date": _moment(key.created_at, words=words, none=NOT_APPLICABLE),
         "last_used_date": last_used,
         "service_name": service,
         "mfa_status": _mfa(user.mfa_devices, words=words),
@@ -144,7 +145,15 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
         "seconds": f"{report.seconds:.1f}",
         "freshness": report.freshness if report.audited else "",
         "report_time": time_text(report.report_time),
+        "foreign_event_count": _foreign_events(report),
     }
+
+
+def _foreign_events(report: AccountReport) -> str:
+    """A number, as of all that is counted; empty where an older version has read the account and did not count them."""
+    if isinstance(report.foreign_events, NotAsked):
+        return "" if report.audited else "0"
+    return str(report.foreign_events)
 
 
 def _section_words(report: AccountReport) -> dict[str, str]:
@@ -155,6 +164,10 @@ def _section_words(report: AccountReport) -> dict[str, str]:
 def time_text(moment: datetime | None) -> str:
     """ISO 8601 in UTC, whole seconds; empty for None."""
     return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _moment(moment: datetime | Unknown | None, *, words: Words, none: str) -> str:
+    return _unknown(moment, words=words) if isinstance(moment, Unknown) else time_text(moment) or none
 
 
 def _password(user: User, *, words: Words) -> str:

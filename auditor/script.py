@@ -14,6 +14,7 @@ from auditor.account_audit import bulkhead, plan_of, read_account
 from auditor.aws.access import Access
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
 from auditor.aws.organization import account_of, account_pages
+from auditor.aws.parsing import reading_past_oddities
 from auditor.aws.role import RoleRequest, assume
 from auditor.collectors import EVENTS
 from auditor.collectors.draft import AccountDraft
@@ -44,16 +45,17 @@ async def get_accounts(org_client: "OrganizationsClient") -> list[dict[str, Any]
 
     Those are there as AWS sent them (`Id`, `Name`, `Arn`, `Email`, …), with `State` and, for those who read the word
     that AWS retired, `Status`: whichever is missing is the other. All other states are left out, PENDING_CLOSURE too,
-    though such an account's users can still get in: `run_audit` audits it.
+    though such an account's users can still get in: `run_audit` audits it. An account without an id, or in no state
+    that is known here, is left out and logged as an error.
 
     Raises:
-        OrganizationError: The list could not be read to its end, or an account has no state, or one that is not known
-            here: such an account may well be in use.
+        OrganizationError: The list could not be read to its end.
     """
     accounts: list[dict[str, Any]] = []
     try:
-        async for page in account_pages(Access(credentials=None, limits=new_run_limits()), org_client):
-            accounts.extend(_described(raw) for raw in page if _active(raw))
+        access = Access(credentials=None, limits=new_run_limits())
+        async for page in account_pages(access, reading_past_oddities(org_client)):
+            accounts.extend(_active(page))
     except RequestError as error:
         raise OrganizationError(f"The accounts could not be listed: {error}.") from error
     return accounts
@@ -92,7 +94,7 @@ async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, acco
         IncompleteError: Users or keys could not be listed, so that rows are missing; it holds the others.
     """
     draft = AccountDraft()
-    access = IamAccess(Access(credentials=None, limits=new_run_limits()), iam_client)
+    access = IamAccess(Access(credentials=None, limits=new_run_limits()), reading_past_oddities(iam_client))
     await bulkhead(draft, Section.USERS, collect_users(access, draft))
     account = account_of({"Id": account_id, "Name": account_name})
     rows = finding_rows(draft.report(account), labels=Labels.ES)
@@ -193,25 +195,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _active(raw: Mapping[str, Any]) -> bool:
-    account = account_of(dict(raw))
-    if account.state is None:
-        raise OrganizationError(
-            f"Organizations gave the account {account.name} ({account.id}) no state that is known: "
-            f"{account.state_word or 'none'}."
-        )
-    return account.state is AccountState.ACTIVE
-
-
-def _described(raw: Mapping[str, Any]) -> dict[str, Any]:
-    account = account_of(dict(raw))
-    return {
-        "id": str(account.id),
-        "name": account.name,
-        **raw,
-        "State": account.state_word,
-        "Status": raw.get("Status") or account.state_word,
-    }
+def _active(page: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The accounts of a page in state ACTIVE; one of which that can't be told is logged as an error."""
+    for raw in page:
+        try:
+            account = account_of(dict(raw))
+        except RequestError as error:
+            logger.error("An account is left out: %s", error)  # noqa: TRY400 - its traceback tells nobody anything
+            continue
+        if account.state is None:
+            word = account.state_word or "none"
+            logger.error("The account %s (%s) is left out: its state is not known: %s", account.name, account.id, word)
+        elif account.state is AccountState.ACTIVE:
+            status = raw.get("Status") or account.state_word
+            yield {"id": str(account.id), "name": account.name, **raw, "State": account.state_word, "Status": status}
 
 
 def _distinct(accounts: Iterable[Mapping[str, Any]]) -> dict[AccountId, Account]:

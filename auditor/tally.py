@@ -123,7 +123,8 @@ class Tally:
         for finding in report.findings():
             made = finding.key.created_at
             counts.keys += 1
-            counts.old_keys += made is not None and _is_active(finding.key) and read_at - made > OLD_KEY
+            is_old = isinstance(made, datetime) and read_at - made > OLD_KEY
+            counts.old_keys += is_old and _is_active(finding.key)
         counts.vanished += report.vanished_users + report.vanished_keys
 
     def _count_events(self, report: AccountReport) -> None:

@@ -83,6 +83,7 @@ REPORT = AccountReport(
     throttles=1,
     started_at=NOW,
     seconds=1.5,
+    foreign_events=3,
 )
 
 CALLER = Caller(account_id=AccountId("999988887777"), arn="arn:aws:iam::999988887777:user/auditor", partition="aws")

@@ -1,5 +1,6 @@
 """One account, from its role to its report: what fails in it stays in it, and is said."""
 
+import logging
 import time
 from collections import Counter
 from datetime import timedelta
@@ -139,14 +140,24 @@ class Unforeseen(Exception):  # noqa: N818 - that it is one is the point
     """Nothing that anybody catches."""
 
 
-@pytest.mark.parametrize("error", [Unforeseen("odd"), RecursionError("deep"), AssertionError("no"), OSError("disk")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unforeseen("odd"),
+        RecursionError("deep"),
+        AssertionError("no"),
+        OSError("disk"),
+        KeyError("Users"),
+        TypeError("no"),
+    ],
+)
 async def test_an_unforeseen_error_costs_one_collector(error: Exception) -> None:
-    """Where one collector breaks, the other's facts are in the report, and the break is said by its name."""
+    """Where one collector breaks, the other's facts are in the report; the code is ours, the message has its name."""
     report = await audited(clients(list_users=error))
     (failure,) = report.failures
 
-    assert (failure.section, failure.code) == (Section.USERS, type(error).__name__)
-    assert "unforeseen" in failure.message
+    assert (failure.section, failure.code) == (Section.USERS, "InternalError")
+    assert f"unforeseen error of the audit's own in this account ({type(error).__name__})" in failure.message
     assert (report.users, [event.id for event in report.events]) == ((), ["id-1"])
     assert (words(report)[Section.USERS], words(report)[Section.EVENTS]) == (
         Completeness.FAILED,
@@ -159,7 +170,7 @@ async def test_an_unforeseen_error_in_the_events_leaves_the_users() -> None:
     report = await audited(clients(lookup_events=Unforeseen("odd")))
 
     assert ([user.name for user in report.users], report.events) == (["ana"], ())
-    assert [(failure.section, failure.code) for failure in report.failures] == [(Section.EVENTS, "Unforeseen")]
+    assert [(failure.section, failure.code) for failure in report.failures] == [(Section.EVENTS, "InternalError")]
 
 
 async def test_an_unforeseen_error_of_several_users_is_said() -> None:
@@ -176,17 +187,30 @@ async def test_an_unforeseen_error_at_the_door_is_said() -> None:
     """An error that nobody foresaw while the role is assumed costs the account, and no more."""
     report = await audited(clients(assume_role=Unforeseen("odd")))
 
-    assert [(failure.section, failure.code) for failure in report.failures] == [(Section.ROLE, "Unforeseen")]
+    assert [(failure.section, failure.code) for failure in report.failures] == [(Section.ROLE, "InternalError")]
     assert not report.audited
 
 
-async def test_a_role_without_expiration_is_said() -> None:
+@pytest.mark.parametrize("odd", [None, "soon", True, []], ids=str)
+async def test_a_role_without_expiration_is_said(odd: Any) -> None:
     """An answer of STS that lacks what nobody expected to be missing is this account's failure."""
     answer = assumed(THERE.id)
-    del answer["Credentials"]["Expiration"]
+    answer["Credentials"]["Expiration"] = odd
     report = await audited(clients(assume_role=answer))
 
-    assert [failure.section for failure in report.failures] == [Section.ROLE]
+    assert [(failure.section, failure.code) for failure in report.failures] == [(Section.ROLE, "InvalidResponse")]
+
+
+async def test_a_mistake_of_our_own_is_in_the_log_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """Who looks for it with --verbose finds where it happened; it was not tried again."""
+    caplog.set_level(logging.DEBUG, "auditor")
+    fakes = clients(list_users=KeyError("odd"))
+    await audited(fakes)
+    (record,) = [record for record in caplog.records if record.exc_info]
+
+    assert (logging.DEBUG, 1) == (record.levelno, fakes.iam.count("list_users"))
+    assert record.exc_info is not None
+    assert "KeyError: 'odd'" in logging.Formatter().formatException(record.exc_info)
 
 
 async def test_collectors_run_side_by_side() -> None:

@@ -61,12 +61,22 @@ def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Facts, Blame]:
     """The files of an audit, what is true, and what went wrong."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    facts = facts_of(SMALL)
+    return audit_of(SMALL, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Facts, Blame]:
+    """The same of an organization with items that nobody can read."""
+    return audit_of(replace(SMALL, odd_items=True), tmp_path_factory.mktemp("odd"))
+
+
+def audit_of(scenario: Scenario, folder: Path) -> tuple[Tables, Facts, Blame]:
+    """An audit that nobody disturbs."""
+    facts = facts_of(scenario)
     blame = Blame(facts.caller)
 
     async def audit() -> None:
-        async with serve(build_organization(SMALL), record=False, hear=blame.hear) as server:
+        async with serve(build_organization(scenario), record=False, hear=blame.hear) as server:
             with environment_of(server):
                 async with open_csv_writer(folder) as rows:
                     await run_audit(AuditConfig(role=facts.role), writers=[rows])
@@ -156,6 +166,12 @@ def give_up(tables: Tables) -> None:
     row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "not reached"))
 
 
+def miscount(tables: Tables) -> None:
+    """More events of other services are said to have been passed over than there are."""
+    row = entered(tables)
+    row["foreign_event_count"] = str(int(row["foreign_event_count"]) + 1)
+
+
 WRONG: dict[Callable[[Tables], None], Kind] = {
     lose_a_key: Kind.LOST,
     lose_an_event: Kind.LOST,
@@ -167,6 +183,7 @@ WRONG: dict[Callable[[Tables], None], Kind] = {
     accuse: Kind.FALSE,
     hide_a_denial: Kind.FALSE,
     give_up: Kind.LOST,
+    miscount: Kind.FALSE,
 }
 
 
@@ -187,6 +204,26 @@ def test_what_is_wrong_is_seen(audited: tuple[Tables, Facts, Blame], spoil: Call
     verdict = Verdict()
     judge(tables, facts, blame=blame, ended=True, verdict=verdict)
     assert WRONG[spoil] in {problem.kind for problem in verdict.problems}
+
+
+@pytest.mark.parametrize("table", ["nothing", "findings", "events", "coverage", "rest"])
+def test_odd_items_excuse_nothing_else(odd: tuple[Tables, Facts, Blame], table: str) -> None:
+    """An odd item is named as missing, and a row that is not odd may be missing no more than elsewhere."""
+    tables, facts, blame = deepcopy(odd[0]), *odd[1:]
+    row = next(row for row in tables.coverage if row["role"] == "complete" and row["key_count"] != "0")
+    if table in ("findings", "events"):
+        rows: list[Row] = getattr(tables, table)
+        rows.remove(next(one for one in rows if one["account_id"] == row["account_id"]))
+        count = {"findings": "key_count", "events": "event_count"}[table]
+        row[count] = str(int(row[count]) - 1)
+    elif table == "coverage":
+        row["keys"] = "complete"
+    elif table == "rest":
+        tables.coverage[:] = [one for one in tables.coverage if one["account_id"] != "organization"]
+    verdict = Verdict()
+    judge(tables, facts, blame=blame, ended=True, verdict=verdict)
+    assert (Kind.LOST in {problem.kind for problem in verdict.problems}) is (table != "nothing")
+    assert table != "nothing" or [] == verdict.problems
 
 
 def test_a_comparison_sees_what_is_wrong(audited: tuple[Tables, Facts, Blame]) -> None:

@@ -85,8 +85,8 @@ async def test_a_list_that_ends_early_says_so() -> None:
 
 @pytest.mark.parametrize(
     "second",
-    [page(token="a"), {"Accounts": [{"Name": "no id"}]}, {}, refusal("ServiceException", status=500)],
-    ids=["repeated token", "no id", "no list", "server error"],
+    [page(token="a"), {}, {"Accounts": {"Id": "2"}}, refusal("ServiceException", status=500)],
+    ids=["repeated token", "no list", "another type", "server error"],
 )
 async def test_no_page_that_fails_is_the_end(second: Any) -> None:
     """Whatever is wrong with a page, the organization is not taken to end before it."""
@@ -95,6 +95,47 @@ async def test_no_page_that_fails_is_the_end(second: Any) -> None:
 
     assert [account.id for account in heard.accounts] == ["1"]
     assert heard.listing.interruption is not None
+
+
+@pytest.mark.parametrize("odd", [{"Name": "no id"}, {}, None, "text", {"Id": 7}, {"Id": "", "Arn": "arn:odd"}], ids=str)
+async def test_an_account_without_id_is_said_and_costs_no_other(odd: Any) -> None:
+    """All others are sent, and the listing that came to its end says that not all of it can be audited."""
+    pages = [{**page("1", token="a"), "Accounts": [odd, *page("1")["Accounts"]]}, page("2")]
+    heard = await Heard().take(pages)
+    interruption = heard.listing.interruption
+
+    assert (["1", "2"], 2) == ([account.id for account in heard.accounts], heard.listing.count)
+    assert interruption is not None
+    assert ("InvalidResponse", 1, 3) == (interruption.code, interruption.unnamed, interruption.exit_code)
+    assert str(interruption).startswith("1 of the listed accounts can't be entered: InvalidResponse: an account has no")
+    assert (interruption, AccountsListed(2, finished=True)) == (heard.listing.rest, heard.events[-1])
+    assert [warning.startswith("An account was listed that can't be entered") for warning in heard.warnings] == [True]
+
+
+async def test_an_account_without_id_is_known_by_its_arn() -> None:
+    """The end of its ARN is the account: nothing of it is missing."""
+    arn = "arn:aws:organizations::111111111111:account/o-abc/222222222222"
+    heard = await Heard().take({"Accounts": [{"Arn": arn, "Name": "b", "State": "ACTIVE"}, *page("1")["Accounts"]]})
+
+    assert ["222222222222", "1"] == [account.id for account in heard.accounts]
+    assert heard.listing.interruption is None
+
+
+async def test_a_list_that_ends_early_says_so_first() -> None:
+    """Behind an account without id there may be accounts that were not listed: that is what is said of the list."""
+    heard = await Heard().take(
+        [{"Accounts": [None, *page("1")["Accounts"]], "NextToken": "a"}, refusal("AccessDeniedException")]
+    )
+    interruption = heard.listing.interruption
+
+    assert interruption is not None
+    assert ("AccessDeniedException", 0, 1) == (interruption.code, interruption.unnamed, len(heard.warnings))
+
+
+async def test_without_any_account_that_has_an_id_there_is_no_organization() -> None:
+    """Where none can be entered, nothing can be audited."""
+    with pytest.raises(OrganizationError, match=r"could not be listed .*an account has no Id"):
+        await Heard().take({"Accounts": [{"Name": "a"}, None]})
 
 
 REFUSALS = [

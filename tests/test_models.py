@@ -142,8 +142,9 @@ def test_findings_are_keys() -> None:
 
 
 def test_refused_events_did_not_happen() -> None:
-    """Only events without an error code took place."""
+    """Only events without an error code took place, those of which nobody can read whether they have one among them."""
     assert EVENT.happened
+    assert all(replace(EVENT, error_code=code).happened for code in ("", "Success", Unknown("InvalidResponse")))
     assert not REFUSED_EVENT.happened
     assert [EVENT] == list(report_of(events=(EVENT, REFUSED_EVENT)).happened())
 

@@ -5,9 +5,20 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from auditor import EventResource, Labels, MfaDevice, MfaKind, Unknown, User
-from auditor.rows import EVENT_COLUMNS, FINDING_COLUMNS, event_cells, event_rows, finding_rows, time_text
-from tests.samples import ACCOUNT, DEVICE, EVENT, KEY, NOW, REFUSED_EVENT, USE, USER, report_of
+from auditor import AccountReport, EventResource, Labels, MfaDevice, MfaKind, Unknown, User
+from auditor.models import NOT_ASKED
+from auditor.rows import (
+    COVERAGE_COLUMNS,
+    EVENT_COLUMNS,
+    FINDING_COLUMNS,
+    coverage_row,
+    event_cells,
+    event_rows,
+    finding_rows,
+    time_text,
+)
+from auditor.unread import not_reached
+from tests.samples import ACCOUNT, DEVICE, EVENT, KEY, NOW, REFUSED_EVENT, REPORT, USE, USER, report_of
 
 DENIED = Unknown("AccessDenied")
 EAST = timezone(timedelta(hours=5, minutes=30))
@@ -92,6 +103,34 @@ def test_a_key_whose_use_was_refused() -> None:
 def test_key_status(status: str) -> None:
     """AWS's word for a key's status is kept as it is."""
     assert status == finding_of(replace(USER, keys=(replace(KEY, status=status),)))["status"]
+
+
+def test_what_can_not_be_read_of_a_key() -> None:
+    """A status or a date that can't be read says so in its cell, and all other cells are what they are."""
+    odd = Unknown("InvalidResponse")
+    user = replace(USER, password_last_used=odd, keys=(replace(KEY, status=odd, created_at=odd),))
+    columns = ("status", "created_date", "password_last_used")
+    for labels, unknown in ((Labels.ES, "Desconocido"), (Labels.EN, "Unknown")):
+        whole = finding_of(USER, labels=labels)
+        assert whole | dict.fromkeys(columns, f"{unknown} (InvalidResponse)") == finding_of(user, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (replace(REPORT, foreign_events=7), "7"),
+        (replace(REPORT, foreign_events=0), "0"),
+        (replace(REPORT, foreign_events=NOT_ASKED), ""),
+        (not_reached(ACCOUNT), "0"),
+        (AccountReport(ACCOUNT, role=""), "0"),
+    ],
+    ids=["some", "none", "an older version's", "not reached", "not entered"],
+)
+def test_events_of_other_services_are_counted_last(report: AccountReport, expected: str) -> None:
+    """The last column is a number as the others; empty only where an older version did not count them."""
+    row = coverage_row(report)
+    assert ("foreign_event_count", expected) == list(row.items())[-1]
+    assert list(COVERAGE_COLUMNS) == list(row)
 
 
 def test_a_key_without_a_date() -> None:

@@ -164,16 +164,34 @@ async def test_accounts_that_cannot_be_listed(
 
 @pytest.mark.parametrize("word", [None, "FROZEN"])
 async def test_accounts_of_unknown_state(
-    monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, word: str | None
+    monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, caplog: pytest.LogCaptureFixture, word: str | None
 ) -> None:
-    """An account whose state nobody knows is an error, and never left out."""
+    """An account whose state nobody knows costs no other, and is never left out without a word."""
     scenario = Scenario(accounts=5, users=0, events=0, odd_states={3: word})
     async with (
         served(scenario, monkeypatch) as server,
         client_of(session_of(server), "organizations", no_blocking) as client,
     ):
-        with pytest.raises(OrganizationError, match=server.organization.accounts[3].id):
-            await get_accounts(client)
+        listed = await get_accounts(client)
+    odd = server.organization.accounts[3]
+    assert [account.id for account in server.organization.accounts if account != odd] == [each["id"] for each in listed]
+    assert [logging.ERROR] == [record.levelno for record in caplog.records]
+    assert odd.id in caplog.text
+
+
+async def test_accounts_that_can_not_be_told(
+    monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An account without an id costs no other, and is logged."""
+    scenario = Scenario(accounts=14, users=0, events=0, odd_items=True)
+    async with (
+        served(scenario, monkeypatch) as server,
+        client_of(session_of(server), "organizations", no_blocking) as client,
+    ):
+        listed = await get_accounts(client)
+    active = [account.id for account in server.organization.accounts if account.state == "ACTIVE"]
+    assert active == [each["id"] for each in listed]
+    assert "its name is 'nobody knows which'" in caplog.text
 
 
 async def test_assuming_a_role(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:

@@ -177,6 +177,32 @@ async def test_an_account_of_unknown_state_fails_and_is_not_skipped(
     assert 3 == summary.exit_code
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
+async def test_odd_items_cost_only_themselves(partition: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is odd in a list, all else is there to the last cell, and each section says how much of it was odd."""
+    scenario = Scenario(accounts=11, users=2, largest_account=9, odd_items=True, denied_every=None, partition=partition)
+    async with served(scenario, monkeypatch) as server:
+        config = AuditConfig(role=scenario.role_name, rates=UNHURRIED)
+        async with open_csv_writer(tmp_path) as writer:
+            summary = await run_audit(config, writers=[writer], collect=True)
+        expected = truth_of(server, summary)
+    findings, events, coverage = map(read_csv, writer.paths)
+    noted = {
+        report.account.id: {failure.section.column: failure.count for failure in report.failures}
+        for report in summary.reports
+        if report.audited
+    }
+    codes = {failure.code for report in summary.reports for failure in report.failures}
+    counted = {row["account_id"]: row["foreign_event_count"] for row in coverage if row["role"] == "complete"}
+    (rest,) = [row for row in coverage if row["account_id"] == "organization"]
+    assert as_set(expected.findings) == as_set(findings)
+    assert as_set(expected.events) == as_set(events)
+    assert expected.odd == noted
+    assert {account: str(number) for account, number in expected.foreign_events.items()} == counted
+    assert ({"InvalidResponse"}, 3) == (codes, summary.exit_code)
+    assert ("InvalidResponse", True) == (rest["error_code"], "2 of the listed accounts" in summary.interruption)
+
+
 async def test_a_listing_that_ends_early_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts that were listed are audited; that there may be more is in the summary and the exit code."""
     scenario = Scenario(accounts=30, users=1, largest_account=3, denied_every=None, listing_denied_page=2)

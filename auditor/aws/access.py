@@ -15,6 +15,7 @@ from auditor.aws.credentials import CredentialSource, signing_as
 from auditor.aws.faults import (
     PARSER_ERRORS,
     SDK_ERRORS,
+    fault_of_others,
     invalid_response,
     is_answer,
     is_expired,
@@ -22,7 +23,6 @@ from auditor.aws.faults import (
     safe_cause,
     timed_out,
     translate,
-    unavailable,
 )
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.aws.silence import Silence
@@ -50,6 +50,7 @@ _REQUIRED = {
     "list_virtual_mfa_devices": "VirtualMFADevices",
     "lookup_events": "Events",
 }
+_LISTINGS = ("list_", "lookup_")
 
 
 @dataclass(slots=True)
@@ -143,16 +144,18 @@ class Access:
         try:
             with retries.trying(), self.usage.silence.asking(api) as scope, signing:
                 reply = await question()
-        except (*SDK_ERRORS, *PARSER_ERRORS) as error:
+        except SDK_ERRORS as error:
             refused = translate(error, service=api.service, operation=api.operation)
             if self._credentials is not None and credentials is not None and is_expired(refused):
                 self._credentials.expire(credentials)
             raise refused from safe_cause(error)
-        except OSError as error:
-            if credentials is not None:
+        except (*PARSER_ERRORS, OSError) as error:
+            fault = fault_of_others(
+                error, signs_itself=credentials is None, service=api.service, operation=api.operation
+            )
+            if fault is None:
                 raise
-            # A client that signs by itself has looked for its credentials, in a file or a process.
-            raise unavailable(error, service=api.service, operation=api.operation) from None
+            raise fault from safe_cause(error)
         if scope.cancelled_caught:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)
@@ -197,6 +200,11 @@ def api_of(operation: Callable[..., object]) -> Api:
 
 def _checked(reply: R, api: Api) -> R:
     member = _REQUIRED.get(api.operation)
-    if member is not None and (not isinstance(reply, dict) or member not in reply):
+    if member is not None and (not isinstance(reply, dict) or not _has(reply, member, api)):
         raise invalid_response(f"the reply has no {member}", service=api.service, operation=api.operation)
     return reply
+
+
+def _has(reply: Mapping[str, object], member: str, api: Api) -> bool:
+    is_list = api.operation.startswith(_LISTINGS)
+    return isinstance(reply.get(member), list) if is_list else member in reply

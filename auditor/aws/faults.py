@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from traceback import walk_tb
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -27,14 +28,20 @@ from auditor.errors import RequestError
 SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError, UndefinedModelAttributeError)
 """The bases of all that the SDK raises on purpose; a parser's error and a model's are no BotoCoreError."""
 
-PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
+PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 """What the SDK's parsers let through when a body is well-formed, but of another shape than the service's."""
+_PARSING = frozenset({"botocore.parsers", "aiobotocore.parsers"})
+_TAKING_PARSED = "_do_get_response"
+_READING_ERRORS = "_add_modeled_error_fields"
+"""The SDK's functions that look into what was parsed, and stumble over a reply that is no object, or an odd error."""
+_FINDING_CREDENTIALS = frozenset({"botocore.credentials", "aiobotocore.credentials"})
 
 INVALID_RESPONSE = "InvalidResponse"
 CONNECTION_FAILED = "ConnectionFailed"
 TIMEOUT = "Timeout"
 NO_ANSWER = "NoAnswer"
 NO_SUCH_ENTITY = "NoSuchEntity"
+SDK_ERROR = "SdkError"
 
 # The codes that AWS's own SDKs take for throttling, and two that they overlook.
 _THROTTLES = frozenset(
@@ -96,6 +103,22 @@ def translate(error: Exception, *, service: str, operation: str) -> RequestError
     return RequestError(code=_code_of(error), message=_sentence(error), service=service, operation=operation)
 
 
+def fault_of_others(error: Exception, *, signs_itself: bool, service: str, operation: str) -> RequestError | None:
+    """Whose fault an error is that is not one of SDK_ERRORS; None where it is a mistake of our own.
+
+    A reply that the SDK's parser stumbled over is AWS's, and what happened while a client that signs by itself looked
+    for its credentials, in a file or a process, is their source's.
+    """
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    modules, functions = ([frame.f_globals.get("__name__") for frame in frames], [f.f_code.co_name for f in frames])
+    parsing = not _PARSING.isdisjoint(modules) or _READING_ERRORS in functions or functions[-1:] == [_TAKING_PARSED]
+    if isinstance(error, PARSER_ERRORS) and parsing:
+        return translate(error, service=service, operation=operation)
+    if signs_itself and (isinstance(error, OSError) or not _FINDING_CREDENTIALS.isdisjoint(modules)):
+        return unavailable(error, service=service, operation=operation)
+    return None
+
+
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
     """The fault of credentials that could not be had, whatever their source has raised."""
     return RequestError(code="CredentialsUnavailable", message=_sentence(error), service=service, operation=operation)
@@ -142,12 +165,12 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
     return RequestError(
-        code=str(answer.get("Code") or status),
+        code=well_formed(str(answer.get("Code") or status)),
         message=without_secrets(str(answer.get("Message") or "AWS gave no message")),
         service=service,
         operation=operation,
         status=status,
-        request_id=str(metadata.get("RequestId", "")),
+        request_id=well_formed(str(metadata.get("RequestId", ""))),
         answered_at=_answered_at(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
     )
 
@@ -158,7 +181,12 @@ def without_secrets(text: str) -> str:
     To a wrong signature AWS answers with the text that should have been signed, session token included.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
-    return " ".join(_SECRETS.sub("…", text).split())
+    return well_formed(" ".join(_SECRETS.sub("…", text).split()))
+
+
+def well_formed(text: str) -> str:
+    """The text with its lone surrogates, which no file can hold, backslash-escaped."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def safe_cause(error: Exception) -> Exception | None:
@@ -169,9 +197,9 @@ def safe_cause(error: Exception) -> Exception | None:
 def _answered_at(date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _code_of(error: Exception) -> str:
@@ -180,7 +208,7 @@ def _code_of(error: Exception) -> str:
     for kind, code in _CODES:
         if isinstance(error, kind):
             return code
-    return type(error).__name__
+    return SDK_ERROR
 
 
 # The most special first: the SDK's tree of connection errors is deep.
@@ -196,11 +224,12 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (CredentialRetrievalError, "CredentialsUnavailable"),
     (TokenRetrievalError, "CredentialsUnavailable"),
     (UnauthorizedSSOTokenError, "CredentialsUnavailable"),
-    (BotoCoreError, "SdkError"),
+    (BotoCoreError, SDK_ERROR),
     (LookupError, INVALID_RESPONSE),
     (ValueError, INVALID_RESPONSE),
     (TypeError, INVALID_RESPONSE),
     (AttributeError, INVALID_RESPONSE),
+    (RecursionError, INVALID_RESPONSE),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor.aws.access import Access, api_of
 from auditor.aws.faults import invalid_response
+from auditor.aws.reading import object_of
 from auditor.errors import RequestError
 
 REPEATED_TOKEN = "RepeatedToken"  # noqa: S105 - an error code
@@ -34,7 +35,7 @@ async def listed(
     key: str,
     **parameters: Any,  # noqa: ANN401 - whatever `pages` takes
 ) -> AsyncIterator[list[Mapping[str, Any]]]:
-    """The items under `member`, a list a page, empty ones too.
+    """The items under `member`, a list a page, empty ones too; what is no object is given as an empty one.
 
     Where AWS takes its own page token no more, the listing begins again, twice at most: what was given before, told by
     `key` or else by all its members, is not given again.
@@ -50,7 +51,7 @@ async def listed(
         try:
             async for page in pages(access, operation, **parameters):
                 read += 1
-                yield _fresh(page[member], key=key, given=given, met=met)
+                yield _fresh([object_of(item) for item in page[member]], key=key, given=given, met=met)
         except RequestError as error:
             if not read or error.code not in _LOST_TOKENS or restarts == _RESTARTS:
                 raise
@@ -103,7 +104,10 @@ def _fresh(
 
 
 def _following(page: Mapping[str, Any], *, received: str, operation: Callable[..., object]) -> str | None:
-    following: str | None = page.get(received) or None
+    following = page.get(received) or None
+    if following is not None and not isinstance(following, str):
+        api = api_of(operation)
+        raise invalid_response("the page token is no text", service=api.service, operation=api.operation)
     if page.get("IsTruncated") and following is None:
         api = api_of(operation)
         raise invalid_response("a truncated page has no marker", service=api.service, operation=api.operation)

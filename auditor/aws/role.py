@@ -1,17 +1,20 @@
 """Assuming the role of one account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from auditor.aws.access import Access
 from auditor.aws.faults import invalid_response
+from auditor.aws.reading import object_in, text_in, time_in
 from auditor.errors import RequestError
 
 if TYPE_CHECKING:
     from types_aiobotocore_sts import STSClient
 
 _ACCOUNT_FIELD = 4
-_MEMBERS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
+_END = "Expiration"
+_MEMBERS = ("AccessKeyId", "SecretAccessKey", "SessionToken", _END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,21 @@ async def assume(
     if role.policy is not None:
         parameters["Policy"] = role.policy
     answer: dict[str, Any] = {**await access.request(sts.assume_role, **parameters)}
-    credentials: dict[str, Any] = answer["Credentials"]
-    if missing := [member for member in _MEMBERS if member not in credentials]:
+    credentials = {**object_in(answer, "Credentials")}
+    if missing := [member for member in _MEMBERS if not _is_there(credentials, member)]:
         raise invalid_response(f"the credentials have no {missing[0]}", service="sts", operation="assume_role")
     _check_account(answer, account_id=account_id)
     return credentials
 
 
+def _is_there(credentials: dict[str, Any], member: str) -> bool:
+    if member == _END:
+        return isinstance(time_in(credentials, member), datetime)
+    return bool(text_in(credentials, member))
+
+
 def _check_account(answer: dict[str, Any], *, account_id: str) -> None:
-    arn = str(answer.get("AssumedRoleUser", {}).get("Arn", ""))
+    arn = text_in(object_in(answer, "AssumedRoleUser"), "Arn")
     if arn.split(":")[_ACCOUNT_FIELD : _ACCOUNT_FIELD + 1] != [account_id]:
         raise RequestError(
             code="WrongAccount",

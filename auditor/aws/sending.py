@@ -13,9 +13,13 @@ from urllib.parse import quote_plus, urlencode
 
 from aiobotocore.endpoint import convert_to_response_dict
 from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import CredentialRetrievalError
 from botocore.hooks import first_non_none_response
+from botocore.parsers import ResponseParserError
 
 from auditor.aws.clock import utc_now
+from auditor.aws.faults import PARSER_ERRORS
+from auditor.aws.reading import object_in
 from auditor.aws.signature import Signer
 
 _FIRST_ERROR = 300
@@ -62,7 +66,7 @@ class _Sender:
         if not is_plain(model, params, context=context, request_signer=request_signer):
             return None
         body = self._encoded(params["body"])
-        credentials = await self._credentials.get_frozen_credentials()
+        credentials = await self._frozen_credentials()
         headers: Any = self._signer(context, request_signer).sign(
             params["headers"], url=params["url"], body=body, credentials=credentials, at=self._now()
         )
@@ -73,6 +77,14 @@ class _Sender:
         if response is None:
             response = await self._http.send(request)
         return response, await self._parsed(response, model)
+
+    async def _frozen_credentials(self) -> Any:  # noqa: ANN401
+        try:
+            return await self._credentials.get_frozen_credentials()
+        except PARSER_ERRORS as error:
+            # Whatever their source stumbles over is its own fault, and its words may hold a secret.
+            name = type(error).__name__
+            raise CredentialRetrievalError(provider=self._credentials.method, error_msg=name) from None
 
     def _signer(self, context: dict[str, Any], request_signer: Any) -> Signer:  # noqa: ANN401
         signing = context.get("signing", {})
@@ -90,12 +102,21 @@ class _Sender:
 
     async def _parsed(self, response: Any, model: Any) -> dict[str, Any]:  # noqa: ANN401
         reply = await convert_to_response_dict(response, model)
-        parsed: dict[str, Any] = await self._parser.parse(reply, model.output_shape)
+        parsed: Any = await self._parser.parse(reply, model.output_shape)
+        if not isinstance(parsed, dict):
+            raise ResponseParserError("the reply is no object")
         if response.status_code >= _FIRST_ERROR:
-            shape = model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code"))
+            parsed["Error"] = _plain_error(parsed)
+            shape = model.service_model.shape_for_error_code(parsed["Error"].get("Code"))
             parsed.update(await self._parser.parse(reply, shape) if shape else {})
         parsed.setdefault("ResponseMetadata", {})["RetryAttempts"] = 0
         return parsed
+
+
+def _plain_error(parsed: dict[str, Any]) -> dict[str, str]:
+    """Code and message of an error reply, as far as they are texts."""
+    error = object_in(parsed, "Error")
+    return {name: value for name, value in error.items() if isinstance(value, str)}
 
 
 def is_plain(model: Any, params: dict[str, Any], *, context: dict[str, Any], request_signer: Any) -> bool:  # noqa: ANN401

@@ -7,17 +7,19 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from auditor.aws.faults import invalid_response
-from auditor.models import AccessKey, KeyUse, User
+from auditor.aws.reading import parse_timestamp
+from auditor.models import AccessKey, KeyUse, Unknown, User
 
 MARGIN = timedelta(minutes=5)
 """How long before it was made a report may already have missed a change: IAM is eventually consistent.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
 """
-_NONE = "N/A"
+_NONE = "n/a"
+_NO_KEY = frozenset({_NONE, "false"})
 _ROOT = "<root_account>"
 _SLOTS = (1, 2)
 _USER_COLUMNS = ("user", "arn", "user_creation_time", "password_enabled", "mfa_active")
@@ -76,9 +78,9 @@ class CredentialReport:
         same = (reported.arn, reported.created_at) == (user.arn, _second(user.created_at))
         return reported if same else None
 
-    def misses(self, made: datetime | None) -> bool:
+    def misses(self, made: datetime | Unknown | None) -> bool:
         """Whether the report may have missed what was made at that time."""
-        return made is None or made >= self.sure_until
+        return not isinstance(made, datetime) or made >= self.sure_until
 
 
 def read_report(content: bytes | str, *, made_at: datetime) -> CredentialReport:
@@ -122,14 +124,14 @@ def _user(cells: Mapping[str, str]) -> tuple[str, ReportedUser]:
 
 
 def _key(active: str, rotated: str, used: str, service: str, region: str) -> ReportedKey | None:
-    # An inactive key is a key: that there is none is told by its time only.
-    if rotated == _NONE and _boolean(active) is False:
+    # An inactive key is a key, though the guide has no time for it: any word of one will do.
+    if all(cell.casefold() in _NO_KEY for cell in (active, rotated, used, service, region)):
         return None
     used_at = _time(used)
     return ReportedKey(
         rotated_at=_time(rotated),
         used=None if used_at is None else KeyUse(used_at, service, region),
-        use_known=used == _NONE or used_at is not None,
+        use_known=used.casefold() == _NONE or used_at is not None,
     )
 
 
@@ -138,12 +140,9 @@ def _boolean(word: str) -> bool | None:
 
 
 def _time(word: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(word)
-    except ValueError:
-        return None
-    return _second(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+    moment = parse_timestamp(word)
+    return _second(moment) if isinstance(moment, datetime) else None
 
 
-def _second(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(microsecond=0)
+def _second(moment: datetime | Unknown | None) -> datetime | None:
+    return moment.replace(microsecond=0) if isinstance(moment, datetime) else None

@@ -1,8 +1,9 @@
 """What is known of one account so far: facts, questions asked and answered, failures."""
 
-from collections.abc import Awaitable, Sized
+from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -12,6 +13,13 @@ from auditor.errors import RequestError
 from auditor.models import Account, AccountReport, Event, Unknown, User
 
 T = TypeVar("T")
+
+Note = Callable[[RequestError], None]
+"""Takes the fault of one item that can't be read; the others are there all the same."""
+
+
+def ignore(_: RequestError) -> None:
+    """Take the fault of an item in a list that no report is made of."""
 
 
 @dataclass(slots=True)
@@ -24,6 +32,8 @@ class AccountDraft:
     """By their id."""
     vanished_users: int = 0
     vanished_keys: int = 0
+    foreign_events: int = 0
+    """Those that were passed over, since they are another service's."""
     report_time: datetime | None = None
     fallbacks: list[str] = field(default_factory=list)
     key_events_over: anyio.Event = field(default_factory=anyio.Event)
@@ -56,6 +66,10 @@ class AccountDraft:
         """Note that AWS refused something, or sent what can't be read."""
         self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
 
+    def noting(self, section: Section) -> Note:
+        """What notes the faults of items in a list of this section."""
+        return partial(self.note, section)
+
     def count_as_answered(self, section: Section) -> None:
         """Count a question that needed no asking, since the credential report has the answer."""
         for counts in (self._asked, self._answered):
@@ -82,6 +96,7 @@ class AccountDraft:
             vanished_keys=self.vanished_keys,
             report_time=self.report_time,
             fallbacks=tuple(self.fallbacks),
+            foreign_events=self.foreign_events,
         )
 
     def failures(self) -> tuple[Failure, ...]:

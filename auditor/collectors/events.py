@@ -1,19 +1,25 @@
 """The IAM changes that CloudTrail recorded in an account."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import AccountAccess
 from auditor.aws.pages import listed
-from auditor.collectors.draft import AccountDraft
+from auditor.aws.reading import UNREADABLE, object_in, objects_in, text_in, time_in
+from auditor.collectors.draft import AccountDraft, Note, ignore
 from auditor.coverage import Section
 from auditor.errors import RequestError
-from auditor.models import Event, EventResource, Period
+from auditor.models import Event, EventResource, Period, Unknown
 
 CREATE_ACCESS_KEY = "CreateAccessKey"
 EVENT_NAMES = ("CreateUser", "DeleteUser", CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile")
+OWN_BY_DEFAULT = frozenset({CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile"})
+"""Those of them that take no `UserName` for the caller's own."""
+_SOURCE = "iam.amazonaws.com"
 _PAGE = 50
 
 
@@ -38,8 +44,11 @@ async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: 
     """Add the events of one name; returns how many could not be read, which hide none of those behind them."""
     unread = 0
     async for raw in raw_events(account, name, period=period):
+        if is_foreign(raw):
+            draft.foreign_events += 1
+            continue
         try:
-            event = event_of(raw)
+            event = event_of(raw, asked=name, odd=draft.noting(Section.EVENTS))
         except RequestError as error:
             draft.note(Section.EVENTS, error)
             unread += 1
@@ -67,65 +76,100 @@ async def raw_events(account: AccountAccess, name: str, *, period: Period) -> As
             yield raw
 
 
-def event_of(raw: Mapping[str, Any]) -> Event:
-    """The event that CloudTrail's record tells of; every member of it but the time may be missing.
+def is_foreign(raw: Mapping[str, Any]) -> bool:
+    """Whether an event is another service's: many have APIs of the same names, and a look-up by name gives them, too.
 
+    The source has the same form in every partition.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
     """
-    if raw.get("EventTime") is None:
-        raise invalid_response("an event has no EventTime", service="cloudtrail", operation="lookup_events")
-    record = _record(raw.get("CloudTrailEvent"))
-    request, response = _object(record, "requestParameters"), _object(record, "responseElements")
-    key = _object(response, "accessKey")
-    return Event(
-        id=str(raw.get("EventId") or _text(record, "eventID")),
-        name=str(raw.get("EventName") or _text(record, "eventName")),
-        at=raw["EventTime"],
-        username=str(raw.get("Username") or ""),
-        actor_arn=_text(_object(record, "userIdentity"), "arn"),
-        target_user=_target_user(record, request=request, response=response),
-        access_key_id=_text(key, "accessKeyId") or _text(request, "accessKeyId"),
-        source_address=_text(record, "sourceIPAddress"),
-        region=_text(record, "awsRegion"),
-        error_code=_text(record, "errorCode"),
-        error_message=_text(record, "errorMessage"),
-        resources=tuple(
-            EventResource(str(resource.get("ResourceType") or ""), str(resource["ResourceName"]))
-            for resource in raw.get("Resources") or []
-            if resource.get("ResourceName")
-        ),
+    source = text_in(raw, "EventSource")
+    if not source:
+        source = text_in(_record(raw) or {}, "eventSource")
+    return source not in {"", _SOURCE}
+
+
+def event_of(raw: Mapping[str, Any], *, asked: str = "", odd: Note = ignore) -> Event:
+    """The event that CloudTrail tells of; `odd` is told of what can't be read of it, and the rest is kept.
+
+    Every member may be missing but the time, which is in two places; a name that is in none is the one that was asked
+    for. Without a record that can be read nobody knows whether AWS refused the change: then `error_code` is unknown.
+
+    Raises:
+        RequestError: There is no time that can be read.
+    """
+    record = _record(raw)
+    known = record or {}
+    event_id = text_in(raw, "EventId") or text_in(known, "eventID")
+    if record is None:
+        odd(_invalid(f"the record of the event {event_id} can't be read, nor whether AWS refused it"))
+    request, response = object_in(known, "requestParameters"), object_in(known, "responseElements")
+    event = Event(
+        id=event_id,
+        name=text_in(raw, "EventName") or text_in(known, "eventName") or asked,
+        at=_time(raw, known, event_id=event_id),
+        username=text_in(raw, "Username"),
+        actor_arn=text_in(object_in(known, "userIdentity"), "arn"),
+        access_key_id=text_in(object_in(response, "accessKey"), "accessKeyId") or text_in(request, "accessKeyId"),
+        source_address=text_in(known, "sourceIPAddress"),
+        region=text_in(known, "awsRegion"),
+        error_code=UNREADABLE if record is None else _error_code(known, event_id=event_id, odd=odd),
+        error_message=text_in(known, "errorMessage"),
+        resources=tuple(_resources(raw, event_id=event_id, odd=odd)),
     )
+    return replace(event, target_user=_target_user(event, known, request=request, response=response))
 
 
-def _target_user(record: Mapping[str, Any], *, request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
-    """Who was changed; users who make or delete a key of their own need not name themselves."""
-    for part, member in (
-        (request, "userName"),
-        (_object(response, "accessKey"), "userName"),
-        (_object(response, "user"), "userName"),
-    ):
-        if name := _text(part, member):
+def _time(raw: Mapping[str, Any], record: Mapping[str, Any], *, event_id: str) -> datetime:
+    for moment in (time_in(raw, "EventTime"), time_in(record, "eventTime")):
+        if isinstance(moment, datetime):
+            return moment
+    raise _invalid(f"the event {event_id or 'without EventId'} has no EventTime that can be read")
+
+
+def _error_code(record: Mapping[str, Any], *, event_id: str, odd: Note) -> str | Unknown:
+    code = record.get("errorCode")
+    if code is None or isinstance(code, str):
+        return text_in(record, "errorCode")
+    odd(_invalid(f"the errorCode of the event {event_id} can't be read"))
+    return UNREADABLE
+
+
+def _resources(raw: Mapping[str, Any], *, event_id: str, odd: Note) -> Iterator[EventResource]:
+    for resource in objects_in(raw, "Resources"):
+        if name := text_in(resource, "ResourceName"):
+            yield EventResource(text_in(resource, "ResourceType"), name)
+        elif not resource:
+            odd(_invalid(f"a resource of the event {event_id} can't be read"))
+
+
+def _target_user(
+    event: Event, record: Mapping[str, Any], *, request: Mapping[str, Any], response: Mapping[str, Any]
+) -> str:
+    """Who was changed; who makes or deletes something of their own need not name themselves.
+
+    Of other actors `userName` is no user's name: root's is the alias of the account.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    """
+    for part in (request, object_in(response, "accessKey"), object_in(response, "user")):
+        if name := text_in(part, "userName"):
             return name
-    return _text(_object(record, "userIdentity"), "userName")
+    actor = object_in(record, "userIdentity")
+    own = event.name in OWN_BY_DEFAULT and event.happened and text_in(actor, "type") == "IAMUser"
+    return text_in(actor, "userName") if own else ""
 
 
-def _record(text: str | None) -> Mapping[str, Any]:
-    if not text:
+def _record(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """CloudTrail's own record, an empty one where there is none, None where it can't be read."""
+    text = raw.get("CloudTrailEvent")
+    if text is None or text == "":
         return {}
     try:
         record = json.loads(text)
-    except ValueError:
-        raise invalid_response(
-            "an event's record is not JSON", service="cloudtrail", operation="lookup_events"
-        ) from None
-    return record if isinstance(record, dict) else {}
+    # TypeError: it is no text. RecursionError: it is nested too deep.
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
 
 
-def _object(part: Mapping[str, Any], member: str) -> Mapping[str, Any]:
-    value = part.get(member)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(part: Mapping[str, Any], member: str) -> str:
-    value = part.get(member)
-    return value if isinstance(value, str) else ""
+def _invalid(message: str) -> RequestError:
+    return invalid_response(message, service="cloudtrail", operation="lookup_events")

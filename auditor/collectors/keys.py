@@ -1,27 +1,46 @@
 """The access keys of a user, and when each was last used."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
+from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
+from auditor.aws.reading import UNREADABLE, object_in, text_in, time_in
 from auditor.codes import is_denial
+from auditor.collectors.draft import Note, ignore
 from auditor.collectors.vanished import GONE, Gone, or_gone
 from auditor.errors import RequestError
-from auditor.models import AccessKey, KeyUse
+from auditor.models import AccessKey, KeyUse, Unknown
 
 
-async def list_keys(account: IamAccess, user_name: str) -> tuple[AccessKey, ...]:
-    """The user's access keys, their last use not asked yet."""
+async def list_keys(account: IamAccess, user_name: str, *, odd: Note = ignore) -> tuple[AccessKey, ...]:
+    """The user's access keys, their last use not asked yet; `odd` is told of each that can't be read as a whole.
+
+    A key without an id is none that could have a row; what else can't be read of a key is unknown.
+    """
     listing = listed(
         account.access, account.iam.list_access_keys, member="AccessKeyMetadata", key="AccessKeyId", UserName=user_name
     )
-    return tuple(
-        [
-            AccessKey(raw["AccessKeyId"], raw["Status"], raw.get("CreateDate"), last_use=None)
-            async for page in listing
-            for raw in page
-        ]
-    )
+    found = [_key_of(raw, user_name=user_name, odd=odd) async for page in listing for raw in page]
+    return tuple(key for key in found if key is not None)
+
+
+def _key_of(raw: Mapping[str, Any], *, user_name: str, odd: Note) -> AccessKey | None:
+    def miss(what: str) -> None:
+        odd(invalid_response(what, service="iam", operation="list_access_keys"))
+
+    key_id, status = text_in(raw, "AccessKeyId"), text_in(raw, "Status")
+    if not key_id:
+        miss(f"a key of the user {user_name} has no AccessKeyId")
+        return None
+    if not status:
+        miss(f"the key {key_id} of the user {user_name} has no Status")
+    made = time_in(raw, "CreateDate")
+    if isinstance(made, Unknown):
+        miss(f"the CreateDate of the key {key_id} of the user {user_name} can't be read")
+    return AccessKey(key_id, status or UNREADABLE, made, last_use=None)
 
 
 class SecondLook:
@@ -32,11 +51,12 @@ class SecondLook:
         self._user_name = user_name
         self._taken = False
         self._keys: tuple[AccessKey, ...] | Gone | None = None
+        self._odd: list[RequestError] = []
 
     async def misses(self, key_id: str) -> bool:
-        """Whether AWS lists the key no more; of a list that it refuses nothing is missing."""
+        """Whether AWS lists the key no more; of a list that it refuses, or that is odd, nothing is missing."""
         keys = await self._listed()
-        return keys is GONE or (keys is not None and key_id not in {key.id for key in keys})
+        return keys is GONE or (keys is not None and not self._odd and key_id not in {key.id for key in keys})
 
     async def misses_user(self) -> bool:
         """Whether AWS says that there is no such user any more; what it refuses to say is no."""
@@ -46,7 +66,7 @@ class SecondLook:
         if not self._taken:
             self._taken = True
             with suppress(RequestError):
-                self._keys = await or_gone(list_keys(self._account, self._user_name))
+                self._keys = await or_gone(list_keys(self._account, self._user_name, odd=self._odd.append))
         return self._keys
 
 
@@ -65,6 +85,9 @@ async def last_use(account: IamAccess, key_id: str, *, again: SecondLook) -> Key
         raise
     if answer is GONE:
         return GONE
-    use = answer["AccessKeyLastUsed"]
-    at = use.get("LastUsedDate")
-    return None if at is None else KeyUse(at, use.get("ServiceName", ""), use.get("Region", ""))
+    use = object_in(answer, "AccessKeyLastUsed")
+    at = time_in(use, "LastUsedDate") if use == answer["AccessKeyLastUsed"] else UNREADABLE
+    if isinstance(at, Unknown):
+        said = f"the LastUsedDate of the key {key_id} can't be read"
+        raise invalid_response(said, service="iam", operation="get_access_key_last_used")
+    return None if at is None else KeyUse(at, text_in(use, "ServiceName"), text_in(use, "Region"))

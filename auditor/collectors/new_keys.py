@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from auditor.aws.gateway import AccountAccess
 from auditor.collectors.draft import AccountDraft
-from auditor.collectors.events import CREATE_ACCESS_KEY, event_of, raw_events
+from auditor.collectors.events import CREATE_ACCESS_KEY, event_of, is_foreign, raw_events
 from auditor.errors import RequestError
 from auditor.models import Event, Period, User
 
@@ -44,7 +44,8 @@ async def _events_or_none(account: AccountAccess, draft: AccountDraft, *, since:
     period = Period(min(since, now), now)
     try:
         found = [raw async for raw in raw_events(account, CREATE_ACCESS_KEY, period=period)]
-        events = [event_of(raw) for raw in found]
+        # Of one that is odd all is kept that tells whose key it may be.
+        events = [event_of(raw, asked=CREATE_ACCESS_KEY) for raw in found if not is_foreign(raw)]
     except RequestError as error:
         draft.fallbacks.append(f"New keys could not be looked up: {error}")
         return None

@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 
 import anyio
 
 from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import IamAccess
+from auditor.aws.reading import time_in
 from auditor.collectors.credential_report import CredentialReport, read_report
 from auditor.config import ReportWait
 from auditor.errors import RequestError
@@ -58,11 +60,10 @@ async def _get(account: IamAccess) -> tuple[CredentialReport | None, str]:
         if error.code == _IN_PROGRESS or error.code in _TO_BE_MADE:
             return None, error.code
         raise
-    made_at = answer.get("GeneratedTime")
-    if made_at is None:
-        raise invalid_response(
-            "the credential report has no GeneratedTime", service="iam", operation="get_credential_report"
-        )
+    made_at = time_in(answer, "GeneratedTime")
+    if not isinstance(made_at, datetime):
+        said = "the credential report has no GeneratedTime that can be read"
+        raise invalid_response(said, service="iam", operation="get_credential_report")
     return read_report(answer["Content"], made_at=made_at), ""
 
 

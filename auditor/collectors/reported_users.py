@@ -6,14 +6,16 @@ from functools import partial
 
 from auditor.aws.gateway import AccountAccess, IamAccess
 from auditor.aws.pages import listed
-from auditor.collectors.credential_report import MARGIN, CredentialReport, ReportedUser
+from auditor.aws.reading import object_in, text_in
+from auditor.collectors.credential_report import CredentialReport, ReportedUser
 from auditor.collectors.draft import AccountDraft
-from auditor.collectors.keys import SecondLook, list_keys
-from auditor.collectors.mfa import list_mfa_devices
+from auditor.collectors.keys import SecondLook
 from auditor.collectors.new_keys import users_with_new_keys
 from auditor.collectors.report_request import request_report
 from auditor.collectors.users import (
+    devices_of,
     examine_users,
+    keys_of,
     listed_users,
     place_users,
     with_facts,
@@ -21,16 +23,15 @@ from auditor.collectors.users import (
     with_last_use,
     with_sign_in,
 )
-from auditor.collectors.vanished import GONE, Gone, or_gone
+from auditor.collectors.vanished import GONE, Gone
 from auditor.config import ReportWait
 from auditor.coverage import Section
 from auditor.errors import RequestError
-from auditor.models import AccessKey, MfaDevice, MfaKind, Period, Unknown, User
+from auditor.models import AccessKey, MfaDevice, Period, Unknown, User
 
 _PAGE = 1000
 _OLDEST = timedelta(hours=5)
 """Beyond the four hours for which IAM keeps a report, and some inaccuracy of clocks."""
-_UNNAMED = MfaDevice(serial="", kind=MfaKind.UNNAMED_HARDWARE, enabled_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,6 @@ class _Sources:
     report: CredentialReport
     holders: frozenset[str] | None
     """ARNs of those who hold a virtual MFA device now, None where that is not known."""
-    recent: bool
-    """Whether the report is so new that who had MFA in it, and holds no virtual device now, never had one."""
 
 
 async def collect_users_by_report(
@@ -68,7 +67,6 @@ async def collect_users_by_report(
         draft,
         report,
         holders=await _holders_or_none(account, draft) if any(report.of(user) for _, user in asked) else None,
-        recent=datetime.now(UTC) - report.made_at <= MARGIN,
     )
     await place_users(draft, asked, partial(_examine, sources))
     late = await users_with_new_keys(account, draft, keyless, since=report.sure_until, period=period)
@@ -106,9 +104,12 @@ async def _holders_or_none(account: IamAccess, draft: AccountDraft) -> frozenset
     holders: set[str] = set()
     try:
         async for page in listing:
-            holders.update(raw.get("User", {}).get("Arn", "") for raw in page)
+            holders.update(text_in(object_in(raw, "User"), "Arn") for raw in page)
     except RequestError as error:
         draft.fallbacks.append(f"Virtual MFA devices could not be listed, MFA was read user by user: {error}")
+        return None
+    if "" in holders:
+        draft.fallbacks.append("Whom a virtual MFA device belongs to could not be read: MFA was read user by user.")
         return None
     return frozenset(holders)
 
@@ -119,7 +120,7 @@ def _was_keyless(reported: ReportedUser | None) -> bool:
 
 async def _examine(sources: _Sources, user: User) -> User | Gone:
     account, draft, report = sources.account, sources.draft, sources.report
-    keys = await draft.ask(Section.KEYS, or_gone(list_keys(account, user.name)))
+    keys = await keys_of(account, draft, user)
     if keys is GONE:
         return GONE
     if isinstance(keys, Unknown):
@@ -158,12 +159,11 @@ async def _with_sign_in(sources: _Sources, user: User, reported: ReportedUser) -
 
 
 async def _devices(sources: _Sources, user: User, reported: ReportedUser) -> tuple[MfaDevice, ...] | Unknown | Gone:
-    """The user's devices: read now where they hold a virtual one, and may have a stronger one beside it.
+    """The user's devices: none where the report knows of none, and none that is virtual has come since.
 
-    Who had MFA when an older report was made may have given up a virtual device since, and holds none then.
+    They are read now of all others: the report tells no device's kind, and there are more than virtual and hardware.
     """
-    known = reported.mfa_active is False or (reported.mfa_active is True and sources.recent)
-    if known and sources.holders is not None and user.arn not in sources.holders:
+    if reported.mfa_active is False and sources.holders is not None and user.arn not in sources.holders:
         sources.draft.count_as_answered(Section.MFA)
-        return (_UNNAMED,) if reported.mfa_active else ()
-    return await sources.draft.ask(Section.MFA, or_gone(list_mfa_devices(sources.account, user.name)))
+        return ()
+    return await devices_of(sources.account, sources.draft, user)

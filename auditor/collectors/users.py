@@ -5,16 +5,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from auditor.aws.faults import invalid_response
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
-from auditor.collectors.draft import AccountDraft
+from auditor.aws.reading import text_in, time_in
+from auditor.collectors.draft import AccountDraft, Note
 from auditor.collectors.keys import SecondLook, last_use, list_keys
 from auditor.collectors.mfa import list_mfa_devices
 from auditor.collectors.password import has_password
 from auditor.collectors.vanished import GONE, Gone, or_gone
 from auditor.coverage import Section
 from auditor.fanout import fan_out
-from auditor.models import AccessKey, Unknown, User
+from auditor.models import AccessKey, MfaDevice, Unknown, User
 
 _USERS_AT_ONCE = 16
 _PAGE = 1000
@@ -35,7 +37,8 @@ async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
 async def listed_users(account: IamAccess, draft: AccountDraft) -> list[User]:
     """The users that AWS lists, as far as it does."""
     listed: list[User] = []
-    await draft.ask(Section.USERS, _list_users(account, into=listed), gathers=listed)
+    listing = _list_users(account, into=listed, odd=draft.noting(Section.USERS))
+    await draft.ask(Section.USERS, listing, gathers=listed)
     return listed
 
 
@@ -60,18 +63,30 @@ async def place_users(
     await fan_out(places, work, limit=_USERS_AT_ONCE)
 
 
-async def _list_users(account: IamAccess, *, into: list[User]) -> None:
+async def _list_users(account: IamAccess, *, into: list[User], odd: Note) -> None:
     async for page in listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=_PAGE):
-        into.extend(_user_of(raw) for raw in page)
+        into.extend(user for raw in page if (user := _user_of(raw, odd=odd)) is not None)
 
 
 async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
-    keys = await draft.ask(Section.KEYS, or_gone(list_keys(account, user.name)))
+    keys = await keys_of(account, draft, user)
     if keys is GONE:
         return GONE
     if isinstance(keys, Unknown):
         return replace(user, keys=keys)
     return await with_facts(account, draft, user, keys=keys)
+
+
+async def keys_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[AccessKey, ...] | Unknown | Gone:
+    """The user's keys, read now."""
+    listing = list_keys(account, user.name, odd=draft.noting(Section.KEYS))
+    return await draft.ask(Section.KEYS, or_gone(listing))
+
+
+async def devices_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[MfaDevice, ...] | Unknown | Gone:
+    """The user's MFA devices, read now."""
+    listing = list_mfa_devices(account, user.name, odd=draft.noting(Section.MFA))
+    return await draft.ask(Section.MFA, or_gone(listing))
 
 
 async def with_facts(
@@ -107,7 +122,7 @@ async def with_kept_keys(
 async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
     """The user with password and MFA, asked in this order: any answer about devices shows that the user exists."""
     password: bool | Unknown | Gone = await draft.ask(Section.PASSWORD, has_password(account, user.name))
-    devices = await draft.ask(Section.MFA, or_gone(list_mfa_devices(account, user.name)))
+    devices = await devices_of(account, draft, user)
     if devices is GONE:
         return GONE
     if password is False and isinstance(devices, Unknown):
@@ -123,12 +138,18 @@ async def _no_password_or_gone(account: IamAccess, draft: AccountDraft, user: Us
     return False if isinstance(keys, tuple) else keys
 
 
-def _user_of(raw: Mapping[str, Any]) -> User:
-    return User(
-        name=raw["UserName"],
-        id=raw.get("UserId", ""),
-        arn=raw.get("Arn", ""),
-        path=raw.get("Path", ""),
-        created_at=raw.get("CreateDate"),
-        password_last_used=raw.get("PasswordLastUsed"),
-    )
+def _user_of(raw: Mapping[str, Any], *, odd: Note) -> User | None:
+    """The user, None where nothing can be asked about them, since they have no name."""
+    name, user_id = text_in(raw, "UserName"), text_in(raw, "UserId")
+    if not name:
+        _miss(f"a user has no UserName (the UserId is {user_id or 'not there either'})", odd=odd)
+        return None
+    made, used = time_in(raw, "CreateDate"), time_in(raw, "PasswordLastUsed")
+    for member, moment in (("CreateDate", made), ("PasswordLastUsed", used)):
+        if isinstance(moment, Unknown):
+            _miss(f"the {member} of the user {name} can't be read", odd=odd)
+    return User(name, user_id, text_in(raw, "Arn"), text_in(raw, "Path"), made, used)
+
+
+def _miss(what: str, *, odd: Note) -> None:
+    odd(invalid_response(what, service="iam", operation="list_users"))

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from auditor.demo.dice import HORIZON, ago, chance, event_identifier, identifier
-from auditor.demo.facts import AccessKey, Event, User, wire_time
+from auditor.demo.facts import UNREADABLE_TIME, AccessKey, Event, User, wire_time
+from auditor.demo.oddities import odd_events, odd_record
 from auditor.demo.people import Maker
 from auditor.demo.special_cases import LARGEST
 
@@ -14,12 +16,30 @@ _BUSY = 120
 _ACTORS = ("terraform", "ops@example.com", "ana.admin", "AWSReservedSSO_Admin", "pipeline-7")
 _UNMODIFIABLE = "EntityTemporarilyUnmodifiableException"
 _ERRORS = ("AccessDenied", "NoSuchEntityException", _UNMODIFIABLE, "LimitExceededException")
+_FOREIGN = (
+    ("identitystore-scim.amazonaws.com", "CreateUser"),
+    ("identitystore-scim.amazonaws.com", "DeleteUser"),
+    ("transfer.amazonaws.com", "CreateUser"),
+    ("elasticache.amazonaws.com", "CreateUser"),
+    ("quicksight.amazonaws.com", "DeleteUser"),
+    ("cognito-idp.amazonaws.com", "DeleteUser"),
+    ("mq.amazonaws.com", "CreateUser"),
+)
+"""Services that have APIs of the audited names, and such an API."""
+_FOREIGN_SHARE = 0.5
 _USER, _KEY = "AWS::IAM::User", "AWS::IAM::AccessKey"
 
 
 def account_events(maker: Maker, users: tuple[User, ...]) -> tuple[Event, ...]:
     """All events of an account in all regions, newest first."""
-    events = [*_of_users(maker, users), *_of_ghosts(maker), *_besides(maker)]
+    events = [
+        *_of_users(maker, users),
+        *_of_ghosts(maker),
+        *_besides(maker),
+        *_foreign(maker.apart("foreign events")),
+        *_of_root(maker.apart("root")),
+        *odd_events(maker),
+    ]
     events.sort(key=lambda event: (event.time, event.id), reverse=True)
     return tuple(events)
 
@@ -28,14 +48,9 @@ def event_record(event: Event, account_id: str) -> str:
     """The event as CloudTrail's own JSON record."""
     record: dict[str, object] = {
         "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "AssumedRole" if ":assumed-role/" in event.actor_arn else "IAMUser",
-            "arn": event.actor_arn,
-            "accountId": account_id,
-            "accessKeyId": event.actor_key,
-        },
-        "eventTime": wire_time(event.time),
-        "eventSource": "iam.amazonaws.com",
+        "userIdentity": _identity(event, account_id),
+        "eventTime": UNREADABLE_TIME if event.odd == "time" else wire_time(event.time),
+        "eventSource": event.source,
         "eventName": event.name,
         "awsRegion": event.region,
         "sourceIPAddress": event.source_address,
@@ -49,9 +64,20 @@ def event_record(event: Event, account_id: str) -> str:
     }
     if event.error_code is not None:
         record["errorCode"] = event.error_code
-        record["errorMessage"] = f"{event.name} was refused"
+        record["errorMessage"] = "" if event.happened else f"{event.name} was refused"
 
-    return json.dumps(record, separators=(",", ":"))
+    return odd_record(event, json.dumps(record, separators=(",", ":")))
+
+
+def _identity(event: Event, account_id: str) -> dict[str, str]:
+    identity = {"arn": event.actor_arn, "accountId": account_id, "accessKeyId": event.actor_key}
+    if event.actor_arn.endswith(":root"):
+        # Root has no name: what stands in its place is the account's alias.
+        return {"type": "Root", **identity, **({"userName": event.root_alias} if event.root_alias else {})}
+    if ":assumed-role/" in event.actor_arn:
+        return {"type": "AssumedRole", **identity}
+
+    return {"type": "IAMUser", **identity, "userName": event.actor_arn.rpartition("/")[2]}
 
 
 def _request_parameters(event: Event) -> dict[str, str] | None:
@@ -66,7 +92,9 @@ def _request_parameters(event: Event) -> dict[str, str] | None:
 
 
 def _response_elements(event: Event) -> dict[str, dict[str, str]] | None:
-    if event.error_code is not None or event.target_user is None:
+    if event.name == "CreateAccessKey" and event.root_alias is not None and event.target_key is not None:
+        return {"accessKey": {"accessKeyId": event.target_key, "status": "Active"}}
+    if not event.happened or event.target_user is None:
         return None
     if event.name == "CreateUser":
         return {"user": {"userName": event.target_user, "createDate": wire_time(event.time)}}
@@ -142,6 +170,33 @@ def _besides(maker: Maker) -> Iterator[Event]:
     if 0 < maker.account.index <= LARGEST + 3:
         yield _event(maker, "DeleteLoginProfile", ago(dice, now, oldest=88), user=user, error_code=_UNMODIFIABLE)
         yield _event(maker, "DeleteUser", ago(dice, now, oldest=88), user=user, anonymous=True)
+
+
+def _foreign(maker: Maker) -> Iterator[Event]:
+    """Changes of the same names to users of other services, who are no users of IAM's."""
+    if not maker.scenario.events:
+        return
+
+    for number, (source, name) in enumerate(_FOREIGN):
+        if maker.dice.random() < _FOREIGN_SHARE:
+            user = f"foreign-{maker.tag(400 + number)}"
+            event = _event(maker, name, ago(maker.dice, maker.now, oldest=88), user=user)
+            yield replace(event, source=source, resources=(("AWS::Elsewhere::User", user),))
+
+
+def _of_root(maker: Maker) -> Iterator[Event]:
+    """What root did of its own, in an account with an alias, and a change that is said to have been a success."""
+    if not maker.scenario.events:
+        return
+
+    dice, account = maker.dice, maker.account.id
+    key = identifier("AKIA", account, "root")
+    made = _event(maker, "CreateAccessKey", ago(dice, maker.now, oldest=88), key=key)
+    arn = f"arn:{maker.scenario.partition}:iam::{account}:root"
+    yield replace(made, username="root", actor_arn=arn, root_alias=f"acme-{maker.tag(0)}", resources=((_KEY, key),))
+    for number, code in enumerate(("Success", "")):
+        user = f"gone.success-{maker.tag(410 + number)}"
+        yield _event(maker, "DeleteUser", ago(dice, maker.now, oldest=88), user=user, error_code=code)
 
 
 def _event(  # noqa: PLR0913 - an event has many sides, and each is one keyword

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-DeviceKind = Literal["virtual", "totp", "fido", "passkey"]
+DeviceKind = Literal["virtual", "totp", "fido", "passkey", "sms", "unknown"]
+IAM = "iam.amazonaws.com"
+UNREADABLE_TIME = "the day before yesterday"
+"""What is sent in the place of a time that is odd."""
+OddKey = Literal["", "id", "status", "time", "use"]
+OddDevice = Literal["", "serial", "time"]
+OddUser = Literal["", "name", "time", "null"]
+OddEvent = Literal["", "index time", "time", "deep", "cut", "null"]
 Vanishes = Literal["never", "after listing", "after keys"]
 
 
@@ -39,6 +46,10 @@ class AccessKey:
     region: str = "N/A"
     vanishes: bool = False
     """Listed once, and deleted right after."""
+    rotation_told: bool = True
+    """Whether the credential report says when it was made: of an inactive key it need not."""
+    odd: OddKey = ""
+    """Which of its members AWS leaves out, or sends so that nobody can read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,7 @@ class Device:
     serial: str
     kind: DeviceKind
     enabled: datetime | None
+    odd: OddDevice = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +75,8 @@ class User:
     keys: tuple[AccessKey, ...]
     devices: tuple[Device, ...]
     vanishes: Vanishes = "never"
+    odd: OddUser = ""
+    """As of a key; `null` is a user in the list who is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +97,22 @@ class Event:
     resources: tuple[tuple[str, str], ...]
     read_only: bool = False
     error_code: str | None = None
+    source: str = IAM
+    """The service whose API was called."""
+    root_alias: str | None = None
+    """The account's alias where its root user did it."""
+    odd: OddEvent = ""
+    """What can't be read of it: its time in the index or anywhere, its record, or all of it."""
+
+    @property
+    def happened(self) -> bool:
+        """Whether the change took place; of an odd record nobody can tell that it did not."""
+        return self.error_code in (None, "", "Success")
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is anything to tell of it."""
+        return self.odd not in ("time", "null")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

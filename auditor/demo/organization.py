@@ -11,6 +11,7 @@ from auditor.demo.changes import changed_users, reported_users
 from auditor.demo.dice import ago, identifier
 from auditor.demo.events import account_events
 from auditor.demo.facts import AccessKey, Account, AccountFacts, Device, User
+from auditor.demo.oddities import odd_users
 from auditor.demo.people import Maker, ordinary_users
 from auditor.demo.scenario import Scenario
 
@@ -168,6 +169,7 @@ def _users(maker: Maker) -> Iterator[User]:
     count = int(3 * scenario.users * maker.dice.random() ** 2 + 0.5)
     yield from ordinary_users(maker, scenario.largest_account if index == special_cases.LARGEST else count)
     yield from changed_users(maker)
+    yield from odd_users(maker)
 
 
 def _keys(users: tuple[User, ...]) -> Iterator[tuple[str, tuple[User, AccessKey]]]:

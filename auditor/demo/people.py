@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from auditor.demo.dice import ago, between, chance, clear_of_horizon, identifier
@@ -79,6 +79,9 @@ class Maker:
             digits = int.from_bytes(identifier("", self.account.id, user, label).encode()[:6], "big") % 10**8
             return f"GAKT{digits:08d}"
 
+        if kind in ("sms", "unknown"):
+            return f"{arn}{'sms-mfa' if kind == 'sms' else 'quantum'}/{label}{user}"
+
         return f"{arn}u2f/user/{user}/{label or kind}-{identifier('', self.account.id, user, kind)}"
 
     def user(self, name: str, *, keys: tuple[AccessKey, ...] = (), devices: tuple[Device, ...] = ()) -> User:
@@ -95,6 +98,10 @@ class Maker:
             keys=keys,
             devices=devices,
         )
+
+    def apart(self, purpose: str) -> "Maker":
+        """The same maker with dice of its own: what it makes changes nothing of what is made beside."""
+        return replace(self, dice=random.Random(f"{self.scenario.seed}/{self.account.index}/{purpose}"))
 
     def tag(self, number: int) -> str:
         """What makes a name the account's own."""

@@ -105,6 +105,8 @@ class Scenario:
     """
     report_never_ready: bool = False
     """Credential reports are begun, and never finished."""
+    odd_items: bool = False
+    """Lists have items that nobody can read, or not in all: keys, users, devices, events, accounts."""
     report_refusals: int = 0
     """How often each account says first that another credential report is being made."""
     role_name: str = "OrganizationAccountAccessRole"

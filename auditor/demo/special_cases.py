@@ -25,6 +25,13 @@ _KINDS: tuple[tuple[DeviceKind, ...], ...] = (
     ("virtual", "virtual"),
     ("virtual", "totp", "fido", "passkey"),
 )
+_WEAK: tuple[tuple[DeviceKind, ...], ...] = (
+    ("sms",),
+    ("unknown",),
+    ("sms", "virtual"),
+    ("sms", "totp"),
+    ("unknown", "sms"),
+)
 _NAMES = ("=1+1-{tag}", "+plus-{tag}", "-dash-{tag}", "@at-{tag}", "a=b+c,d.e@f-g-{tag}")
 
 
@@ -53,6 +60,15 @@ def _device_users(maker: Maker) -> Iterator[User]:
     yield _keyed(maker, misnamed, devices=(maker.device("fido", misnamed, label="virtual-backup"),))
     hard = f"hardware-{maker.tag(102)}"
     yield _keyed(maker, hard, devices=(maker.device("virtual", hard),))
+    yield from _users_without_mfa_to_count_on(maker.apart("weak devices"))
+
+
+def _users_without_mfa_to_count_on(maker: Maker) -> Iterator[User]:
+    """Users with devices that are neither virtual nor hardware."""
+    for number, kinds in enumerate(_WEAK):
+        name = f"mfa.{'.'.join(kinds)}-{maker.tag(110 + number)}"
+        key = maker.key(name, 0, _long_ago(maker))
+        yield maker.user(name, keys=(key,), devices=tuple(maker.device(kind, name) for kind in kinds))
 
 
 def _named_users(maker: Maker) -> Iterator[User]:
@@ -79,7 +95,8 @@ def _users_by_keys(maker: Maker) -> Iterator[User]:
         )
     ):
         name = f"keys.{label}-{maker.tag(21 + number)}"
-        yield maker.user(name, keys=(maker.key(name, 0, _long_ago(maker), status=status, used=used),))
+        key = maker.key(name, 0, _long_ago(maker), status=status, used=used)
+        yield maker.user(name, keys=(replace(key, rotation_told=status != "Inactive"),))
 
     name = f"keys.two-{maker.tag(25)}"
     old, new = maker.key(name, 0, _long_ago(maker), status="Inactive"), maker.key(name, 1, _lately(maker))

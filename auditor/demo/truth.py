@@ -7,10 +7,12 @@ from typing import Literal
 
 from auditor.demo.dice import HORIZON
 from auditor.demo.events import AUDITED
-from auditor.demo.facts import AccessKey, Account, AccountFacts, Event, User, isoformat
+from auditor.demo.facts import IAM, AccessKey, Account, AccountFacts, Event, User, isoformat
+from auditor.demo.oddities import odd_sections
 from auditor.demo.organization import KNOWN_STATES, Organization
 
 Row = dict[str, str]
+_HARDWARE = frozenset({"totp", "fido", "passkey"})
 _CANNOT_BE_AUDITED = frozenset({"SUSPENDED", "CLOSED", "PENDING_ACTIVATION"})
 
 
@@ -33,6 +35,10 @@ class Truth:
     """With no state, or with one that nobody knows."""
     vanished: tuple[str, ...]
     """Names of users and ids of keys that are deleted while they are read."""
+    foreign_events: Mapping[str, int]
+    """How many events must be passed over, by account id: another service made them."""
+    odd: Mapping[str, Mapping[str, int]]
+    """How many items can't all be read, by account id and section of the coverage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,9 @@ class _Words:
     never: str
     never_used: str
     denied: str
+    unreadable: str
+    sms: str
+    other: str
 
 
 _LABELS: Mapping[str, _Words] = {
@@ -51,6 +60,9 @@ _LABELS: Mapping[str, _Words] = {
         never="Nunca",
         never_used="Nunca utilizada",
         denied="Desconocido (AccessDenied)",
+        unreadable="Desconocido (InvalidResponse)",
+        sms="Desconocido (sms)",
+        other="Desconocido (other)",
     ),
     "en": _Words(
         configured="Configured",
@@ -58,6 +70,9 @@ _LABELS: Mapping[str, _Words] = {
         never="Never",
         never_used="Never used",
         denied="Unknown (AccessDenied)",
+        unreadable="Unknown (InvalidResponse)",
+        sms="Unknown (sms)",
+        other="Unknown (other)",
     ),
 }
 
@@ -69,6 +84,8 @@ def truth(organization: Organization, *, start: datetime, end: datetime, labels:
     passing: list[Row] = []
     events: list[Row] = []
     vanished: list[str] = []
+    foreign: dict[str, int] = {}
+    odd: dict[str, Mapping[str, int]] = {}
     kinds: dict[str, list[str]] = {"audited": [], "denied": [], "skipped": [], "unknown": []}
     for account in organization.accounts:
         kind = _kind(organization, account)
@@ -79,6 +96,8 @@ def truth(organization: Organization, *, start: datetime, end: datetime, labels:
                 (findings if lasts else passing).append(row)
             events.extend(_events(organization, facts, start, end))
             vanished.extend(_vanished(facts))
+            foreign[account.id] = sum(1 for _ in _foreign(organization, facts, start, end))
+            odd[account.id] = odd_sections(facts, start=start, end=end)
 
     return Truth(
         findings=findings,
@@ -89,6 +108,8 @@ def truth(organization: Organization, *, start: datetime, end: datetime, labels:
         skipped_accounts=tuple(kinds["skipped"]),
         unknown_accounts=tuple(kinds["unknown"]),
         vanished=tuple(vanished),
+        foreign_events=foreign,
+        odd=odd,
     )
 
 
@@ -112,37 +133,50 @@ def _findings(organization: Organization, facts: AccountFacts, words: _Words) ->
         return
 
     for user in facts.users:
-        for key in user.keys:
+        for key in _listed_keys(user):
             lasts = user.vanishes == "never" and not key.vanishes
             yield lasts, _finding(organization, facts.account, user, key, words)
+
+
+def _listed_keys(user: User) -> tuple[AccessKey, ...]:
+    """Keys of which it can be read whose they are, and which."""
+    return () if user.odd in ("name", "null") else tuple(key for key in user.keys if key.odd != "id")
 
 
 def _finding(organization: Organization, account: Account, user: User, key: AccessKey, words: _Words) -> Row:
     denies = organization.scenario.denies
     password = words.configured if user.password_created else words.not_configured
+    login = isoformat(user.password_last_used) if user.password_last_used else words.never
+    denied_use = denies(account.id, "iam:GetAccessKeyLastUsed")
+    unknown_use = words.denied if denied_use else words.unreadable if key.odd == "use" else None
     used = isoformat(key.last_used) if key.last_used else words.never_used
-    unknown_use = denies(account.id, "iam:GetAccessKeyLastUsed")
     return {
         "account_id": account.id,
         "account_name": account.name,
         "username": user.name,
         "password_status": words.denied if denies(account.id, "iam:GetLoginProfile") else password,
-        "password_last_used": isoformat(user.password_last_used) if user.password_last_used else words.never,
+        "password_last_used": words.unreadable if user.odd == "time" else login,
         "access_key_id": key.id,
-        "status": key.status,
-        "created_date": isoformat(key.created),
-        "last_used_date": words.denied if unknown_use else used,
-        "service_name": words.denied if unknown_use else key.service,
-        "mfa_status": words.denied if denies(account.id, "iam:ListMFADevices") else _mfa(user),
+        "status": words.unreadable if key.odd == "status" else key.status,
+        "created_date": words.unreadable if key.odd == "time" else isoformat(key.created),
+        "last_used_date": unknown_use or used,
+        "service_name": unknown_use or key.service,
+        "mfa_status": words.denied if denies(account.id, "iam:ListMFADevices") else _mfa(user, words),
     }
 
 
-def _mfa(user: User) -> str:
-    kinds = {device.kind for device in user.devices}
-    if kinds - {"virtual"}:
+def _mfa(user: User, words: _Words) -> str:
+    kinds = {device.kind for device in user.devices if device.odd != "serial"}
+    if kinds & _HARDWARE:
         return "Hardware"
+    if any(device.odd == "serial" for device in user.devices):
+        return words.unreadable
+    if "virtual" in kinds:
+        return "Virtual"
+    if "unknown" in kinds:
+        return words.other
 
-    return "Virtual" if kinds else "None"
+    return words.sms if kinds else "None"
 
 
 def _events(organization: Organization, facts: AccountFacts, start: datetime, end: datetime) -> Iterator[Row]:
@@ -152,9 +186,20 @@ def _events(organization: Organization, facts: AccountFacts, start: datetime, en
     region, earliest = organization.scenario.region, max(start, organization.now - HORIZON)
     for name in AUDITED:
         for event in facts.events:
-            happened = event.name == name and event.error_code is None and event.region == region
-            if happened and earliest <= event.time <= end:
+            happened = event.name == name and event.happened and event.region == region and event.source == IAM
+            if happened and event.readable and earliest <= event.time <= end:
                 yield _event(facts.account, event)
+
+
+def _foreign(organization: Organization, facts: AccountFacts, start: datetime, end: datetime) -> Iterator[Event]:
+    if organization.scenario.denies(facts.account.id, "cloudtrail:LookupEvents"):
+        return
+
+    region, earliest = organization.scenario.region, max(start, organization.now - HORIZON)
+    for event in facts.events:
+        asked = event.name in AUDITED and event.region == region and earliest <= event.time <= end
+        if asked and event.source != IAM:
+            yield event
 
 
 def _event(account: Account, event: Event) -> Row:

@@ -6,7 +6,7 @@ import pytest
 
 from auditor.aws.organization import account_of, account_pages, state_word
 from auditor.errors import RequestError
-from auditor.models import AccountState
+from auditor.models import Account, AccountState
 from tests.fakes import JUMPING, FakeService, access, drain, refusal
 
 if TYPE_CHECKING:
@@ -103,6 +103,48 @@ def test_only_the_id_must_be_there() -> None:
     account = account_of({"Id": "1", "State": "ACTIVE"})
 
     assert (account.name, account.arn, account.email) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        ("arn:aws:organizations::111111111111:account/o-abc/222222222222", "222222222222"),
+        ("arn:aws-cn:organizations::111111111111:account/o-abc/222222222222", "222222222222"),
+        ("arn:aws:organizations::111111111111:account/o-abc/ana", ""),
+        ("arn:aws:organizations::111111111111:account/o-abc/222222222222/more", ""),
+        ("arn:aws:organizations::111111111111:ou/o-abc/222222222222", ""),
+        ("222222222222", ""),
+        (["arn"], ""),
+    ],
+    ids=str,
+)
+def test_the_arn_has_the_id(arn: Any, expected: str) -> None:
+    """Where the id is missing, or is none, the account's ARN ends in it; any other ARN says nothing."""
+    if not expected:
+        with pytest.raises(RequestError):
+            account_of({"Arn": arn})
+        return
+
+    assert [expected] * 3 == [account_of({"Arn": arn, **odd}).id for odd in ({}, {"Id": None}, {"Id": [expected]})]
+
+
+@pytest.mark.parametrize("odd", [7, True, ["text"], {"a": "b"}], ids=str)
+def test_members_of_another_type_are_none(odd: Any) -> None:
+    """A name that is no text is none, and a state of which nobody can tell the word is no state."""
+    account = account_of({"Id": "1", "Name": odd, "Arn": odd, "Email": odd, "State": odd, "Status": odd})
+
+    assert ("1", "", "", "", None, "") == (*(account.id, account.name, account.arn, account.email), *_state(account))
+
+
+def _state(account: Account) -> tuple[AccountState | None, str]:
+    return account.state, account.state_word
+
+
+def test_lone_surrogates_are_escaped() -> None:
+    """Half a letter in a name can be in no file."""
+    account = account_of({"Id": "1", "Name": "a\ud800b", "Email": "\udfff@b", "State": "ACTIVE"})
+
+    assert ("a\\ud800b", "\\udfff@b") == (account.name, account.email)
 
 
 @pytest.mark.parametrize("raw", [{}, {"Id": ""}, {"Name": "no id", "State": "ACTIVE"}])

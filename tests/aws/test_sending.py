@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aioboto3
 import anyio
 import pytest
+from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
 from aiohttp import web
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from auditor.account_audit import AccountPlan, audit_account
+from auditor.aws.access import Access
 from auditor.aws.credentials import signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
@@ -18,13 +23,14 @@ from auditor.aws.sending import is_plain, send_directly
 from auditor.aws.session import open_sessions
 from auditor.collectors import Scope
 from auditor.demo import Scenario
-from auditor.errors import CallerError
+from auditor.errors import CallerError, RequestError
 from auditor.models import Period
 from tests.fakes import JUMPING, PERIOD, account
 from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
 
+ONE_TRY = AioConfig(retries={"total_max_attempts": 1})
 ROLE = RoleRequest("OrganizationAccountAccessRole", "SecurityAudit")
 ASKED = [
     ("iam", "list_users", {"MaxItems": 3}),
@@ -196,3 +202,109 @@ async def test_an_endpoint_with_a_path_is_signed_as_it_is(monkeypatch: pytest.Mo
     assert request.url == "http://127.0.0.1:1/a/b"
     assert f"Credential={key}/" in request.headers["Authorization"]
     assert request.headers["User-Agent"]
+
+
+@asynccontextmanager
+async def answering(monkeypatch: pytest.MonkeyPatch, body: str, *, status: int = 200) -> AsyncIterator[None]:
+    """An endpoint of IAM and CloudTrail that answers everything so."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        for service in ("IAM", "CLOUDTRAIL", "ORGANIZATIONS"):
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{runner.addresses[0][1]}")
+        yield
+    finally:
+        await runner.cleanup()
+
+
+ODD_REPLIES = [
+    ("iam", "list_users", 200, "<ListUsersResponse/>", "InvalidResponse"),
+    ("iam", "list_users", 200, "<a>" * 2000, "InvalidResponse"),
+    ("iam", "list_users", 403, "<ErrorResponse><Error>no</Error></ErrorResponse>", "403"),
+    ("iam", "list_users", 403, "<ErrorResponse><Error><Code><a>b</a></Code></Error></ErrorResponse>", "403"),
+    (
+        "iam",
+        "list_users",
+        403,
+        "<ErrorResponse><ResponseMetadata>no</ResponseMetadata></ErrorResponse>",
+        "InvalidResponse",
+    ),
+    ("iam", "list_users", 403, "no", "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 200, "null", "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 200, "[]", "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 200, "[" * 100_000, "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 200, '{"Events": {"EventId": "1"}}', "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 200, '{"Events": "text"}', "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 400, '{"__type": 7}', "InvalidResponse"),
+    ("cloudtrail", "lookup_events", 400, '{"__type": "No\\ud800", "message": "\\ud800"}', "No\\ud800"),
+    ("organizations", "list_accounts", 400, '["text"]', "InvalidResponse"),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "status", "body", "code"), ODD_REPLIES)
+@pytest.mark.parametrize("own", [True, False], ids=["ours", "lent"])
+async def test_whatever_is_odd_in_a_reply_is_awss(  # noqa: PLR0913, PLR0917 - one reply has many sides
+    service: str, operation: str, status: int, body: str, code: str, monkeypatch: pytest.MonkeyPatch, *, own: bool
+) -> None:
+    """A reply that the SDK stumbles over has a code of its own, by the short way and by that of a lent client."""
+    async with (
+        served(Scenario(accounts=1, users=0), monkeypatch),
+        answering(monkeypatch, body, status=status),
+        open_gateway() as opened,
+        aioboto3.Session().client(service, region_name="us-east-1", config=ONE_TRY) as lent,
+    ):
+        client = getattr(opened, service) if own else lent
+        credentials = opened.caller_credentials if own else None
+        with pytest.raises(RequestError) as caught:
+            await Access(credentials=credentials, limits=opened.limits).request(getattr(client, operation))
+
+    assert caught.value.code in ({code} if own else {code, "InvalidResponse"})
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("error", [KeyError("odd"), TypeError("odd"), RecursionError("odd"), OSError("odd")], ids=repr)
+async def test_a_mistake_on_the_way_to_aws_is_ours(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What breaks before a request is sent is no reply of AWS's: it is raised as it is, and not tried again."""
+    tries: list[Exception] = []
+
+    def stumble(**_: Any) -> None:
+        tries.append(error)
+        raise error
+
+    async with served(Scenario(accounts=1, users=0), monkeypatch), open_gateway() as opened:
+        iam: Any = opened.iam
+        iam.meta.events.register("before-send", stumble)
+        with pytest.raises(type(error)):
+            await Access(credentials=opened.caller_credentials, limits=opened.limits).request(iam.list_users)
+
+    assert [error] == tries
+
+
+async def test_a_source_of_credentials_that_stumbles_is_no_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a caller's own source raises is its own fault, and its words are not repeated."""
+
+    class Vault(AioCredentials):
+        broken = False
+
+        async def get_frozen_credentials(self) -> ReadOnlyCredentials:  # type: ignore[override]
+            if self.broken:
+                raise ValueError("the secret is hunter2")
+            return ReadOnlyCredentials(self.access_key, self.secret_key, self.token, None)
+
+    async with served(Scenario(accounts=1, users=0), monkeypatch) as server:
+        key_id, secret = (server.environment()[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+        session = aioboto3.Session()
+        vault = session._session._credentials = Vault(key_id, secret, method="vault")  # noqa: SLF001 - as a caller's would be
+        async with open_gateway(session=session) as opened:
+            vault.broken = True
+            with pytest.raises(RequestError, match="CredentialsUnavailable") as caught:
+                await opened.access.request(opened.organizations.list_accounts)
+
+    assert "hunter2" not in str(caught.value)

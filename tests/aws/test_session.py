@@ -1,23 +1,19 @@
 """The caller's settings and credentials, from wherever the SDK takes them, and a sentence where there are none."""
 
 import os
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aioboto3
-import botocore.utils
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from blockbuster import BlockBuster
-from hypothesis import given
-from hypothesis import strategies as st
 
 from auditor.aws.gateway import open_gateway
-from auditor.aws.session import Sessions, open_sessions, parse_timestamp, resolve_credentials
+from auditor.aws.session import Sessions, open_sessions, resolve_credentials
 from auditor.aws.transport import VerifyingConfig
 from auditor.demo import Scenario
 from auditor.errors import CallerError
@@ -248,34 +244,3 @@ async def test_the_two_sessions_sign_apart(monkeypatch: pytest.MonkeyPatch) -> N
     shared: Any = await sessions.shared.get_credentials()
 
     assert (caller.access_key, shared.method) == ("AKIAKEYS", "auditor-task")
-
-
-_FORMATS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S")
-_EARLIEST = datetime(1970, 1, 2)  # noqa: DTZ001 - the strategy wants a naive one
-_SECONDS = st.integers(min_value=0, max_value=4_102_444_800)
-
-
-@given(moment=st.datetimes(_EARLIEST), form=st.sampled_from(_FORMATS))
-def test_times_of_iam_and_sts_are_the_sdks(moment: datetime, form: str) -> None:
-    """The times that Query services send are what the SDK's own parser makes of them; without a zone, UTC."""
-    text = moment.strftime(form)
-    theirs = botocore.utils.parse_timestamp(text)
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-
-    assert parse_timestamp(text) == theirs
-    assert parse_timestamp(text).utcoffset() == timedelta()
-
-
-@given(seconds=_SECONDS | st.floats(min_value=0, max_value=4_102_444_800), as_text=st.booleans())
-def test_times_of_json_services_are_the_sdks(seconds: float, *, as_text: bool) -> None:
-    """Seconds since 1970, as numbers and as texts, are what the SDK's own parser makes of them."""
-    value: Any = str(seconds) if as_text else seconds
-
-    assert parse_timestamp(value) == botocore.utils.parse_timestamp(value)
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01T00:00:00Z"])
-def test_what_is_no_time_is_an_error(text: str) -> None:
-    """A text that is no time is never taken for one."""
-    with pytest.raises(ValueError, match=r".+"):
-        parse_timestamp(text)

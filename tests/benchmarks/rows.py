@@ -67,8 +67,9 @@ class Rows:
         )
 
     def add_event(self, account: Mapping[str, str], event: Mapping[str, object], *, at: str) -> None:
-        """Add the row of one event of LookupEvents, unless AWS refused the change."""
-        if json.loads(str(event["CloudTrailEvent"])).get("errorCode"):
+        """Add the row of one event of LookupEvents, unless AWS refused the change, or it is another service's."""
+        refused = json.loads(str(event["CloudTrailEvent"])).get("errorCode") not in {None, "", "Success"}
+        if refused or event["EventSource"] != "iam.amazonaws.com":
             return
         resources = event.get("Resources")
         names = [resource["ResourceName"] for resource in resources] if isinstance(resources, list) else []
@@ -122,6 +123,11 @@ def digest_of_file(directory: Path, pattern: str, *, guarded: bool, gone: frozen
 
 
 def _mfa(serials: tuple[str, ...]) -> str:
-    if any(":mfa/" not in serial for serial in serials):
+    kinds = {serial.split(":")[-1].partition("/")[0] for serial in serials}
+    if any("arn:" not in serial for serial in serials) or "u2f" in kinds:
         return "Hardware"
-    return "Virtual" if serials else "None"
+    if "mfa" in kinds:
+        return "Virtual"
+    if kinds - {"sms-mfa"}:
+        return "Desconocido (other)"
+    return "Desconocido (sms)" if kinds else "None"

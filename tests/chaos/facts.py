@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from auditor.demo import Account, Organization, Scenario, build_organization, truth
+from auditor.demo import Account, Organization, Scenario, Truth, build_organization, truth
 from auditor.demo.organization import KNOWN_STATES
 
 Row = dict[str, str]
@@ -34,6 +34,9 @@ class AccountTruth:
     """Those who are deleted while they are read."""
     passes: bool
     """Whether a user or a key is deleted while it is read."""
+    foreign_events: int
+    odd: frozenset[str]
+    """The sections that have items which can't all be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ class Facts:
     passing: list[Row]
     """Keys that are deleted while they are read."""
     events: list[Row]
+    odd_listing: bool
+    """Whether the list of accounts has items that can't be read."""
 
 
 def facts_of(scenario: Scenario, *, labels: Literal["es", "en"] = "es") -> Facts:
@@ -59,18 +64,20 @@ def facts_of(scenario: Scenario, *, labels: Literal["es", "en"] = "es") -> Facts
         role=scenario.role_name,
         caller=organization.caller.id,
         accounts={
-            one.id: _account(organization, one, entered=one.id in entered, asked=one.id in entered or one.id in denied)
+            one.id: _account(organization, one, told, asked=one.id in entered or one.id in denied)
             for one in organization.accounts
         },
         findings=told.findings,
         passing=told.passing,
         events=told.events,
+        odd_listing=scenario.odd_items,
     )
 
 
-def _account(organization: Organization, account: Account, *, entered: bool, asked: bool) -> AccountTruth:
+def _account(organization: Organization, account: Account, told: Truth, *, asked: bool) -> AccountTruth:
     words = organization.state_words(account)
-    users = organization.facts(account).users if entered else ()
+    users = organization.facts(account).users if account.id in told.audited_accounts else ()
+    users = tuple(user for user in users if user.odd not in ("name", "null"))
     passing = [user for user in users if user.vanishes != "never"]
     return AccountTruth(
         name=account.name,
@@ -80,4 +87,6 @@ def _account(organization: Organization, account: Account, *, entered: bool, ask
         users=len(users) - len(passing),
         passing_users=len(passing),
         passes=bool(passing) or any(key.vanishes for user in users for key in user.keys),
+        foreign_events=told.foreign_events.get(account.id, 0),
+        odd=frozenset(told.odd.get(account.id, ())),
     )

@@ -21,6 +21,8 @@ _DENIABLE = (
 _FRAGILE = (*_DENIABLE, "sts:AssumeRole", "organizations:ListAccounts")
 _KINDS = tuple(field.name for field in fields(FaultMix) if field.name not in ("slowness", "only"))
 _MOST_CUTS = 4
+_ODD = 0.3
+"""Share of the organizations whose lists have items that nobody can read."""
 
 
 class Cut(StrEnum):
@@ -96,7 +98,9 @@ def _scenario(dice: random.Random, seed: int) -> Scenario:
         events_rate=dice.choice((None, None, 1.0)),
         organizations_rate=dice.choice((None, None, 2.0)),
     )
-    return replace(bare, denied_actions=_denied(dice, bare), faults=_faults(dice))
+    # Of dice of its own: what was drawn for a seed before there were odd items stays what it was.
+    odd_items = random.Random(f"chaos/{seed}/odd").random() < _ODD
+    return replace(bare, denied_actions=_denied(dice, bare), faults=_faults(dice), odd_items=odd_items)
 
 
 def _odd_states(dice: random.Random, accounts: int) -> Mapping[int, str | None]:

@@ -105,6 +105,24 @@ def test_an_inactive_key_is_a_key(active: str) -> None:
     assert len(read(keyed_row("ana", access_key_1_active=active)).users["ana"].keys) == 1
 
 
+KEY_CELLS = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
+
+
+@pytest.mark.parametrize("column", KEY_CELLS)
+@pytest.mark.parametrize("word", ["true", "TRUE", "no_information", "not_supported", wire(USED), "s3", ""])
+def test_any_word_means_a_key(column: str, word: str) -> None:
+    """An inactive key whose time the report keeps to itself is a key: only N/A and false in all cells are none."""
+    (found,) = read(row("ana", **{f"access_key_2_{column}": word})).users["ana"].keys
+    assert found.rotated_at == (USED if (column, word) == ("last_rotated", wire(USED)) else None)
+
+
+@pytest.mark.parametrize("active", ["false", "FALSE", "False", "N/A", "n/a"])
+def test_no_word_is_no_key(active: str) -> None:
+    """A slot in which there is nothing but N/A and false, in whatever case, is empty."""
+    cells = dict.fromkeys((f"access_key_1_{column}" for column in KEY_CELLS), "n/a")
+    assert () == read(row("ana", **(cells | {"access_key_1_active": active}))).users["ana"].keys
+
+
 def test_a_key_without_a_time_is_a_key() -> None:
     """A key that is active has a time, whatever the report says; it is matched with none."""
     (slot,) = read(row("ana", access_key_2_active="true")).users["ana"].keys

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from auditor.aws.reading import UNREADABLE
 from auditor.collectors.keys import SecondLook, last_use, list_keys
 from auditor.collectors.vanished import GONE, or_gone
 from auditor.errors import RequestError
@@ -65,6 +66,47 @@ async def test_a_key_without_date_is_a_key() -> None:
     (found,) = await list_keys(iam_access(FakeService("iam", list_access_keys=listing(raw))), "ana")
 
     assert found.created_at is None
+
+
+@pytest.mark.parametrize(
+    ("odd", "expected", "said"),
+    [
+        ({"Status": None}, AccessKey("AKIA1", UNREADABLE, NOON, None), "the key AKIA1 of the user ana has no Status"),
+        ({"Status": 7}, AccessKey("AKIA1", UNREADABLE, NOON, None), "the key AKIA1 of the user ana has no Status"),
+        ({"CreateDate": "soon"}, AccessKey("AKIA1", "Active", UNREADABLE, None), "the CreateDate of the key AKIA1"),
+        ({"CreateDate": [NOON]}, AccessKey("AKIA1", "Active", UNREADABLE, None), "the CreateDate of the key AKIA1"),
+        ({"AccessKeyId": None}, None, "a key of the user ana has no AccessKeyId"),
+        ({"AccessKeyId": ["AKIA1"]}, None, "a key of the user ana has no AccessKeyId"),
+        (None, None, "a key of the user ana has no AccessKeyId"),
+        ("text", None, "a key of the user ana has no AccessKeyId"),
+    ],
+    ids=str,
+)
+async def test_an_odd_key_costs_only_what_is_odd(odd: Any, expected: AccessKey | None, said: str) -> None:
+    """What can be read of it is kept, the others are whole, and it is told of by the names of user and key."""
+    faults: list[RequestError] = []
+    raw = {**key("AKIA1"), **odd} if isinstance(odd, dict) else odd
+    iam = FakeService("iam", list_access_keys=listing(key("AKIA2"), raw, key("AKIA3")))
+    found = await list_keys(iam_access(iam), "ana", odd=faults.append)
+    whole = [AccessKey(name, "Active", NOON, None) for name in ("AKIA2", "AKIA3")]
+
+    assert [one for one in (whole[0], expected, whole[1]) if one] == list(found)
+    assert [("InvalidResponse", True)] == [(fault.code, fault.message.startswith(said)) for fault in faults]
+
+
+async def test_a_last_use_at_an_unreadable_time_is_not_known() -> None:
+    """It is no key that was never used."""
+    odd = [{"LastUsedDate": "soon", "ServiceName": "s3", "Region": "r"}, {"LastUsedDate": 1e300}, None, []]
+    for use in odd:
+        with pytest.raises(RequestError, match="the LastUsedDate of the key AKIA1 can't be read") as caught:
+            await use_of({"AccessKeyLastUsed": use})
+        assert "InvalidResponse" == caught.value.code
+
+
+async def test_of_an_odd_list_nothing_is_missing() -> None:
+    """A key that may be the odd one of a list is not taken for one that is no more."""
+    with pytest.raises(RequestError, match="AccessDenied"):
+        await use_of(DENIED, listing(key("AKIA2"), {"Status": "Active"}))
 
 
 async def test_a_user_who_is_gone_has_no_list() -> None:

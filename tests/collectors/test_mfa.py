@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.collectors.mfa import list_mfa_devices, mfa_kind
-from auditor.models import MfaDevice, MfaKind
+from auditor.errors import RequestError
+from auditor.models import MfaDevice, MfaKind, Unknown
 from tests.fakes import JUMPING, NOON, FakeService, iam_access
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +81,36 @@ async def test_all_devices_are_listed() -> None:
         MfaDevice(serials[8], MfaKind.FIDO, None),
     )
     assert iam.calls[0].parameters == {"UserName": "ana"}
+
+
+VIRTUAL, TOKEN = "arn:aws:iam::111111111111:mfa/ana", "GAKT12345678"
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"EnableDate": NOON}, {"SerialNumber": 7}, {"SerialNumber": ""}, None, "x"], ids=str
+)
+@pytest.mark.parametrize(
+    ("serials", "known"), [((), False), ((VIRTUAL,), False), ((TOKEN,), True), ((VIRTUAL, TOKEN), True)], ids=str
+)
+async def test_a_device_that_can_not_be_read(odd: Any, serials: tuple[str, ...], *, known: bool) -> None:
+    """It may be hardware: what the user has is not known, unless another device is hardware anyway."""
+    faults: list[RequestError] = []
+    devices = {"MFADevices": [odd, *({"SerialNumber": serial} for serial in serials)]}
+    found = await list_mfa_devices(iam_access(FakeService("iam", list_mfa_devices=devices)), "ana", odd=faults.append)
+    expected = tuple(MfaDevice(serial, mfa_kind(serial), None) for serial in serials)
+
+    assert (expected if known else Unknown("InvalidResponse")) == found
+    assert ["an MFA device of the user ana has no SerialNumber"] == [fault.message for fault in faults]
+
+
+async def test_a_device_since_an_unreadable_time_is_a_device() -> None:
+    """Its kind is known, and since when it is there is not."""
+    faults: list[RequestError] = []
+    devices = {"MFADevices": [{"SerialNumber": VIRTUAL, "EnableDate": "soon"}]}
+    found = await list_mfa_devices(iam_access(FakeService("iam", list_mfa_devices=devices)), "ana", odd=faults.append)
+
+    assert (MfaDevice(VIRTUAL, MfaKind.VIRTUAL, Unknown("InvalidResponse")),) == found
+    assert ["InvalidResponse"] == [fault.code for fault in faults]
 
 
 async def test_no_device_is_none() -> None:

@@ -35,6 +35,9 @@ FROM_REPORT = KeyUse(MADE - timedelta(days=1), "s3", "eu-west-1")
 FROM_API = KeyUse(MADE - timedelta(days=2), "api", "us-east-1")
 VIRTUAL = "arn:aws:iam::111122223333:mfa/ana"
 FIDO = "arn:aws:iam::111122223333:u2f/user/ana/k"
+SMS = "arn:aws:iam::111122223333:sms-mfa/ana"
+ODD = "arn:aws:iam::111122223333:quantum/ana"
+TOKEN = "GAKT12345678"
 
 
 async def collected(
@@ -177,16 +180,19 @@ async def test_a_second_key_since() -> None:
     ("mfa_active", "holders", "devices", "expected"),
     [
         ("false", [], [], []),
-        ("true", [], [], [MfaKind.UNNAMED_HARDWARE]),
+        ("true", [], [TOKEN], [MfaKind.TOKEN]),
+        ("true", [], [SMS], [MfaKind.SMS]),
+        ("true", [], [ODD], [MfaKind.OTHER]),
+        ("TRUE", [], [SMS, FIDO], [MfaKind.SMS, MfaKind.FIDO]),
         ("true", ["ana"], [VIRTUAL], [MfaKind.VIRTUAL]),
         ("true", ["ana"], [VIRTUAL, FIDO], [MfaKind.VIRTUAL, MfaKind.FIDO]),
         ("false", ["ana"], [VIRTUAL], [MfaKind.VIRTUAL]),
         ("no_information", [], [FIDO], [MfaKind.FIDO]),
     ],
-    ids=["none", "hardware", "virtual", "both", "enrolled since", "another word"],
+    ids=["none", "hardware", "sms", "unknown", "sms and hardware", "virtual", "both", "enrolled since", "another word"],
 )
 async def test_devices(mfa_active: str, holders: list[str], devices: list[str], expected: list[MfaKind]) -> None:
-    """Who holds a virtual device is asked for all of theirs; of others the report tells."""
+    """Who has a device, as the report or the list of virtual ones tells, is asked for all of theirs, once."""
     iam = ana(keyed_row("ana", mfa_active=mfa_active), holders=holders, devices={"ana": devices})
     _, users = await collected(iam)
     assert isinstance(users["ana"].mfa_devices, tuple)
@@ -204,6 +210,41 @@ async def test_a_device_that_was_given_up() -> None:
     iam.keys = {"ana": [("AKIA1", OLD - timedelta(days=99 * 365))]}
     _, users = await collected(iam)
     assert (["ana"], ()) == (iam.asked("list_mfa_devices"), users["ana"].mfa_devices)
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"SerialNumber": VIRTUAL}, {"User": None}, {"User": "ana"}, {"User": {"Arn": 7}}, None], ids=str
+)
+async def test_a_virtual_device_of_nobody_knows_whom(odd: Any) -> None:
+    """It may be anybody's: devices are asked user by user, and the draft says so."""
+
+    class Odd(FakeIam):
+        async def list_virtual_mfa_devices(self, **_: Any) -> dict[str, Any]:
+            return {"VirtualMFADevices": [odd]}
+
+    plain = ana(keyed_row("ana"), devices={"ana": [VIRTUAL]})
+    draft, users = await collected(Odd(**vars(plain)))
+    assert (MfaDevice(VIRTUAL, MfaKind.VIRTUAL, None),) == users["ana"].mfa_devices
+    assert ((), 1) == (draft.failures(), len(draft.fallbacks))
+
+
+async def test_an_inactive_key_without_a_time_is_found() -> None:
+    """Who has a slot with a last use has a key, whatever the slot says of its time: it is listed, and asked for."""
+    iam = ana(row("ana", **(slot(2, used=wire(MADE - timedelta(days=1)), active="false"))))
+    _, users = await collected(iam)
+    assert isinstance(users["ana"].keys, tuple)
+    assert [("AKIA1", FROM_API)] == [(key.id, key.last_use) for key in users["ana"].keys]
+
+
+@pytest.mark.parametrize("source", ["transfer.amazonaws.com", "identitystore-scim.amazonaws.com"])
+@pytest.mark.parametrize("reaches", [True, False])
+async def test_new_keys_of_other_services_are_none(source: str, *, reaches: bool) -> None:
+    """Neither an event of the audit nor one that is looked up for the report's sake makes a user be asked."""
+    event = new_key() | {"EventSource": source}
+    iam, now = ana(row("ana"), keys={"ana": [("AKIA1", MADE)]}), datetime.now(UTC)
+    period = Period(now - timedelta(days=90), now - timedelta(days=0 if reaches else 2))
+    draft, _ = await collected(iam, FakeTrail([event]), period=period)
+    assert ([], []) == (iam.asked("list_access_keys"), draft.fallbacks)
 
 
 async def test_virtual_devices_that_are_refused() -> None:
@@ -263,7 +304,10 @@ async def test_a_refused_device_needs_no_other_proof() -> None:
         (new_key("bea"), []),
         (new_key(errorCode="AccessDenied"), []),
         (new_key("", userIdentity={"arn": "arn:aws:iam::111122223333:root"}), []),
-        (new_key("", userIdentity={"userName": "ana"}), ["ana"]),
+        (new_key("", userIdentity={"arn": "arn:aws:iam::111122223333:root", "userName": "ana", "type": "Root"}), []),
+        (new_key("", userIdentity={"userName": "ana", "type": "IAMUser"}), ["ana"]),
+        (new_key(errorCode="Success"), ["ana"]),
+        (new_key() | {"CloudTrailEvent": "{"}, ["ana"]),
         (new_key(""), ["ana"]),
         (new_key() | {"EventTime": MADE - timedelta(seconds=301)}, []),
         (new_key() | {"EventName": "DeleteAccessKey"}, []),
@@ -274,7 +318,10 @@ async def test_a_refused_device_needs_no_other_proof() -> None:
         "of another",
         "refused",
         "root's own",
+        "root's own in an account with the user's name for an alias",
         "the user's own",
+        "said to be a success",
+        "with a record that can't be read",
         "of nobody knows whom",
         "before the report",
         "another event",

@@ -89,6 +89,55 @@ async def test_what_the_list_tells_of_a_user_is_kept() -> None:
     assert (ana.id, ana.arn, ana.path, ana.created_at, ana.password_last_used) == ("", "", "", None, None)
 
 
+@pytest.mark.parametrize("odd", [{}, {"UserId": "AIDA1"}, {"UserName": ["ana"]}, None, "text", 7], ids=str)
+async def test_a_user_without_name_costs_no_other(odd: Any) -> None:
+    """Nothing can be asked about them: they are a failure, and all others are there."""
+    draft = await collected(service({"Users": [*listed("ana")["Users"], odd, *listed("bo")["Users"]]}))
+    (failure,) = draft.failures()
+
+    assert ["ana", "bo"] == [user.name for user in draft.report(account()).users]
+    assert (Section.USERS, "InvalidResponse", 1) == (failure.section, failure.code, failure.count)
+    assert "a user has no UserName" in failure.message
+    assert Completeness.PARTIAL is draft.coverage()[1].completeness
+
+
+async def test_a_user_with_unreadable_times_is_there() -> None:
+    """A time that can't be read is not known, which is not the same as never, and all else of the user is kept."""
+    odd = {"UserName": "bo", "CreateDate": "soon", "PasswordLastUsed": True}
+    draft = await collected(service({"Users": [*listed("ana")["Users"], odd]}))
+    _, row = finding_rows(draft.report(account()), labels=Labels.ES)
+
+    assert ("bo", "Desconocido (InvalidResponse)", "Configurada") == (
+        *(row["username"], row["password_last_used"], row["password_status"]),
+    )
+    assert [(Section.USERS, 2)] == [(failure.section, failure.count) for failure in draft.failures()]
+
+
+async def test_a_user_with_an_odd_device_and_no_password_is_there() -> None:
+    """That their keys are looked at once more makes no failure of the password's, which is known."""
+    keys = {"AccessKeyMetadata": [None, *ONE_KEY["AccessKeyMetadata"]]}
+    odd: dict[str, Script] = {"list_access_keys": keys, "list_mfa_devices": {"MFADevices": [None]}}
+    draft = await collected(service(listed("ana"), get_login_profile=GONE, **odd))
+    (user,) = draft.report(account()).users
+
+    assert (False, Unknown("InvalidResponse")) == (user.has_password, user.mfa_devices)
+    assert {Section.KEYS, Section.MFA} == {failure.section for failure in draft.failures()}
+
+
+async def test_odd_keys_and_devices_are_said_in_their_sections() -> None:
+    """Every other cell of the row is what AWS says, and the coverage names what is not known."""
+    keys = {"AccessKeyMetadata": [{"AccessKeyId": "AKIA0", "CreateDate": "soon"}, None, *ONE_KEY["AccessKeyMetadata"]]}
+    iam = service(listed("ana"), list_access_keys=keys, list_mfa_devices={"MFADevices": [None, *DEVICES["MFADevices"]]})
+    draft = await collected(iam)
+    odd, whole = finding_rows(draft.report(account()), labels=Labels.ES)
+    unknown = "Desconocido (InvalidResponse)"
+
+    assert (unknown, unknown, unknown) == (odd["status"], odd["created_date"], odd["mfa_status"])
+    assert ("Active", unknown, "s3") == (whole["status"], whole["mfa_status"], whole["service_name"])
+    assert {(Section.KEYS, 3), (Section.MFA, 1)} == {(failure.section, failure.count) for failure in draft.failures()}
+    assert {"InvalidResponse"} == {failure.code for failure in draft.failures()}
+
+
 async def test_an_account_without_users_costs_one_call() -> None:
     """Nothing is asked but the list."""
     iam = service(listed())

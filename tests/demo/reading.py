@@ -199,16 +199,21 @@ def _password(iam: Any, name: str) -> str:
 
 def _mfa(devices: list[dict[str, Any]]) -> str:
     serials = [device["SerialNumber"] for device in devices]
-    if any(":mfa/" not in serial for serial in serials):
+    kinds = {serial.split(":")[-1].partition("/")[0] for serial in serials}
+    if any("arn:" not in serial for serial in serials) or "u2f" in kinds:
         return "Hardware"
-
-    return "Virtual" if serials else "None"
+    if "mfa" in kinds:
+        return "Virtual"
+    if kinds - {"sms-mfa"}:
+        return "Desconocido (other)"
+    return "Desconocido (sms)" if kinds else "None"
 
 
 def _events(reader: Reader, start: datetime, end: datetime) -> Iterator[Row]:
     for name in NAMES:
         for event in reader.events(name, StartTime=start, EndTime=end):
-            if "errorCode" not in json.loads(event["CloudTrailEvent"]):
+            refused = json.loads(event["CloudTrailEvent"]).get("errorCode") not in (None, "", "Success")
+            if not refused and event["EventSource"] == "iam.amazonaws.com":
                 yield {
                     "eventTime": _time(event["EventTime"], ""),
                     "eventName": event["EventName"],

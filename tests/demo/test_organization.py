@@ -9,6 +9,7 @@ import pytest
 
 from auditor.demo import AccessKey, Organization, Scenario, Truth, User, build_organization, truth
 from auditor.demo.events import event_record
+from auditor.demo.facts import IAM
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 START = NOW - timedelta(days=90)
@@ -113,11 +114,18 @@ def test_device_kinds() -> None:
     """Every kind of MFA device is there, alone and with others, and the serials look like AWS's."""
     organization = _build()
     kinds = {tuple(device.kind for device in user.devices) for user in _users(organization)}
-    alone = {("virtual",), ("totp",), ("fido",), ("passkey",)}
+    alone = {("virtual",), ("totp",), ("fido",), ("passkey",), ("sms",), ("unknown",)}
     together = {("virtual", "fido"), ("virtual", "virtual"), ("virtual", "totp", "fido", "passkey")}
     assert alone | together | {()} <= kinds
     devices = [device for user in _users(organization) for device in user.devices]
-    marks = {"virtual": ":mfa/", "totp": "GAKT", "fido": ":u2f/user/", "passkey": ":u2f/user/"}
+    marks = {
+        "virtual": ":mfa/",
+        "totp": "GAKT",
+        "fido": ":u2f/user/",
+        "passkey": ":u2f/user/",
+        "sms": ":sms-mfa/",
+        "unknown": ":quantum/",
+    }
     assert [device for device in devices if marks[device.kind] not in device.serial] == []
     assert any(":mfa/devices/" in device.serial for device in devices)
     assert any("virtual" in device.serial for device in devices if device.kind == "fido")
@@ -161,9 +169,57 @@ def test_events() -> None:
     ):
         assert kind
 
-    created = [event for event in events if event.name == "CreateUser" and event.error_code is None]
+    ours = [event for event in events if event.source == IAM]
+    created = [event for event in ours if event.name == "CreateUser" and event.error_code is None]
     assert {3} == {len(event.resources) for event in created}
     assert len(events) == len({event.id for event in events})
+
+
+def test_foreign_events() -> None:
+    """Other services' events have the audited names, are in no row, and are counted by account."""
+    organization = _build()
+    told = _truth(organization)
+    events = {account.id: organization.facts(account).events for account in organization.accounts}
+    foreign = {account: [event for event in events[account] if event.source != IAM] for account in told.foreign_events}
+    assert {"CreateUser", "DeleteUser"} == {event.name for one in foreign.values() for event in one}
+    assert any(told.foreign_events.values())
+    assert told.foreign_events == {account: len(one) for account, one in foreign.items()}
+    names = {name for one in foreign.values() for event in one for _, name in event.resources}
+    assert not names & {row["resources"] for row in told.events}
+
+
+def test_what_root_did() -> None:
+    """Root has no name: in an account with an alias, the record has that instead, and the index has none of it."""
+    organization = _build()
+    account = organization.accounts[0]
+    (event,) = [event for event in organization.facts(account).events if event.root_alias]
+    identity = json.loads(event_record(event, account.id))["userIdentity"]
+    assert ("Root", event.root_alias, "root") == (identity["type"], identity["userName"], event.username)
+    assert str(event.root_alias) not in str(_truth(organization).events)
+
+
+def test_success_is_no_refusal() -> None:
+    """Events that are said to be a success took place."""
+    organization = _build()
+    events = [event for account in organization.accounts for event in organization.facts(account).events]
+    codes = {event.error_code for event in events if event.happened}
+    assert {None, "", "Success"} == codes
+
+
+def test_nothing_is_odd_unless_asked_for() -> None:
+    """Odd items are in each account with users, of every kind, and in none of an organization without them."""
+    organization = _build()
+    assert not any(_truth(organization).odd.values())
+    odd = _build(odd_items=True)
+    told = _truth(odd)
+    holding = {account.id for account in odd.accounts if odd.facts(account).users}
+    sections = [set(found) for account, found in told.odd.items() if account in holding]
+    assert sections
+    assert [{"users", "keys", "last_used", "mfa", "events"}] * len(sections) == sections
+    unreadable = {column for row in told.findings for column, cell in row.items() if cell.endswith("(InvalidResponse)")}
+    assert unreadable == {
+        *("password_last_used", "status", "created_date", "last_used_date", "service_name", "mfa_status"),
+    }
 
 
 def test_many_events_of_one_name() -> None:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 
 from auditor.demo.dice import HORIZON
 from auditor.demo.events import event_record
-from auditor.demo.facts import Event
+from auditor.demo.facts import UNREADABLE_TIME, Event
 from auditor.demo.protocol import ServiceError
 from auditor.demo.services.call import Call, seal, unseal
 
-_SOURCE = "iam.amazonaws.com"
 _Test = Callable[[Event, str], bool]
 
 
@@ -94,7 +93,7 @@ def _tests() -> Mapping[str, _Test]:
         "Username": lambda event, value: event.username == value,
         "ResourceType": lambda event, value: any(kind == value for kind, _ in event.resources),
         "ResourceName": lambda event, value: any(name == value for _, name in event.resources),
-        "EventSource": lambda _event, value: value == _SOURCE,
+        "EventSource": lambda event, value: event.source == value,
         "AccessKeyId": lambda event, value: event.actor_key == value,
     }
 
@@ -107,14 +106,17 @@ def _boolean(event: Event) -> str:
     return "true" if event.read_only else "false"
 
 
-def _event(event: Event, account_id: str) -> dict[str, object]:
+def _event(event: Event, account_id: str) -> dict[str, object] | None:
+    if event.odd == "null":
+        return None
+
     shown: dict[str, object] = {
         "EventId": event.id,
         "EventName": event.name,
         "ReadOnly": _boolean(event),
         "AccessKeyId": event.actor_key,
-        "EventTime": event.time.timestamp(),
-        "EventSource": _SOURCE,
+        "EventTime": UNREADABLE_TIME if event.odd in ("time", "index time") else event.time.timestamp(),
+        "EventSource": event.source,
         "Resources": [{"ResourceType": kind, "ResourceName": name} for kind, name in event.resources],
         "CloudTrailEvent": event_record(event, account_id),
     }

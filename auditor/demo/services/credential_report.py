@@ -116,4 +116,4 @@ def _password_cells(user: User) -> tuple[str, str, str, str]:
 def _key_cells(key: AccessKey) -> tuple[str, str, str, str, str]:
     active = "true" if key.status == "Active" else "false"
     used = wire_time(key.last_used) if key.last_used else "N/A"
-    return active, wire_time(key.created), used, key.region, key.service
+    return active, wire_time(key.created) if key.rotation_told else "N/A", used, key.region, key.service

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from auditor.demo.facts import AccessKey, AccountFacts, Device, User, wire_time
+from auditor.demo.facts import UNREADABLE_TIME, AccessKey, AccountFacts, Device, User, wire_time
 from auditor.demo.protocol import ServiceError, element, members
 from auditor.demo.services.call import Call, seal, unseal
 
@@ -18,7 +18,7 @@ def list_users(call: Call) -> str:
     # Every fifth account shows that IAM may put fewer users on a page than asked.
     short = None if (facts.account.index + 2) % 5 else len(users) // 2
     page, rest = _page(call, users, most=cap, first_page=short)
-    return members("Users", [_user(call, user) for user in page]) + rest
+    return members("Users", ["" if user.odd == "null" else _user(call, user) for user in page]) + rest
 
 
 def get_user(call: Call) -> str:
@@ -65,7 +65,8 @@ def get_access_key_last_used(call: Call) -> str:
         raise ServiceError("AccessDenied", f"{message} on resource: access key {key_id}", status=403)
 
     user, key = found
-    date = element("LastUsedDate", wire_time(key.last_used) if key.last_used else None)
+    used = wire_time(key.last_used) if key.last_used else None
+    date = element("LastUsedDate", UNREADABLE_TIME if key.odd == "use" else used)
     use = date + element("ServiceName", key.service) + element("Region", key.region)
     return element("UserName", user.name) + f"<AccessKeyLastUsed>{use}</AccessKeyLastUsed>"
 
@@ -149,26 +150,27 @@ def _page(
 
 def _user(call: Call, user: User) -> str:
     owner = f"arn:{call.organization.scenario.partition}:iam::{call.identity.account_id}"
-    used = user.password_last_used
+    used = wire_time(user.password_last_used) if user.password_last_used else None
     return (
         element("Path", user.path)
-        + element("UserName", user.name)
+        + element("UserName", None if user.odd == "name" else user.name)
         + element("UserId", user.id)
         + element("Arn", f"{owner}:user{user.path}{user.name}")
         + element("CreateDate", wire_time(user.created))
-        + element("PasswordLastUsed", wire_time(used) if used else None)
+        + element("PasswordLastUsed", UNREADABLE_TIME if user.odd == "time" else used)
     )
 
 
 def _key(user: User, key: AccessKey) -> str:
     return (
         element("UserName", user.name)
-        + element("AccessKeyId", key.id)
-        + element("Status", key.status)
-        + element("CreateDate", wire_time(key.created))
+        + element("AccessKeyId", None if key.odd == "id" else key.id)
+        + element("Status", None if key.odd == "status" else key.status)
+        + element("CreateDate", UNREADABLE_TIME if key.odd == "time" else wire_time(key.created))
     )
 
 
 def _device(device: Device) -> str:
     enabled = wire_time(device.enabled) if device.enabled else None
-    return element("SerialNumber", device.serial) + element("EnableDate", enabled)
+    serial = element("SerialNumber", None if device.odd == "serial" else device.serial)
+    return serial + element("EnableDate", UNREADABLE_TIME if device.odd == "time" else enabled)

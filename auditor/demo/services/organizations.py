@@ -1,6 +1,7 @@
 """Organizations: the accounts, page by page, some of them empty."""
 
 from auditor.demo.facts import Account
+from auditor.demo.oddities import lists_without_id
 from auditor.demo.organization import Organization
 from auditor.demo.protocol import ServiceError
 from auditor.demo.services.call import Call, seal, unseal
@@ -41,7 +42,10 @@ def list_accounts(call: Call) -> object:
 
     first = _first(page, size)
     accounts = () if _is_empty(page) else organization.accounts[first : first + size]
-    answer: dict[str, object] = {"Accounts": [_account(organization, account) for account in accounts]}
+    shown: list[object] = [_account(organization, account) for account in accounts]
+    if organization.scenario.odd_items and first == 0:
+        shown += [None, {"Name": "nobody knows which"}]
+    answer: dict[str, object] = {"Accounts": shown}
     if first + len(accounts) < len(organization.accounts):
         answer["NextToken"] = seal(page + 1, "ListAccounts", organization.id)
 
@@ -71,8 +75,9 @@ def _first(page: int, size: int) -> int:
 
 def _account(organization: Organization, account: Account) -> dict[str, object]:
     owner = f"arn:{organization.scenario.partition}:organizations::{organization.management.id}"
+    without_id = lists_without_id(account, odd_items=organization.scenario.odd_items)
     return {
-        "Id": account.id,
+        **({} if without_id else {"Id": account.id}),
         "Arn": f"{owner}:account/{organization.id}/{account.id}",
         "Email": _email(account),
         "Name": account.name,
