@@ -1,6 +1,5 @@
 """What can go wrong with a request, translated from the SDK's exceptions to RequestError."""
 
-import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -21,6 +20,7 @@ from botocore.exceptions import (
 from botocore.model import UndefinedModelAttributeError  # type: ignore[attr-defined]  # not in the stubs
 from botocore.parsers import ResponseParserError
 
+from auditor.aws.redaction import without_secrets
 from auditor.aws.transport import is_certificate_refusal
 from auditor.errors import RequestError
 
@@ -89,15 +89,6 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
 
-_SECRETS = re.compile(
-    r"The Canonical String for this request should have been.*"
-    r"|(?<=security-token)[:=]\s*[\w+/=-]+"
-    r"|\bAWS4-HMAC-SHA256\b.*"
-    r"|(?<=://)[^/@\s]+(?=@)",
-    re.DOTALL | re.IGNORECASE,
-)
-
-
 def translate(error: Exception, *, service: str, operation: str) -> RequestError:
     """The RequestError that says what `error` means, for any exception of the SDK."""
     if isinstance(error, ClientError):
@@ -164,15 +155,6 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
         request_id=str(metadata.get("RequestId", "")),
         answered_at=_answered_at(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
     )
-
-
-def without_secrets(text: str) -> str:
-    """What AWS or the SDK said, in one line, without the headers of the request and a proxy's password.
-
-    To a wrong signature AWS answers with the text that should have been signed, session token included.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-    """
-    return " ".join(_SECRETS.sub("…", text).split())
 
 
 def safe_cause(error: Exception) -> Exception | None:

@@ -15,8 +15,9 @@ from botocore.loaders import Loader, create_loader
 
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, translate, without_secrets
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, translate
 from auditor.aws.partitions import DEFAULT_REGION
+from auditor.aws.redaction import without_secrets
 from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from auditor.commands.records import sentence_of, traceback_of
 from auditor.coverage import Failure
 from auditor.models import Account, AccountReport
 from auditor.progress import AccountFinished, AccountsListed, AuditFinished, AuditStarted, AuditWarning, ProgressEvent
@@ -102,17 +103,9 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fields: dict[str, Value] = {"logger": record.name, **getattr(record, "fields", {})}
-        if record.exc_info:
-            fields["traceback"] = logging.Formatter().formatException(record.exc_info)
-        self._output.write(Entry(record.levelno, "log", _message(record), fields))
-
-
-def _message(record: logging.LogRecord) -> str:
-    """What a record says; where its values do not fit, without them."""
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError):
-        return str(record.msg)
+        if traceback := traceback_of(record):
+            fields["traceback"] = traceback
+        self._output.write(Entry(record.levelno, "log", sentence_of(record), fields))
 
 
 def entries_of(event: ProgressEvent) -> Iterator[Entry]:

@@ -247,10 +247,24 @@ def test_the_summary_of_a_run_with_credential_reports() -> None:
     assert "3" == table_of(screen.lines)["accounts whose report could not be used for all"]
 
 
-def test_a_record_whose_values_do_not_fit_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistake in somebody's logging stops no audit: `logging` itself says what is wrong with it."""
+def test_a_record_whose_values_do_not_fit_is_told_without_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in somebody's logging stops no audit, and `logging` does not print the values beside it."""
     screen = Screen()
     record = logging.LogRecord("botocore", logging.ERROR, "x.py", 1, "%s and %s", ("one",), None)
     ConsoleOutput(screen.console).handler.handle(record)
-    assert "not enough arguments" in capsys.readouterr().err
-    assert "" == screen.text
+    assert ["botocore: %s and %s"] == screen.lines
+    assert ("", "") == capsys.readouterr()
+
+
+def test_a_traceback_of_ours_has_a_line_for_each_of_its_lines() -> None:
+    """What went wrong in this package can be read as Python shows it."""
+    screen = Screen()
+    try:
+        int("odd")
+    except ValueError as error:
+        reason = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("auditor.x", logging.DEBUG, "x.py", 1, "unforeseen", None, reason)
+    ConsoleOutput(screen.console, verbose=True).handler.handle(record)
+    assert "DEBUG auditor.x: unforeseen" in screen.lines[0]
+    assert "Traceback (most recent call last):" == screen.lines[1]
+    assert "ValueError: invalid literal" in screen.lines[-1]
