@@ -12,6 +12,7 @@ import aioboto3
 from auditor import event_loop
 from auditor.account_audit import AccountPlan, bulkhead, read_account
 from auditor.aws.access import Access
+from auditor.aws.credentials import credentials_of
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
 from auditor.aws.organization import account_of, account_pages, state_word
 from auditor.aws.role import RoleRequest, assume
@@ -49,7 +50,9 @@ async def get_accounts(org_client: "OrganizationsClient") -> list[dict[str, Any]
     """
     accounts: list[dict[str, Any]] = []
     try:
-        async for page in account_pages(Access(credentials=None, limits=new_run_limits()), org_client):
+        async for page in account_pages(
+            Access(credentials=credentials_of(org_client), limits=new_run_limits()), org_client
+        ):
             accounts.extend(raw for raw in page if _auditable(raw))
     except RequestError as error:
         raise OrganizationError(f"The accounts could not be listed: {error}.") from error
@@ -89,7 +92,7 @@ async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, acco
         IncompleteError: Users or keys could not be listed, so that rows are missing; it holds the others.
     """
     draft = AccountDraft()
-    access = IamAccess(Access(credentials=None, limits=new_run_limits()), iam_client)
+    access = IamAccess(Access(credentials=credentials_of(iam_client), limits=new_run_limits()), iam_client)
     await bulkhead(draft, Section.USERS, collect_users(access, draft))
     account = account_of({"Id": account_id, "Name": account_name})
     rows = finding_rows(draft.report(account), labels=Labels.ES)

@@ -20,6 +20,8 @@ from botocore.exceptions import (
 from botocore.model import UndefinedModelAttributeError  # type: ignore[attr-defined]  # not in the stubs
 from botocore.parsers import ResponseParserError
 
+from auditor.aws.causes import cause_of, lacks_files, wants_password
+from auditor.aws.proxies import PROXY_AUTHENTICATION, ProxyUrlError
 from auditor.aws.redaction import without_secrets
 from auditor.aws.transport import is_certificate_refusal
 from auditor.errors import RequestError
@@ -35,6 +37,9 @@ CONNECTION_FAILED = "ConnectionFailed"
 TIMEOUT = "Timeout"
 NO_ANSWER = "NoAnswer"
 NO_SUCH_ENTITY = "NoSuchEntity"
+TOO_MANY_OPEN_FILES = "TooManyOpenFiles"
+
+_TOO_MANY_FILES = "this process may open no more files, connections among them: allow more with `ulimit -n 4096`"
 
 # The codes that AWS's own SDKs take for throttling, and two that they overlook.
 _THROTTLES = frozenset(
@@ -71,6 +76,7 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
         TIMEOUT,
         "TlsFailed",
+        TOO_MANY_OPEN_FILES,
     }
 )
 _DENIALS = frozenset(
@@ -93,12 +99,14 @@ def translate(error: Exception, *, service: str, operation: str) -> RequestError
     """The RequestError that says what `error` means, for any exception of the SDK."""
     if isinstance(error, ClientError):
         return _refused(error, service=service, operation=operation)
-    return RequestError(code=_code_of(error), message=_sentence(error), service=service, operation=operation)
+    status = PROXY_AUTHENTICATION if wants_password(error) else 0
+    reason = reason_of(error)
+    return RequestError(code=_code_of(error), message=reason, service=service, operation=operation, status=status)
 
 
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
     """The fault of credentials that could not be had, whatever their source has raised."""
-    return RequestError(code="CredentialsUnavailable", message=_sentence(error), service=service, operation=operation)
+    return RequestError(code="CredentialsUnavailable", message=reason_of(error), service=service, operation=operation)
 
 
 def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
@@ -124,6 +132,9 @@ def is_throttle(error: RequestError) -> bool:
 
 def is_transient(error: RequestError) -> bool:
     """Whether the same request may well succeed in a moment."""
+    if error.status == PROXY_AUTHENTICATION:
+        # A wrong password is not tried again: some proxies lock who does.
+        return False
     return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
 
 
@@ -157,6 +168,18 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
     )
 
 
+def reason_of(error: Exception) -> str:
+    """What an exception says of what went wrong, without secrets."""
+    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)) and not isinstance(error, BotoCoreError):
+        # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
+        return f"the reply could not be read ({type(error).__name__})"
+    said = without_secrets(str(error)) or type(error).__name__
+    if lacks_files(error):
+        return f"{_TOO_MANY_FILES} ({said})"
+    cause = without_secrets(cause_of(error)) if isinstance(error, BotoCoreError) else ""
+    return f"{said.rstrip('.')} ({cause})" if cause else said
+
+
 def safe_cause(error: Exception) -> Exception | None:
     """The error, to be kept as a cause; None where its text, or that of its own cause, may hold a secret."""
     return error if isinstance(error, PARSER_ERRORS) and not isinstance(error, BotoCoreError) else None
@@ -173,6 +196,8 @@ def _answered_at(date: str) -> datetime | None:
 def _code_of(error: Exception) -> str:
     if is_certificate_refusal(error):
         return "CertificateRefused"
+    if lacks_files(error):
+        return TOO_MANY_OPEN_FILES
     for kind, code in _CODES:
         if isinstance(error, kind):
             return code
@@ -188,6 +213,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionError, CONNECTION_FAILED),
     (HTTPClientError, CONNECTION_FAILED),
     (ResponseParserError, INVALID_RESPONSE),
+    (ProxyUrlError, "ProxyUnusable"),
     (NoCredentialsError, "NoCredentials"),
     (CredentialRetrievalError, "CredentialsUnavailable"),
     (TokenRetrievalError, "CredentialsUnavailable"),
@@ -198,10 +224,3 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (TypeError, INVALID_RESPONSE),
     (AttributeError, INVALID_RESPONSE),
 )
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)) and not isinstance(error, BotoCoreError):
-        # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
-        return f"the reply could not be read ({type(error).__name__})"
-    return without_secrets(str(error)) or type(error).__name__

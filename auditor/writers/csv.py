@@ -54,7 +54,7 @@ class CsvWriter:
 
 
 @asynccontextmanager
-async def open_csv_writer(directory: Path, *, labels: Labels = Labels.ES) -> AsyncIterator[CsvWriter]:
+async def open_csv_writer(directory: Path | str, *, labels: Labels = Labels.ES) -> AsyncIterator[CsvWriter]:
     """Three new files in `directory`, which is made where it is missing; their headers are written at once.
 
     The files are readable by their owner only, and never one that was there before: a name that is taken, a link put
@@ -64,7 +64,7 @@ async def open_csv_writer(directory: Path, *, labels: Labels = Labels.ES) -> Asy
     Raises:
         ConfigurationError: There can be no such directory, or nothing can be written in it.
     """
-    tables = await claim(directory, create=create_tables)
+    tables = await claim(Path(directory), create=create_tables)
     async with csv_writer_of(tables, labels=labels) as writer:
         yield writer
 
