@@ -49,7 +49,7 @@ def written_keys(session: AioSession) -> Iterator[tuple[str, str]]:
     for profile in profiles_in_use(session):
         for name in _KEY_SETTINGS:
             if isinstance(value := profile.settings.get(name), str):
-                yield f"{name} of profile {profile.name!r}", value
+                yield f"the {name} of profile {profile.name!r}", value
 
 
 def mfa_serial(profiles: tuple[Profile, ...]) -> str:
