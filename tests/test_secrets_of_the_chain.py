@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,7 +126,7 @@ class Told:
 
 
 @pytest.fixture(autouse=True)
-def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> Iterator[None]:
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:
     """A profile for each link of the chain, and what it needs beside."""
     no_blocking.deactivate()  # The chain's own files and programs are read so.
     settings = {"token": TOKEN, "folder": tmp_path, "start_url": START_URL, "python": sys.executable}
@@ -147,7 +147,6 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBus
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "out").mkdir()
-    return
 
 
 def _write_sso_token(folder: Path, name: str, *, expires: str) -> None:

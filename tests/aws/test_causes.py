@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, HTTPClientError, SSLError
@@ -148,7 +149,8 @@ async def test_a_proxy_that_wants_a_password_is_named(
 def test_a_proxy_that_is_not_there_is_named() -> None:
     """It is the proxy that refused the connection, or whose name was not found, and not AWS."""
     error = EndpointConnectionError(endpoint_url="https://iam.example/", error=ConnectionRefusedError())
-    error.kwargs.update({"proxy_url": "http://bob:pa55word@proxy.example:3128"})
+    details: Any = error.kwargs
+    details["proxy_url"] = "http://bob:pa55word@proxy.example:3128"
 
     said = fault(error).message
 
