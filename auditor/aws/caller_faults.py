@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -61,19 +62,24 @@ def whole(sentence: str) -> str:
 
 def refresh_error(error: Exception, *, settings: CallerSettings) -> RequestError:
     """The error of a request for which no credentials could be had, though there were some when the run began."""
-    message = caller_sentence(error, settings=settings)
+    message = caller_sentence(error, settings=settings, given=True)
     return RequestError(code="CredentialsUnavailable", message=message, service="credentials", operation="refresh")
 
 
-def caller_sentence(error: Exception, *, settings: CallerSettings) -> str:
-    """What keeps a caller from having credentials, whatever a provider has raised; without a full stop."""
+def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool = False) -> str:
+    """What keeps a caller from having credentials; without a full stop.
+
+    Where something may have been `given`, by a provider, the words of an error over its shape may be all of it.
+    """
     if known := _of_kind(error, settings):
         return known
     fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
     if fault is not None:
         return fault
     verb = "was refused" if isinstance(error, ClientError) else "could not be used"
-    return f"{_capital(settings.whose)} {verb}: {_reason(error, settings)}"
+    shapeless = given and isinstance(error, PARSER_ERRORS) and not isinstance(error, BotoCoreError)
+    reason = _of_shape(error, settings) if shapeless else _reason(error, settings)
+    return f"{_capital(settings.whose)} {verb}: {reason}"
 
 
 def region_advice(code: str, *, region: str) -> str:
@@ -99,6 +105,14 @@ def check_workers_can_share(settings: CallerSettings) -> None:
     """Raise CallerError where each worker would ask for an MFA code, and none has a terminal of its own."""
     if mfa_serial(settings.profiles):
         raise CallerError(whole(_of_mfa(settings, why="each worker would have to ask for one of its own")))
+
+
+def check_endpoint(url: str, *, service: str) -> None:
+    """Raise CallerError where an endpoint's port is none: the SDK looks at its host only."""
+    try:
+        urlsplit(url).port  # noqa: B018 - it is read when it is asked for
+    except ValueError as error:
+        raise CallerError(f"The endpoint of {service} has a port that is none: {without_secrets(url)}.") from error
 
 
 def check_keys(keys: Iterable[tuple[str, str]]) -> None:
@@ -176,8 +190,8 @@ def _of_mfa(settings: CallerSettings, *, why: str) -> str:
 def _reason(error: Exception, settings: CallerSettings) -> str:
     if isinstance(error, OSError):
         return _of_system(error, settings)
-    if isinstance(error, PARSER_ERRORS) and not isinstance(error, BotoCoreError):
-        return _of_shape(error, settings)
+    if isinstance(error, PARSER_ERRORS):
+        return without_secrets(str(error)) or type(error).__name__
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         advice = region_advice(code, region=settings.region)
@@ -188,7 +202,9 @@ def _reason(error: Exception, settings: CallerSettings) -> str:
 
 
 def _of_shape(error: Exception, settings: CallerSettings) -> str:
-    """What is wrong with what was given; the error's own words may be all of it."""
+    """What is wrong with what was given."""
+    if str(error).startswith("Invalid endpoint"):
+        return without_secrets(str(error))
     giver = "its credential_process printed" if process_programs(settings.profiles) else "its provider gave"
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}: what {giver} is no JSON"

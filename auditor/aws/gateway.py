@@ -10,7 +10,7 @@ import aioboto3
 import anyio
 
 from auditor.aws.access import Access, RunLimits, Usage
-from auditor.aws.caller_faults import check_workers_can_share, with_advice
+from auditor.aws.caller_faults import check_endpoint, check_workers_can_share, with_advice
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
@@ -176,5 +176,6 @@ async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: 
         user_agent=f"auditor {session.user_agent()}",
     )
     client = await stack.enter_async_context(session.create_client(service, region_name=region, config=config))
+    check_endpoint(client.meta.endpoint_url, service=service)
     await send_directly(client, session)
     return client

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-from auditor.commands.records import sentence_of, traceback_of
+from auditor.commands.records import fields_of, sentence_of, traceback_of
 from auditor.coverage import Failure
 from auditor.models import Account, AccountReport
 from auditor.progress import AccountFinished, AccountsListed, AuditFinished, AuditStarted, AuditWarning, ProgressEvent
@@ -102,7 +102,7 @@ class _Handler(logging.Handler):
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, Value] = {"logger": record.name, **getattr(record, "fields", {})}
+        fields: dict[str, Value] = {"logger": record.name, **fields_of(record)}
         if traceback := traceback_of(record):
             fields["traceback"] = traceback
         self._output.write(Entry(record.levelno, "log", sentence_of(record), fields))

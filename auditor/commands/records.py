@@ -1,6 +1,7 @@
 """What a log record tells on stderr: of other libraries' ones sentences without tracebacks, of any no secret."""
 
 import logging
+from collections.abc import Mapping
 
 from auditor.aws.redaction import redacted, without_secrets
 
@@ -32,6 +33,11 @@ def sentence_of(record: logging.LogRecord) -> str:
     lines = redacted(text).split("\n")
     told = " ".join(next((line for line in lines if line.strip()), "").split())
     return told if len(told) <= _LONGEST else f"{told[:_LONGEST]}…"
+
+
+def fields_of(record: logging.LogRecord) -> Mapping[str, str | int | float | bool]:
+    """What one of ours tells beside its sentence, by `extra={"fields": …}`."""
+    return getattr(record, "fields", {}) if is_own(record) else {}
 
 
 def traceback_of(record: logging.LogRecord) -> str:

@@ -150,6 +150,8 @@ def _let_go(executor: ProcessPoolExecutor) -> None:
 def begin() -> None:
     """Make a process a worker: Ctrl-C is for the process that began it, and it ends with that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Without a handler Python writes warnings on stderr, those of other libraries with their tracebacks.
+    logging.getLogger().addHandler(logging.NullHandler())
     Thread(target=_end_with_parent, daemon=True).start()
 
 

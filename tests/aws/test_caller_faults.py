@@ -204,3 +204,27 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
             with pytest.raises(RequestError, match=r"STS is switched off in me-south-1: set AWS_REGION") as caught:
                 await gateway.enter(account(server.organization.accounts[1].id), role=RoleRequest("R", "SecurityAudit"))
     assert caught.value.code == "RegionDisabledException"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sentence"),
+    [
+        ("localhost:1234", "could not be used: Invalid endpoint: localhost:1234."),
+        ("http://bob:pa55word@localhost:port", "The endpoint of sts has a port that is none: http://…@localhost:port."),
+        ("http://localhost:99999", "The endpoint of sts has a port that is none: http://localhost:99999."),
+    ],
+)
+async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for a reply of AWS's, and nothing is tried again."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(CallerError) as caught:
+        async with open_gateway(profile="keys"):
+            pass
+    assert str(caught.value).endswith(sentence)
+
+
+async def test_an_endpoint_that_is_none_is_said_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clients that a provider makes have the same endpoint."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:1234")
+    with pytest.raises(CallerError, match="Profile 'role' could not be used: Invalid endpoint: localhost:1234"):
+        await key_of("role")
