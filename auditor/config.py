@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from auditor.errors import ConfigurationError
 from auditor.models import Freshness
@@ -19,6 +21,15 @@ _ROLE_PATH_LENGTH = 510
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+
+
+_Number = int | float
+
+
+def _check_kind(name: str, value: object, kind: Any) -> None:  # noqa: ANN401 - whatever isinstance takes
+    if not isinstance(value, kind):
+        wanted = kind.__name__ if isinstance(kind, type) else str(kind).replace("datetime.", "")
+        raise ConfigurationError(f"{name} must be of the type {wanted}: {value!r} is not.")
 
 
 class Labels(StrEnum):
@@ -44,6 +55,7 @@ class Rates:
 
     def __post_init__(self) -> None:
         for name in ("iam", "events", "organizations", "sts"):
+            _check_kind(f"The {name} rate", getattr(self, name), _Number)
             if not 0 < getattr(self, name) < math.inf:
                 raise ConfigurationError(f"The {name} rate must be a number above zero.")
 
@@ -63,6 +75,7 @@ class ReportWait:
 
     def __post_init__(self) -> None:
         for name in ("patience", "first_pause", "longest_pause"):
+            _check_kind(f"The {name} of a report", getattr(self, name), _Number)
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigurationError(f"The {name} of a report must be a number, and not below zero.")
 
@@ -100,6 +113,8 @@ class AuditConfig:
     """
 
     def __post_init__(self) -> None:
+        for name, kind in _KINDS.items():
+            _check_kind(name, getattr(self, name), kind)
         check_role_name(self.role)
         check_session_name(self.session_name)
         check_external_id(self.external_id)
@@ -115,6 +130,7 @@ class AuditConfig:
 
 def check_role_name(role: str) -> None:
     """Raise ConfigurationError where `role` is not an IAM role's name, with or without a path."""
+    _check_kind("role", role, str)
     if role.startswith("arn:"):
         raise ConfigurationError(f"{role!r} is an ARN: give the role's name alone, it is the same in all accounts.")
     path, _, _ = role.rpartition("/")
@@ -126,6 +142,7 @@ def check_role_name(role: str) -> None:
 
 def check_session_name(session_name: str) -> None:
     """Raise ConfigurationError where AWS would refuse `session_name`."""
+    _check_kind("session_name", session_name, str)
     if not _SESSION_NAME.fullmatch(session_name):
         raise ConfigurationError(f"{session_name!r} is not a session name: 2 to 64 letters, digits and +=,.@_- are.")
 
@@ -134,6 +151,19 @@ def check_external_id(external_id: str | None) -> None:
     """Raise ConfigurationError where AWS would refuse `external_id`; None is none."""
     if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
         raise ConfigurationError("The external id must have 2 to 1,224 letters, digits and +=,.@:/_- characters.")
+
+
+_KINDS: Mapping[str, Any] = {
+    "profile": str | None,
+    "start_date": datetime | None,
+    "end_date": datetime | None,
+    "concurrency": int,
+    "external_id": str | None,
+    "session_policy": bool,
+    "rates": Rates,
+    "report_wait": ReportWait,
+    "longest_silence": _Number,
+}
 
 
 def _check_concurrency(concurrency: int) -> None:

@@ -1,16 +1,42 @@
 """The event loop of a run: asyncio, on uvloop where it is installed (the extra `speed`)."""
 
+import errno
+import socket
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TypeVar, TypeVarTuple
 
 import anyio
 
+from auditor.errors import AuditError
+
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
 
+_LEAST_FILES = 24
+"""What an event loop, the files of a run, a connection to each service and a program that has credentials open."""
+
+
 def run(work: Callable[[*Arguments], Awaitable[T]], *arguments: *Arguments) -> T:
-    """What `work` returns, on an event loop of its own."""
+    """What `work` returns, on an event loop of its own.
+
+    Raises:
+        AuditError: This process may open too few files for it.
+    """
+    _check_files()
     options = {"use_uvloop": find_spec("uvloop") is not None}
     return anyio.run(work, *arguments, backend="asyncio", backend_options=options)
+
+
+def _check_files() -> None:
+    """An event loop that can't have its own files ends in tracebacks."""
+    try:
+        with ExitStack() as stack:
+            for _ in range(_LEAST_FILES):
+                stack.enter_context(socket.socket())
+    except OSError as error:
+        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+            raise
+        raise AuditError("This process may open too few files: allow more, with `ulimit -n 4096` for one.") from error

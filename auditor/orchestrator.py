@@ -159,6 +159,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 session=session,
                 rates=config.rates,
                 longest_silence=config.longest_silence,
+                alone=executor is None and (workers or 1) == 1,
             ) as gateway,
             open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,

@@ -12,6 +12,8 @@ import aioboto3
 from auditor import event_loop
 from auditor.account_audit import bulkhead, plan_of, read_account
 from auditor.aws.access import Access
+from auditor.aws.credentials import credentials_of
+from auditor.aws.faults import INVALID_RESPONSE
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
 from auditor.aws.organization import account_of, account_pages
 from auditor.aws.parsing import reading_past_oddities
@@ -53,7 +55,7 @@ async def get_accounts(org_client: "OrganizationsClient") -> list[dict[str, Any]
     """
     accounts: list[dict[str, Any]] = []
     try:
-        access = Access(credentials=None, limits=new_run_limits())
+        access = Access(credentials=credentials_of(org_client), limits=new_run_limits())
         async for page in account_pages(access, reading_past_oddities(org_client)):
             accounts.extend(_active(page))
     except RequestError as error:
@@ -88,19 +90,25 @@ async def assume_role(
 async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, account_name: str) -> list[dict[str, str]]:
     """The rows of the findings' file for one account: one an access key, with Spanish words.
 
-    A fact that was refused reads `Desconocido (…)` in its row.
+    A fact that was refused, or can't be read, reads `Desconocido (…)` in its row. A user or key that can't be read at
+    all is logged as an error.
 
     Raises:
         IncompleteError: Users or keys could not be listed, so that rows are missing; it holds the others.
     """
     draft = AccountDraft()
-    access = IamAccess(Access(credentials=None, limits=new_run_limits()), reading_past_oddities(iam_client))
-    await bulkhead(draft, Section.USERS, collect_users(access, draft))
+    access = Access(credentials=credentials_of(iam_client), limits=new_run_limits())
+    account_access = IamAccess(access, reading_past_oddities(iam_client))
+    await bulkhead(draft, Section.USERS, collect_users(account_access, draft))
     account = account_of({"Id": account_id, "Name": account_name})
     rows = finding_rows(draft.report(account), labels=Labels.ES)
-    missing = [failure for failure in draft.failures() if failure.section in {Section.USERS, Section.KEYS}]
-    if missing:
-        raise IncompleteError(f"Rows of {account_name} ({account_id}) are missing: {missing[0].message}", rows=rows)
+    answered = {covered.section for covered in draft.coverage() if covered.answered == covered.asked}
+    for failure in draft.failures():
+        if failure.section not in {Section.USERS, Section.KEYS}:
+            continue
+        if failure.section not in answered or failure.code != INVALID_RESPONSE:
+            raise IncompleteError(f"Rows of {account_name} ({account_id}) are missing: {failure.message}", rows=rows)
+        logger.error("Not all of %s (%s) could be read: %s", account_name, account_id, failure.message)
     return rows
 
 

@@ -3,6 +3,7 @@
 import pickle
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,3 +170,40 @@ def test_waits_that_are_none(seconds: float) -> None:
         with pytest.raises(ConfigurationError, match=f"The {name} of a report"):
             ReportWait(**{name: seconds})
     assert 0 == ReportWait(patience=0).patience
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("role", None),
+        ("role", 5),
+        ("profile", Path("x")),
+        ("start_date", "2026-01-01"),
+        ("end_date", datetime(2026, 1, 1, tzinfo=UTC).date()),
+        ("concurrency", "8"),
+        ("concurrency", 1.5),
+        ("session_name", None),
+        ("external_id", 12),
+        ("session_policy", "no"),
+        ("rates", {"iam": 1}),
+        ("report_wait", 60),
+        ("longest_silence", "300"),
+        ("labels", None),
+        ("freshness", 4),
+    ],
+)
+def test_settings_of_another_type_are_refused(name: str, value: Any) -> None:
+    """What is no text, time or number where one must be is a sentence, and no mistake of ours."""
+    settings: dict[str, Any] = {"role": "Audit", name: value}
+    with pytest.raises(ConfigurationError) as caught:
+        AuditConfig(**settings)
+    assert name in str(caught.value) or name in {"labels", "freshness"}
+
+
+@pytest.mark.parametrize("value", [None, "8", [1]])
+def test_rates_and_waits_of_another_type_are_refused(value: Any) -> None:
+    """As the settings that they are part of."""
+    with pytest.raises(ConfigurationError, match="iam rate"):
+        Rates(iam=value)
+    with pytest.raises(ConfigurationError, match="patience of a report"):
+        ReportWait(patience=value)

@@ -14,6 +14,7 @@ from typing import Any
 
 import aioboto3
 import anyio
+import boto3
 import pytest
 from anyio import to_thread
 from blockbuster import BlockBuster
@@ -192,6 +193,21 @@ async def test_accounts_that_can_not_be_told(
     active = [account.id for account in server.organization.accounts if account.state == "ACTIVE"]
     assert active == [each["id"] for each in listed]
     assert "its name is 'nobody knows which'" in caplog.text
+
+
+async def test_a_synchronous_client_is_refused() -> None:
+    """boto3's own clients would block the event loop, which is said before they do."""
+    client: Any = await to_thread.run_sync(lambda: boto3.client("organizations", region_name="us-east-1"))
+    for work in (get_accounts(client), get_iam_users_with_keys(client, "111122223333", "n")):
+        with pytest.raises(ConfigurationError, match="must be one of aioboto3's"):
+            await work
+
+
+async def test_dates_that_are_none_are_refused() -> None:
+    """A text where a date must be is a sentence."""
+    start: Any = "2026-01-01"
+    with pytest.raises(ConfigurationError, match="must be a datetime"):
+        await get_cloudtrail_events(aioboto3.Session(), [], ROLE, start, start)
 
 
 async def test_assuming_a_role(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:

@@ -1,25 +1,36 @@
 """Whose credentials sign a request: those of the task that sends it, read when it is signed."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import anyio
+from aiobotocore.client import AioBaseClient
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials
+from botocore.client import BaseClient
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
+from auditor.aws.caller_faults import check_keys
+from auditor.aws.chain import ask_chain
 from auditor.aws.clock import utc_now
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, unavailable
-from auditor.errors import RequestError
+from auditor.aws.faults import unavailable
+from auditor.errors import ConfigurationError, RequestError
+
+logger = logging.getLogger(__name__)
 
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
 
 
 _EARLY = timedelta(minutes=5)
 _QUARTER = 4
+_MEMBERS = ("the access key id", "the secret access key", "the session token")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class CredentialSource(Protocol):
@@ -74,50 +85,33 @@ def task_credential_resolver() -> AioCredentialResolver:
     return AioCredentialResolver(providers=[_TaskCredentialProvider()])
 
 
-class CallerCredentials:
-    """The caller's own credentials: asked of the SDK's chain each time, which renews what rotates."""
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Credentials, and when they end."""
 
-    def __init__(self, credentials: Any) -> None:  # noqa: ANN401 - the SDK has no types
-        self._credentials = credentials
-
-    async def current(self) -> ReadOnlyCredentials:
-        """The caller's credentials, renewed by the chain that they come from."""
-        try:
-            frozen: ReadOnlyCredentials = await self._credentials.get_frozen_credentials()
-        except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-            raise unavailable(error, service="credentials", operation="refresh") from safe_cause(error)
-        return frozen
-
-    def expire(self, refused: ReadOnlyCredentials) -> None:
-        """Nothing to forget: the chain alone keeps them, and is asked again anyway."""
+    frozen: ReadOnlyCredentials
+    end: datetime
 
 
-class AssumesRole(Protocol):
-    """Assumes the role once more; returns the `Credentials` of AWS's answer."""
+class RenewedCredentials:
+    """Credentials that are fetched when first needed, and anew before they end, once for all tasks.
 
-    async def __call__(self) -> dict[str, Any]:
-        """The fresh credentials."""
-        ...
-
-
-class RoleCredentials:
-    """The credentials of one account's role, assumed when first needed and renewed before they end.
-
-    They are renewed when less than five minutes or a quarter of their life is left, once for all tasks. A renewal that
-    fails costs nothing while the old ones live.
+    They are renewed when less than five minutes or a quarter of their life is left. A renewal that fails costs nothing
+    while the old ones live.
     """
 
-    def __init__(self, assume: AssumesRole, *, now: Callable[[], datetime] = utc_now) -> None:
-        self._assume = assume
+    def __init__(self, fetch: Callable[[], Awaitable[Lease]], *, now: Callable[[], datetime] = utc_now) -> None:
+        """Take what fetches them, and raises RequestError where it can't."""
+        self._fetch = fetch
         self._now = now
         self._lock = anyio.Lock()
         self._frozen: ReadOnlyCredentials | None = None
-        self._renew_at = self._end = datetime.min.replace(tzinfo=UTC)
+        self._renew_at = self._end = _LONG_AGO
         self._attempts = 0
         self._error: RequestError | None = None
 
     async def current(self) -> ReadOnlyCredentials:
-        """Credentials with some life left; raises RequestError where the role is refused."""
+        """Credentials with some life left; raises RequestError where they are refused, or can't be had."""
         if self._frozen is not None and self._now() < self._renew_at:
             return self._frozen
         attempts = self._attempts
@@ -134,17 +128,97 @@ class RoleCredentials:
     def expire(self, refused: ReadOnlyCredentials) -> None:
         """Have these renewed by whoever needs credentials next; those that have come since stay."""
         if refused == self._frozen:
-            self._renew_at = self._end = datetime.min.replace(tzinfo=UTC)
+            self._renew_at = self._end = _LONG_AGO
 
     async def _renew(self) -> None:
         now = self._now()
         try:
-            fresh = await self._assume()
+            lease = await self._fetch()
         except RequestError as error:
+            logger.debug("credentials could not be renewed: %s", error)
             self._error = error
             self._renew_at = now + (self._end - now) / 2 if now < self._end else now
             return
-        self._error = None
-        self._frozen = ReadOnlyCredentials(fresh["AccessKeyId"], fresh["SecretAccessKey"], fresh["SessionToken"], None)
-        self._end = fresh["Expiration"].astimezone(UTC)
+        self._error, self._frozen, self._end = None, lease.frozen, lease.end
         self._renew_at = self._end - min(_EARLY, (self._end - now) / _QUARTER)
+
+
+class AssumesRole(Protocol):
+    """Assumes the role once more; returns the `Credentials` of AWS's answer."""
+
+    async def __call__(self) -> dict[str, Any]:
+        """The fresh credentials."""
+        ...
+
+
+class RoleCredentials(RenewedCredentials):
+    """The credentials of one account's role, assumed when first needed and renewed before they end."""
+
+    def __init__(self, assume: AssumesRole, *, now: Callable[[], datetime] = utc_now) -> None:
+        async def fetch() -> Lease:
+            fresh = await assume()
+            frozen = ReadOnlyCredentials(fresh["AccessKeyId"], fresh["SecretAccessKey"], fresh["SessionToken"], None)
+            return Lease(frozen, fresh["Expiration"].astimezone(UTC))
+
+        super().__init__(fetch, now=now)
+
+
+def _unavailable(error: Exception) -> RequestError:
+    return unavailable(error, service="credentials", operation="refresh")
+
+
+class CallerCredentials(RenewedCredentials):
+    """The caller's own credentials, from the SDK's chain.
+
+    The SDK asks their source for others when less than fifteen minutes are left, and then for each request, though the
+    source may have none that live longer. Here it is asked once for all, ahead of their end, as for a role's. Those
+    that have no end are the SDK's to keep: a caller's own session may change them at any time.
+    """
+
+    def __init__(
+        self,
+        credentials: Any,  # noqa: ANN401 - the SDK has no types
+        *,
+        explain: Callable[[Exception], RequestError] = _unavailable,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Take the SDK's credentials, and what makes an error of whatever their provider raises."""
+        super().__init__(self._lease, now=now)
+        self._credentials = credentials
+        self._explain = explain
+
+    async def current(self) -> ReadOnlyCredentials:
+        """The caller's credentials; raises RequestError (`CredentialsUnavailable`) where they ended and none came."""
+        return await super().current() if self._renewable else await self._ask()
+
+    @property
+    def _renewable(self) -> bool:
+        return hasattr(self._credentials, "_expiry_time")
+
+    async def _ask(self) -> ReadOnlyCredentials:
+        return await ask_chain(self._checked, explain=self._explain)
+
+    async def _checked(self) -> ReadOnlyCredentials:
+        frozen: ReadOnlyCredentials = await self._credentials.get_frozen_credentials()
+        check_keys(zip(_MEMBERS, (text or "" for text in frozen[:3]), strict=True))
+        return frozen
+
+    async def _lease(self) -> Lease:
+        frozen = await self._ask()
+        end: datetime | None = self._credentials._expiry_time  # noqa: SLF001 - said nowhere else
+        return Lease(frozen, _NEVER if end is None else end.astimezone(UTC))
+
+
+def credentials_of(client: Any) -> CallerCredentials | None:  # noqa: ANN401 - the SDK has no types
+    """Those with which a client of the caller's own signs, asked for before it does; None where it has none to ask for.
+
+    Raises:
+        ConfigurationError: It is a client that would block the event loop.
+    """
+    if isinstance(client, BaseClient) and not isinstance(client, AioBaseClient):
+        raise ConfigurationError("The client must be one of aioboto3's: boto3's would block the event loop.")
+    if not isinstance(client, AioBaseClient):
+        return None
+    sdk: Any = client
+    own = sdk._request_signer._credentials  # noqa: SLF001 - the only way to them
+    return None if own is None else CallerCredentials(own)

@@ -1,6 +1,5 @@
 """What can go wrong with a request, translated from the SDK's exceptions to RequestError."""
 
-import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from traceback import walk_tb
@@ -22,6 +21,9 @@ from botocore.exceptions import (
 from botocore.model import UndefinedModelAttributeError  # type: ignore[attr-defined]  # not in the stubs
 from botocore.parsers import ResponseParserError
 
+from auditor.aws.causes import cause_of, lacks_files, wants_password
+from auditor.aws.proxies import PROXY_AUTHENTICATION, ProxyUrlError
+from auditor.aws.redaction import well_formed, without_secrets
 from auditor.aws.transport import is_certificate_refusal
 from auditor.errors import RequestError
 
@@ -42,6 +44,9 @@ TIMEOUT = "Timeout"
 NO_ANSWER = "NoAnswer"
 NO_SUCH_ENTITY = "NoSuchEntity"
 SDK_ERROR = "SdkError"
+TOO_MANY_OPEN_FILES = "TooManyOpenFiles"
+
+_TOO_MANY_FILES = "this process may open no more files, connections among them: allow more with `ulimit -n 4096`"
 
 # The codes that AWS's own SDKs take for throttling, and two that they overlook.
 _THROTTLES = frozenset(
@@ -78,6 +83,7 @@ _TRANSIENT = frozenset(
         "ServiceUnavailable",
         TIMEOUT,
         "TlsFailed",
+        TOO_MANY_OPEN_FILES,
     }
 )
 # The words of Query and of JSON services. RequestExpired is about the date of a request, which is a clock's error, and
@@ -87,20 +93,13 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
 
-_SECRETS = re.compile(
-    r"The Canonical String for this request should have been.*"
-    r"|(?<=security-token)[:=]\s*[\w+/=-]+"
-    r"|\bAWS4-HMAC-SHA256\b.*"
-    r"|(?<=://)[^/@\s]+(?=@)",
-    re.DOTALL | re.IGNORECASE,
-)
-
-
 def translate(error: Exception, *, service: str, operation: str) -> RequestError:
     """The RequestError that says what `error` means, for any exception of the SDK."""
     if isinstance(error, ClientError):
         return _refused(error, service=service, operation=operation)
-    return RequestError(code=_code_of(error), message=_sentence(error), service=service, operation=operation)
+    status = PROXY_AUTHENTICATION if wants_password(error) else 0
+    reason = reason_of(error)
+    return RequestError(code=_code_of(error), message=reason, service=service, operation=operation, status=status)
 
 
 def fault_of_others(error: Exception, *, signs_itself: bool, service: str, operation: str) -> RequestError | None:
@@ -121,7 +120,7 @@ def fault_of_others(error: Exception, *, signs_itself: bool, service: str, opera
 
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
     """The fault of credentials that could not be had, whatever their source has raised."""
-    return RequestError(code="CredentialsUnavailable", message=_sentence(error), service=service, operation=operation)
+    return RequestError(code="CredentialsUnavailable", message=reason_of(error), service=service, operation=operation)
 
 
 def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
@@ -147,6 +146,9 @@ def is_throttle(error: RequestError) -> bool:
 
 def is_transient(error: RequestError) -> bool:
     """Whether the same request may well succeed in a moment."""
+    if error.status == PROXY_AUTHENTICATION:
+        # A wrong password is not tried again: some proxies lock who does.
+        return False
     return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
 
 
@@ -175,18 +177,16 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
     )
 
 
-def without_secrets(text: str) -> str:
-    """What AWS or the SDK said, in one line, without the headers of the request and a proxy's password.
-
-    To a wrong signature AWS answers with the text that should have been signed, session token included.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-    """
-    return well_formed(" ".join(_SECRETS.sub("…", text).split()))
-
-
-def well_formed(text: str) -> str:
-    """The text with its lone surrogates, which no file can hold, backslash-escaped."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+def reason_of(error: Exception) -> str:
+    """What an exception says of what went wrong, without secrets."""
+    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)) and not isinstance(error, BotoCoreError):
+        # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
+        return f"the reply could not be read ({type(error).__name__})"
+    said = without_secrets(str(error)) or type(error).__name__
+    if lacks_files(error):
+        return f"{_TOO_MANY_FILES} ({said})"
+    cause = without_secrets(cause_of(error)) if isinstance(error, BotoCoreError) else ""
+    return f"{said.rstrip('.')} ({cause})" if cause else said
 
 
 def safe_cause(error: Exception) -> Exception | None:
@@ -205,6 +205,8 @@ def _answered_at(date: str) -> datetime | None:
 def _code_of(error: Exception) -> str:
     if is_certificate_refusal(error):
         return "CertificateRefused"
+    if lacks_files(error):
+        return TOO_MANY_OPEN_FILES
     for kind, code in _CODES:
         if isinstance(error, kind):
             return code
@@ -220,6 +222,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionError, CONNECTION_FAILED),
     (HTTPClientError, CONNECTION_FAILED),
     (ResponseParserError, INVALID_RESPONSE),
+    (ProxyUrlError, "ProxyUnusable"),
     (NoCredentialsError, "NoCredentials"),
     (CredentialRetrievalError, "CredentialsUnavailable"),
     (TokenRetrievalError, "CredentialsUnavailable"),
@@ -231,10 +234,3 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (AttributeError, INVALID_RESPONSE),
     (RecursionError, INVALID_RESPONSE),
 )
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)) and not isinstance(error, BotoCoreError):
-        # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
-        return f"the reply could not be read ({type(error).__name__})"
-    return without_secrets(str(error)) or type(error).__name__

@@ -10,13 +10,14 @@ import aioboto3
 import anyio
 
 from auditor.aws.access import Access, RunLimits, Usage
+from auditor.aws.caller_faults import check_endpoint, check_workers_can_share, with_advice
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
-from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials
+from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
 from auditor.aws.silence import Silence
 from auditor.aws.transport import VerifyingConfig
 from auditor.config import LONGEST_SILENCE, Rates
@@ -102,24 +103,29 @@ async def open_gateway(
     session: aioboto3.Session | None = None,
     rates: Rates | None = None,
     longest_silence: float = LONGEST_SILENCE,
+    alone: bool = True,
 ) -> AsyncIterator[Gateway]:
     """The gateway of one run, its clients closed on leaving the block.
+
+    Where it is not `alone`, workers have gateways of their own: then a profile that asks for an MFA code is refused.
 
     Raises:
         CallerError: There are no usable credentials, or AWS does not say whose they are.
     """
     sessions = await open_sessions(profile=profile, session=session)
+    if not alone:
+        check_workers_can_share(settings_of(sessions, profile=profile))
     credentials = await resolve_credentials(sessions, profile=profile)
     limits = new_run_limits(rates, longest_silence=longest_silence)
-    access = Access(credentials=None, limits=limits)
+    access = Access(credentials=credentials, limits=limits)
     stack = AsyncExitStack()
     try:
         try:
-            sts: STSClient = await _client(stack, sessions.caller, "sts", region=sessions.region)
-            caller = await identify(access, sts)
+            sts: STSClient = await _client(stack, sessions.shared, "sts", region=sessions.region)
+            caller = await identify(access, sts, region=sessions.region)
             clients = await _clients(stack, sessions, partition=partition_named(caller.partition))
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-            raise caller_error(error, profile=profile) from safe_cause(error)
+            raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
         organizations, iam, cloudtrail = clients
         yield Gateway(caller, access, organizations, sts, iam, cloudtrail, limits, credentials)
     finally:
@@ -133,7 +139,7 @@ def new_run_limits(rates: Rates | None = None, *, longest_silence: float = LONGE
     return RunLimits(places=places, rates=rates or Rates(), longest_silence=longest_silence)
 
 
-async def identify(access: Access, sts: "STSClient") -> Caller:
+async def identify(access: Access, sts: "STSClient", *, region: str = "") -> Caller:
     """Whose credentials these are.
 
     Raises:
@@ -142,7 +148,8 @@ async def identify(access: Access, sts: "STSClient") -> Caller:
     try:
         identity = await access.request(sts.get_caller_identity)
     except RequestError as error:
-        sentence = clock_fault(error, now=datetime.now(UTC)) or f"The caller could not be identified: {error}."
+        advised = with_advice(error, region=region)
+        sentence = clock_fault(error, now=datetime.now(UTC)) or f"The caller could not be identified: {advised}."
         raise CallerError(sentence) from error
     arn = identity["Arn"]
     return Caller(account_id=AccountId(identity["Account"]), arn=arn, partition=arn.split(":")[1])
@@ -151,7 +158,7 @@ async def identify(access: Access, sts: "STSClient") -> Caller:
 async def _clients(
     stack: AsyncExitStack, sessions: Sessions, *, partition: Partition
 ) -> tuple["OrganizationsClient", "IAMClient", "CloudTrailClient"]:
-    organizations = await _client(stack, sessions.caller, "organizations", region=partition.organizations)
+    organizations = await _client(stack, sessions.shared, "organizations", region=partition.organizations)
     iam = await _client(stack, sessions.shared, "iam", region=partition.iam)
     cloudtrail = await _client(stack, sessions.shared, "cloudtrail", region=partition.events)
     return organizations, iam, cloudtrail
@@ -169,5 +176,6 @@ async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: 
         user_agent=f"auditor {session.user_agent()}",
     )
     client = await stack.enter_async_context(session.create_client(service, region_name=region, config=config))
+    check_endpoint(client.meta.endpoint_url, service=service)
     await send_directly(client, session)
     return client

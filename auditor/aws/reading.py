@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.aws.faults import INVALID_RESPONSE, well_formed
+from auditor.aws.faults import INVALID_RESPONSE
+from auditor.aws.redaction import well_formed
 from auditor.models import Unknown
 
 UNREADABLE = Unknown(INVALID_RESPONSE)

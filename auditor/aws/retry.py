@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from auditor.aws.faults import CONNECTION_FAILED, TIMEOUT, is_expired, is_throttle, is_transient
+from auditor.aws.faults import CONNECTION_FAILED, TIMEOUT, TOO_MANY_OPEN_FILES, is_expired, is_throttle, is_transient
 from auditor.errors import RequestError
 
 _MOST_DOUBLINGS = 32
@@ -70,7 +70,7 @@ class Retries:
         if is_expired(error):
             self._renewals += 1
             return self._pause(self._renewals) if self._renewals <= self._policy.renewals else None
-        if not is_transient(error):
+        if not is_transient(error) or (error.code == TOO_MANY_OPEN_FILES and not contacted):
             return None
         self._attempts += 1
         if self._attempts >= self._policy.attempts:

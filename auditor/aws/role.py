@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from auditor.aws.access import Access
+from auditor.aws.caller_faults import REGION_DISABLED, with_advice
 from auditor.aws.faults import invalid_response
 from auditor.aws.reading import object_in, text_in, time_in
 from auditor.errors import RequestError
@@ -44,7 +45,12 @@ async def assume(
         parameters["ExternalId"] = role.external_id
     if role.policy is not None:
         parameters["Policy"] = role.policy
-    answer: dict[str, Any] = {**await access.request(sts.assume_role, **parameters)}
+    try:
+        answer: dict[str, Any] = {**await access.request(sts.assume_role, **parameters)}
+    except RequestError as error:
+        if error.code != REGION_DISABLED:
+            raise
+        raise with_advice(error, region=sts.meta.region_name) from None
     credentials = {**object_in(answer, "Credentials")}
     if missing := [member for member in _MEMBERS if not _is_there(credentials, member)]:
         raise invalid_response(f"the credentials have no {missing[0]}", service="sts", operation="assume_role")

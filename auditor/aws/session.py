@@ -1,7 +1,6 @@
 """The SDK session of a run: made from the caller's settings, verified, and apart from the caller's own."""
 
 import os
-from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
@@ -9,21 +8,30 @@ import aioboto3
 from aiobotocore.credentials import AioCredentialResolver
 from aiobotocore.session import AioSession
 from anyio import to_thread
-from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
-from auditor.aws.clock import clock_fault
+from auditor.aws.caller_faults import (
+    CallerSettings,
+    UnusableText,
+    caller_sentence,
+    check_keys,
+    check_region,
+    refresh_error,
+    whole,
+)
+from auditor.aws.chain import ask_chain
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause, translate, without_secrets
+from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.parsing import response_parsers
 from auditor.aws.partitions import DEFAULT_REGION
+from auditor.aws.profiles import keys_in_use, profiles_in_use, written_keys
 from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
-from auditor.errors import CallerError
+from auditor.errors import CallerError, ConfigurationError, RequestError
 
 SERVICES = ("sts", "organizations", "iam", "cloudtrail")
 
 _RESOLVED_BY_CLIENTS = frozenset({"assume-role", "assume-role-with-web-identity", "sso"})
-_SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 
 
 class Sessions:
@@ -38,12 +46,20 @@ class Sessions:
 async def open_sessions(*, profile: str | None, session: aioboto3.Session | None) -> Sessions:
     """Sessions for one run; a session that is given lends its settings and credentials, and is left as it is.
 
+    An empty profile is none, as an empty AWS_PROFILE is.
+
     Raises:
-        CallerError: The profile does not exist, or the configuration can't be read.
+        CallerError: The profile does not exist, the configuration can't be read, or a key or region can't be one.
+        ConfigurationError: The session is none of aioboto3's.
     """
+    if session is not None and not isinstance(session, aioboto3.Session):
+        raise ConfigurationError(
+            f"The session must be an aioboto3.Session: {type(session).__module__}.{type(session).__name__} is none."
+        )
+    profile = profile or None
     try:
         return await to_thread.run_sync(_make_sessions, profile, session)
-    except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
+    except (*SDK_ERRORS, *PARSER_ERRORS, OSError, UnusableText) as error:
         raise caller_error(error, profile=profile) from safe_cause(error)
 
 
@@ -53,32 +69,33 @@ async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> Cal
     Raises:
         CallerError: There are none, or they could not be renewed.
     """
-    try:
+    explain = partial(refresh_error, settings=settings_of(sessions, profile=profile))
+
+    async def load() -> Any:  # noqa: ANN401 - the SDK has no types
         credentials = await sessions.caller.get_credentials()
         if credentials is None:
             raise NoCredentialsError
-        await credentials.get_frozen_credentials()
-    except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
-        raise caller_error(error, profile=profile) from safe_cause(error)
-    return CallerCredentials(credentials)
+        return credentials
+
+    try:
+        credentials = CallerCredentials(await ask_chain(load, explain=explain), explain=explain)
+        await credentials.current()
+    except RequestError as error:
+        raise CallerError(whole(error.message)) from None
+    return credentials
 
 
-def caller_error(error: Exception, *, profile: str | None) -> CallerError:
+def settings_of(sessions: Sessions, *, profile: str | None) -> CallerSettings:
+    """Where the caller's credentials come from; `profile` is the one that was asked for by name."""
+    caller = sessions.caller
+    named = profile or (None if keys_in_use(caller) else caller.get_config_variable("profile"))
+    return CallerSettings(named, profiles_in_use(caller), sessions.region)
+
+
+def caller_error(error: Exception, *, profile: str | None, sessions: Sessions | None = None) -> CallerError:
     """One sentence on why the caller has no usable credentials, with what to do about it."""
-    whose = f"profile {profile!r}" if profile else "the default credentials"
-    if isinstance(error, ProfileNotFound):
-        return CallerError(f"The profile {error.kwargs['profile']!r} is not configured.")
-    if isinstance(error, NoCredentialsError):
-        return CallerError("No AWS credentials were found: give --profile, or set up the SDK's own chain.")
-    if type(error).__name__ in _SSO_ERRORS:
-        command = f"aws sso login --profile {profile}" if profile else "aws sso login"
-        return CallerError(f"The SSO session of {whose} has expired or is missing: run `{command}`.")
-    fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
-    if fault is not None:
-        return CallerError(fault)
-    text = without_secrets(str(error)) or type(error).__name__
-    verb = "was refused" if isinstance(error, ClientError) else "could not be used"
-    return CallerError(f"{whose[0].upper()}{whose[1:]} {verb}: {text}")
+    settings = CallerSettings(profile) if sessions is None else settings_of(sessions, profile=profile)
+    return CallerError(whole(caller_sentence(error, settings=settings)))
 
 
 def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessions:
@@ -88,8 +105,11 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
     shared.register_component("credential_provider", task_credential_resolver())
     if given is not None and profile is None and _brings_credentials(given, caller):
         caller.register_component("credential_provider", _Borrowed(given))
+    else:
+        check_keys(written_keys(caller))
     loader = _loaded_models(caller.get_config_variable("data_path"))
-    region = _region(caller)
+    region, where = _region(caller)
+    check_region(region, where=where)
     for session in (caller, shared):
         session.register_component("data_loader", loader)
         # The clients of the credential chain need one, too.
@@ -102,16 +122,27 @@ def _session_like(given: aioboto3.Session | None, *, profile: str | None, config
     if given is not None:
         botocore_session: Any = given._session  # noqa: SLF001 - the only way from aioboto3 to its settings
         for name, value in botocore_session.instance_variables().items():
-            session.set_config_variable(name, value)
+            if value != "":
+                session.set_config_variable(name, value)
         default = botocore_session.get_default_client_config()
         if default is not None:
             session.set_default_client_config(default)
     if profile is not None:
         session.set_config_variable("profile", profile)
+    _overlook_empty_variables(session)
     verified(session, config=config)
     session.full_config  # noqa: B018 - reads the configuration files, and keeps them
     session.register_component("response_parser_factory", response_parsers())
     return session
+
+
+def _overlook_empty_variables(session: AioSession) -> None:
+    """Let an empty AWS_PROFILE or AWS_DEFAULT_REGION be none, as for AWS's own command; the SDK looks for '' then."""
+    for name in ("profile", "region"):
+        setting, variables, default, conversion = session.session_var_map[name]
+        listed = [variables] if isinstance(variables, str) else variables
+        told = [variable for variable in listed if os.environ.get(variable) != ""]
+        session.session_var_map[name] = (setting, told, default, conversion)
 
 
 def _brings_credentials(given: aioboto3.Session, own: AioSession) -> bool:
@@ -155,7 +186,13 @@ def _loaded_models(data_path: str | None) -> Loader:
     return loader
 
 
-def _region(session: AioSession) -> str:
-    """The caller's region; the SDK for Python overlooks AWS_REGION, which all others read."""
-    given = session.instance_variables().get("region")
-    return given or os.environ.get("AWS_REGION") or session.get_config_variable("region") or DEFAULT_REGION
+def _region(session: AioSession) -> tuple[str, str]:
+    """The caller's region, and where it is from; the SDK for Python overlooks AWS_REGION, which all others read."""
+    if given := session.instance_variables().get("region"):
+        return given, "the region of the session"
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if told := os.environ.get(variable):
+            return told, variable
+    configured = session.get_config_variable("region")
+    profile = session.get_config_variable("profile") or "default"
+    return configured or DEFAULT_REGION, f"the region of profile {profile!r}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, TypedDict, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import anyio
@@ -19,18 +19,23 @@ from aiobotocore.config import DEFAULT_KEEPALIVE_TIMEOUT, AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionError,  # noqa: A004 - the SDK's, not Python's
+    HTTPClientError,
+    ParamValidationError,
+    ProxyConnectionError,
+)
 from botocore.httpsession import (
     MAX_POOL_CONNECTIONS,
-    ProxyConfiguration,
     create_urllib3_context,
     get_cert_path,
 )
 
+from auditor.aws.proxies import PROXY_AUTHENTICATION, Proxies, ProxyRefusal, proxy_name
+
 # aiohttp's words for "check it in another way, or not at all": the context decides, nothing else.
 _TLS_ARGS = frozenset({"ssl", "ssl_context", "verify_ssl", "fingerprint"})
-_KEPT_URLS = 16
-"""More than a client has endpoints."""
 
 
 class TlsFileError(BotoCoreError):
@@ -104,21 +109,6 @@ class SessionOptions(TypedDict, total=False):
     connector_args: Mapping[str, Any] | None
 
 
-class _Proxies(ProxyConfiguration):
-    """The SDK's answers on proxies, kept: it would take a URL apart five times for each request."""
-
-    def __init__(self, proxies: dict[str, str] | None, settings: dict[str, Any]) -> None:
-        super().__init__(proxies=proxies, proxies_settings=settings)
-        self._url = lru_cache(maxsize=_KEPT_URLS)(super().proxy_url_for)
-        self._headers = lru_cache(maxsize=_KEPT_URLS)(super().proxy_headers_for)
-
-    def proxy_url_for(self, url: str) -> str:
-        return self._url(url)
-
-    def proxy_headers_for(self, proxy_url: str) -> dict[str, str]:
-        return {**self._headers(proxy_url)}
-
-
 class VerifyingSession(AIOHTTPSession):
     """The SDK's HTTP session, but one that always verifies chain and host name, through proxies too.
 
@@ -139,7 +129,7 @@ class VerifyingSession(AIOHTTPSession):
         verify = options.get("verify")
         self._ca_bundle = verify if isinstance(verify, str) and verify else None
         self._client_cert = options.get("client_cert")
-        self._proxy = _Proxies(options.get("proxies"), dict(options.get("proxies_config") or {}))
+        self._proxy = Proxies(options.get("proxies"), dict(options.get("proxies_config") or {}))
         # The SDK asks its own.
         self._proxy_config = self._proxy
         self._connector_options: dict[str, Any] = {
@@ -152,17 +142,31 @@ class VerifyingSession(AIOHTTPSession):
 
     async def send(self, request: Any) -> Any:  # noqa: ANN401  # the SDK's stubs name another library's types
         """Send over a verified connection; SSLError where the server's certificate is not good."""
-        await self._ensure_context(request.url)
-        return await super().send(request)
+        proxy_url = self._proxy.proxy_url_for(request.url)
+        await self._ensure_context(request.url, proxy_url)
+        # The SDK signs a host in small letters, and aiohttp sends it as it is.
+        request.url = _with_small_host(request.url)
+        try:
+            response = await super().send(request)
+            if response.status_code == PROXY_AUTHENTICATION:
+                # For plain http a proxy answers as a server does; AWS knows no such status.
+                refusal = ProxyRefusal(PROXY_AUTHENTICATION)
+                raise ProxyConnectionError(proxy_url=proxy_name(proxy_url or request.url), error=refusal)
+        except (ConnectionError, HTTPClientError) as error:
+            # Of most of its errors the SDK does not say that a proxy was in between.
+            if proxy_url is not None:
+                details: Any = error.kwargs
+                details["proxy_url"] = proxy_url
+            raise
+        return response
 
     async def _get_session(self, proxy_url: str | None) -> Any:  # noqa: ANN401  # private, so not in the stubs
         session = await super()._get_session(proxy_url)  # type: ignore[misc]
         # aiohttp would follow, with the session token among the headers; AWS and its other SDKs know no redirects.
         return SimpleNamespace(request=partial(session.request, allow_redirects=False))
 
-    async def _ensure_context(self, url: str) -> None:
+    async def _ensure_context(self, url: str, proxy_url: str | None) -> None:
         """Have the TLS context at hand: the SDK asks for a connector without awaiting."""
-        proxy_url = self._proxy.proxy_url_for(url)
         if proxy_url in self._tls or not (_is_https(url) or _is_https(proxy_url)):
             return
         context = await self._contexts.get(self._files(proxy_url))
@@ -185,6 +189,13 @@ class VerifyingSession(AIOHTTPSession):
     def _create_connector(self, proxy_url: str | None) -> aiohttp.TCPConnector:
         # True is aiohttp's own verifying context: what a redirect from http to https would meet.
         return aiohttp.TCPConnector(ssl=self._tls.get(proxy_url, True), **self._connector_options)
+
+
+@lru_cache(maxsize=16)
+def _with_small_host(url: str) -> str:
+    parts = urlsplit(url)
+    user, separator, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}{separator}{host.lower()}"))
 
 
 def _is_https(url: str | None) -> bool:

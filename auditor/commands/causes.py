@@ -63,6 +63,13 @@ _CAUSES = {
     "ProxyFailed": Cause(
         "The proxy could not be used.", "See what HTTPS_PROXY says, and whether the proxy works; resume."
     ),
+    "ProxyUnusable": Cause(
+        "The proxy's URL can't work.", "Set right the variable that the message names, then resume."
+    ),
+    "TooManyOpenFiles": Cause(
+        "This machine lets the process open no more files, which connections are too.",
+        "Allow more, with ulimit -n 4096 for instance, then resume.",
+    ),
     "TlsFailed": Cause("No encrypted connection came about.", "See whether a proxy or firewall is in between; resume."),
     "CertificateRefused": Cause(
         "Whoever answered in AWS's place has no certificate that is trusted here.",
@@ -97,6 +104,9 @@ _CAUSES = {
     ),
     "NotListed": Cause("The run ended before all accounts were listed.", "Resume it."),
     "WorkerDied": Cause("Worker processes died twice, often for want of memory.", "Resume it with fewer --processes."),
+    "WrongVersion": Cause(
+        "A worker has another version of this program.", "Install the same version everywhere, then resume."
+    ),
     "InternalError": Cause("A mistake of this program.", "Report it, with the traceback that --verbose shows for it."),
     "SdkError": Cause("The AWS SDK could not make the request.", "See the message, and the profile's settings."),
     "InvalidClientTokenId": _NOT_ACCEPTED,

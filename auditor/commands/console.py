@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from auditor.commands.records import is_own, sentence_of, traceback_of
 from auditor.commands.run import OpenAudit
 from auditor.commands.words import counted
 from auditor.config import Labels
@@ -30,7 +31,6 @@ from auditor.progress import AccountFinished, AccountsListed, AuditStarted, Audi
 _SECONDS_BETWEEN_LINES = 10.0
 _TOLD_IN_FULL = 3
 """Accounts with failures of one code."""
-_VERBOSE_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class ProgressDisplay:
@@ -173,7 +173,7 @@ class ConsoleOutput:
     def __init__(self, console: Console, *, quiet: bool = False, verbose: bool = False) -> None:
         self._console = console
         self._quiet = quiet
-        self.handler: logging.Handler = _Handler(console, line=_VERBOSE_LINE if verbose else "%(message)s")
+        self.handler: logging.Handler = _Handler(console, verbose=verbose)
 
     def display(self) -> ProgressDisplay:
         """A bar, or lines now and then."""
@@ -185,16 +185,23 @@ class ConsoleOutput:
 
 
 class _Handler(logging.Handler):
-    def __init__(self, console: Console, *, line: str) -> None:
+    """Log records as lines; those of other libraries with their names, so that nobody takes them for ours."""
+
+    def __init__(self, console: Console, *, verbose: bool) -> None:
         super().__init__()
         self._console = console
-        self.setFormatter(logging.Formatter(line))
+        self._verbose = verbose
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            print_line(self._console, self.format(record))
-        except (TypeError, ValueError):  # values that do not fit their message
-            self.handleError(record)
+        print_line(self._console, f"{self._opening(record)}{sentence_of(record)}")
+        for line in traceback_of(record).splitlines():
+            print_line(self._console, line)
+
+    def _opening(self, record: logging.LogRecord) -> str:
+        if self._verbose:
+            time = logging.Formatter().formatTime(record)
+            return f"{time} {record.levelname} {record.name}: "
+        return "" if is_own(record) else f"{record.name}: "
 
 
 def printable(text: str) -> str:

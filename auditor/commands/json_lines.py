@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
+from auditor.commands.records import fields_of, sentence_of, traceback_of
 from auditor.commands.run import OpenAudit
 from auditor.commands.words import counted
 from auditor.coverage import Failure
@@ -109,18 +110,10 @@ class _Handler(logging.Handler):
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, Value] = {"logger": record.name, **getattr(record, "fields", {})}
-        if record.exc_info:
-            fields["traceback"] = logging.Formatter().formatException(record.exc_info)
-        self._output.write(Entry(record.levelno, "log", _message(record), fields))
-
-
-def _message(record: logging.LogRecord) -> str:
-    """What a record says; where its values do not fit, without them."""
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError):
-        return str(record.msg)
+        fields: dict[str, Value] = {"logger": record.name, **fields_of(record)}
+        if traceback := traceback_of(record):
+            fields["traceback"] = traceback
+        self._output.write(Entry(record.levelno, "log", sentence_of(record), fields))
 
 
 def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) -> Iterator[Entry]:

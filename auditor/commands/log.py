@@ -1,29 +1,35 @@
 """What is logged on stderr, and what never is."""
 
 import logging
+from functools import partial
 
 from auditor.commands.console import ConsoleOutput
 from auditor.commands.json_lines import JsonOutput
 from auditor.commands.output import LogFormat, Output
+from auditor.commands.records import is_told
 from auditor.commands.streams import guarded_stderr
+
+_HANDLER = "auditor-output"
 
 
 def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Output:
-    """What a command says on stderr, this package's log and the SDK's too; where nobody can read it, nothing is said.
+    """What a command says on stderr, with all that is logged in its process; where nobody can read it, nothing is said.
 
-    The SDK's own log is never shown below INFO, where it prints credentials.
+    Whatever another library logs, a warning too, goes the same way: by itself it would write tracebacks, and with them
+    session tokens. An output that was opened before hears nothing more.
     """
     output = _output(log_format, quiet=quiet, verbose=verbose)
     level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
-    for name, lowest in (
-        ("auditor", logging.DEBUG),
-        ("botocore", logging.INFO),
-        ("aiobotocore", logging.INFO),
-    ):
-        logger = logging.getLogger(name)
+    output.handler.set_name(_HANDLER)
+    output.handler.addFilter(partial(is_told, level=level))
+    own, root = logging.getLogger("auditor"), logging.getLogger()
+    for logger in (own, root):
+        for handler in [before for before in logger.handlers if before.name == _HANDLER]:
+            logger.removeHandler(handler)
         logger.addHandler(output.handler)
-        logger.setLevel(max(level, lowest))
-        logger.propagate = False
+    own.setLevel(level)
+    own.propagate = False
+    logging.captureWarnings(capture=True)
     return output
 
 

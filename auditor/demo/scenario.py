@@ -91,6 +91,8 @@ class Scenario:
     caller_is_role: bool = False
     """The caller is a role's session with a token, which can't ask for more than an hour."""
     partition: str = "aws"
+    sts_disabled: frozenset[str] = frozenset()
+    """Regions in which STS is switched off: no role can be assumed there."""
     page_size_organizations: int = 20
     listing_denied_page: int | None = None
     """From this page on (the first is 0) ListAccounts is refused."""

@@ -25,7 +25,14 @@ from auditor.demo.protocol import (
     unknown_action,
 )
 from auditor.demo.services.call import Action, Call, Memory
-from auditor.demo.signature import Authorization, SignedRequest, identify, read_authorization, scope_refusal
+from auditor.demo.signature import (
+    Authorization,
+    SignedRequest,
+    identify,
+    read_authorization,
+    scope_refusal,
+    unknown_key,
+)
 
 THROTTLES = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
 _WITHOUT_RIGHTS = frozenset({"sts:GetCallerIdentity", "sts:AssumeRole"})
@@ -170,7 +177,8 @@ class Responder:
         scenario, region = self.organization.scenario, authorization.region
         right = region == scenario.region if authorization.service == "iam" else scenario.has_region(region)
         if not right:
-            raise scope_refusal(authorization.service, region)
+            # Each partition has an STS of its own, which knows no keys of the others.
+            raise unknown_key("sts") if authorization.service == "sts" else scope_refusal(authorization.service, region)
 
         url = request.rel_url
         signed = SignedRequest(

@@ -66,8 +66,7 @@ def identify(authorization: Authorization, request: SignedRequest, *, store: Cre
     service = authorization.service
     token = request.headers.get("x-amz-security-token")
     if identity is None or token != identity.token:
-        message = "The security token included in the request is invalid."
-        raise _refusal(service, "InvalidClientTokenId", "UnrecognizedClientException", message)
+        raise unknown_key(service)
 
     _check_time(authorization, request, now=now)
     if not hmac.compare_digest(_signature(authorization, request, identity), authorization.signature):
@@ -77,6 +76,12 @@ def identify(authorization: Authorization, request: SignedRequest, *, store: Cre
         raise expired(service)
 
     return identity
+
+
+def unknown_key(service: str) -> ServiceError:
+    """The refusal of a key, or its token, that nobody has been given here."""
+    message = "The security token included in the request is invalid."
+    return _refusal(service, "InvalidClientTokenId", "UnrecognizedClientException", message)
 
 
 def scope_refusal(service: str, region: str) -> ServiceError:

@@ -4,6 +4,7 @@ Processes are started by `-c` and `-m`, with which Python looks for modules in t
 that lies there would run with the caller's credentials. PYTHONSAFEPATH keeps it out.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -121,6 +122,8 @@ def _set_variable(name: str, value: str | None) -> None:
 def begin(lifeline: Connection, inherited: dict[str, str | None]) -> None:
     """Make a process a worker: Ctrl-C is for the process that began it, with whose environment it goes on and ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Without a handler Python writes warnings on stderr, those of other libraries with their tracebacks.
+    logging.getLogger().addHandler(logging.NullHandler())
     for name, value in inherited.items():
         _set_variable(name, value)
     try:

@@ -119,7 +119,7 @@ class JournalWriter:
 
 
 @asynccontextmanager
-async def open_journal(path: Path, *, config: AuditConfig) -> AsyncIterator[JournalWriter]:
+async def open_journal(path: Path | str, *, config: AuditConfig) -> AsyncIterator[JournalWriter]:
     """A new journal of an audit with these settings, locked until the block is left.
 
     The file is readable by its owner only, and never one that was there before. From its first moment it can be
@@ -130,7 +130,7 @@ async def open_journal(path: Path, *, config: AuditConfig) -> AsyncIterator[Jour
     """
     header = header_of(config, at=datetime.now(UTC))
     try:
-        file = await to_thread.run_sync(create_journal, path, header)
+        file = await to_thread.run_sync(create_journal, Path(path), header)
     except OSError as error:
         raise ConfigurationError(f"The journal {path} could not be made: {error.strerror or error}.") from error
     except WriteError as error:
@@ -153,14 +153,14 @@ def create_journal(path: Path, header: Header) -> JournalFile:
 
 
 @asynccontextmanager
-async def reopen_journal(path: Path) -> AsyncIterator[JournalWriter]:
+async def reopen_journal(path: Path | str) -> AsyncIterator[JournalWriter]:
     """The journal of an audit that was cut off, locked until the block is left; a torn last line is cut off.
 
     Raises:
         ConfigurationError: It is no journal, it is damaged before its end, or another audit has it.
         WriteError: The torn line could not be cut off.
     """
-    file = await to_thread.run_sync(open_journal_file, path)
+    file = await to_thread.run_sync(open_journal_file, Path(path))
     try:
         content = await to_thread.run_sync(_readable_content, file)
         yield JournalWriter(file, content=content)

@@ -56,7 +56,7 @@ class CsvWriter:
 
 @asynccontextmanager
 async def open_csv_writer(
-    directory: Path, *, labels: Labels = Labels.ES, bom: bool = False
+    directory: Path | str, *, labels: Labels = Labels.ES, bom: bool = False
 ) -> AsyncIterator[CsvWriter]:
     """Three new files in `directory`, which is made where it is missing; their headers are written at once.
 
@@ -67,7 +67,7 @@ async def open_csv_writer(
     Raises:
         ConfigurationError: There can be no such directory, or nothing can be written in it.
     """
-    tables = await claim(directory, create=partial(create_tables, bom=bom))
+    tables = await claim(Path(directory), create=partial(create_tables, bom=bom))
     async with csv_writer_of(tables, labels=labels) as writer:
         yield writer
 

@@ -1,5 +1,6 @@
 """A request is signed with the credentials of the task that sends it, and of no other."""
 
+import json
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from aiobotocore.credentials import AioCredentials, AioDeferredRefreshableCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
@@ -258,9 +260,86 @@ class Chain:
         raise self._error
 
 
+class Source:
+    """Where the SDK's chain gets credentials from: it gives those that live for so long, and counts how often."""
+
+    def __init__(self, clock: Clock, life: timedelta) -> None:
+        self.clock = clock
+        self.life = life
+        self.count = 0
+        self.error: Exception | None = None
+
+    async def give(self) -> dict[str, str]:
+        """The next credentials, as the SDK wants them of a provider."""
+        self.count += 1
+        await anyio.sleep(0.1)
+        if self.error is not None:
+            raise self.error
+        expiry = (self.clock() + self.life).isoformat()
+        return {"access_key": f"ASIA{self.count}", "secret_key": "s", "token": "t", "expiry_time": expiry}
+
+    def credentials(self) -> CallerCredentials:
+        """The caller's, over the SDK's own class, which goes by the same clock."""
+        sdk = AioDeferredRefreshableCredentials(self.give, method="test", time_fetcher=self.clock)
+        return CallerCredentials(sdk, now=self.clock)
+
+
+@pytest.mark.parametrize(
+    ("life", "kept", "renewed"),
+    [
+        (HOUR, timedelta(minutes=54, seconds=59), timedelta(minutes=55)),
+        (timedelta(minutes=9), timedelta(minutes=6, seconds=44), timedelta(minutes=6, seconds=45)),
+        (timedelta(minutes=1), timedelta(seconds=44), timedelta(seconds=45)),
+    ],
+)
+async def test_the_callers_chain_is_asked_when_it_is_time(
+    clock: Clock, life: timedelta, kept: timedelta, renewed: timedelta
+) -> None:
+    """Once for all tasks, ahead of the end, as a role's: not for each request, as the SDK by itself does."""
+    source, start = Source(clock, life), clock.moment
+    credentials = source.credentials()
+    for moment, expected in ((timedelta(), 1), (kept, 1), (renewed, 2)):
+        clock.moment = start + moment
+        async with anyio.create_task_group() as tasks:
+            for _ in range(50):
+                tasks.start_soon(credentials.current)
+        assert source.count == expected
+
+
+async def test_a_chain_that_fails_costs_nothing_while_its_credentials_live(clock: Clock) -> None:
+    """A provider that is away for a while is asked now and then; its fault is the request's once they have ended."""
+    source = Source(clock, HOUR)
+    credentials, start = source.credentials(), clock.moment
+    first = await credentials.current()
+    source.error = RuntimeError("away")
+    for minute in (56, 57, 58, 59):
+        clock.moment = start + timedelta(minutes=minute)
+        assert await credentials.current() == first
+    clock.moment = start + HOUR
+
+    with pytest.raises(RequestError, match="CredentialsUnavailable"):
+        await credentials.current()
+    source.error = None
+    assert (await credentials.current()).access_key != first.access_key
+
+
+async def test_credentials_without_an_end_are_the_sdks_to_keep() -> None:
+    """What a caller's session has without an end may be changed by it at any time."""
+    static = AioCredentials("AKIAONE", "secret")
+    credentials = CallerCredentials(static)
+    assert (await credentials.current()).access_key == "AKIAONE"
+    static.access_key = "AKIATWO"
+    assert (await credentials.current()).access_key == "AKIATWO"
+
+
 @pytest.mark.parametrize(
     "error",
     [
+        RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired."),
+        EOFError("EOF when reading a line"),
+        KeyError("Token"),
+        json.JSONDecodeError("Expecting value", "<html>", 0),
+        ZeroDivisionError("a provider of a caller's own"),
         CredentialRetrievalError(provider="custom-process", error_msg="exit 1"),
         EndpointConnectionError(endpoint_url="https://sts.amazonaws.com", error=OSError()),
         ValueError("no JSON"),
@@ -270,5 +349,5 @@ class Chain:
 )
 async def test_the_callers_chain_fails_with_a_request_error(error: Exception) -> None:
     """Whatever the caller's own chain meets on renewal, a file that is gone too, is the request's error."""
-    with pytest.raises(RequestError):
+    with pytest.raises(RequestError, match="CredentialsUnavailable"):
         await CallerCredentials(Chain(error)).current()

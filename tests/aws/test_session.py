@@ -85,8 +85,6 @@ SENTENCES = [
     ("sso", "The SSO session of profile 'sso' has expired or is missing: run `aws sso login --profile sso`."),
     ("sso-session", "The SSO session of profile 'sso-session' has expired or is missing: run `aws sso login"),
     ("broken-process", "Profile 'broken-process' could not be used: Error when retrieving credentials from"),
-    ("talking-process", "Profile 'talking-process' could not be used: Expecting value"),
-    ("no-process", "Profile 'no-process' could not be used: "),
     ("no-token", "Profile 'no-token' could not be used: "),
 ]
 

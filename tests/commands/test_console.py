@@ -203,13 +203,27 @@ def test_warnings() -> None:
     assert ["Warning: [careful]"] == screen.lines
 
 
-def test_a_record_whose_values_do_not_fit_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistake in somebody's logging stops no audit: `logging` itself says what is wrong with it."""
+def test_a_record_whose_values_do_not_fit_is_told_without_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in somebody's logging stops no audit, and `logging` does not print the values beside it."""
     screen = Screen()
     record = logging.LogRecord("botocore", logging.ERROR, "x.py", 1, "%s and %s", ("one",), None)
     ConsoleOutput(screen.console).handler.handle(record)
-    assert "not enough arguments" in capsys.readouterr().err
-    assert "" == screen.text
+    assert ["botocore: %s and %s"] == screen.lines
+    assert ("", "") == capsys.readouterr()
+
+
+def test_a_traceback_of_ours_has_a_line_for_each_of_its_lines() -> None:
+    """What went wrong in this package can be read as Python shows it."""
+    screen = Screen()
+    try:
+        int("odd")
+    except ValueError as error:
+        reason = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("auditor.x", logging.DEBUG, "x.py", 1, "unforeseen", None, reason)
+    ConsoleOutput(screen.console, verbose=True).handler.handle(record)
+    assert "DEBUG auditor.x: unforeseen" in screen.lines[0]
+    assert "Traceback (most recent call last):" == screen.lines[1]
+    assert "ValueError: invalid literal" in screen.lines[-1]
 
 
 def test_the_bar_fits_into_a_usual_terminal() -> None:

@@ -28,6 +28,13 @@ async def text_of(path: Path) -> str:
 
 
 @pytest.mark.anyio
+async def test_a_folder_may_be_a_text(tmp_path: Path) -> None:
+    """Paths are given as they come."""
+    async with open_csv_writer(str(tmp_path / "new")) as writer:
+        assert [tmp_path / "new"] * 3 == [path.parent for path in writer.paths]
+
+
+@pytest.mark.anyio
 async def test_headers_are_always_there(tmp_path: Path) -> None:
     """The files have their headers from the beginning, and keep them where no account has a row."""
     async with open_csv_writer(tmp_path) as writer:

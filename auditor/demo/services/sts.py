@@ -29,6 +29,12 @@ def assume_role(call: Call) -> str:
         message = "roleSessionName must satisfy regular expression pattern: [\\w+=,.@-]*"
         raise ServiceError("ValidationError", message)
 
+    if call.region in call.organization.scenario.sts_disabled:
+        message = (
+            f"STS is not activated in this region for account:{call.identity.account_id}. Your account administrator"
+        )
+        raise ServiceError("RegionDisabledException", f"{message} can activate STS in this region.", status=403)
+
     policy = _policy(call)
     account_id = _account_that_lends(call)
     scenario = call.organization.scenario

@@ -1,0 +1,106 @@
+"""Why a request did not get through: the network's reasons, and this machine's own."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from aiohttp import ClientConnectorError, ClientHttpProxyError
+from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
+
+from auditor.aws.proxies import PROXY_AUTHENTICATION, ProxyRefusal, proxy_name
+
+_TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
+_BROKEN = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
+_DEEPEST = 10
+
+
+def cause_of(error: BotoCoreError) -> str:
+    """Why a request did not get through, in a few words; empty where nothing more is known than the error says."""
+    inside = list(_inside(error))
+    proxy = _proxy_of(error)
+    words = next(filter(None, (_words(each, error) for each in inside)), "")
+    return f"{words}, by way of the proxy {proxy}" if words and proxy and proxy not in words else words
+
+
+def lacks_files(error: BaseException) -> bool:
+    """Whether this process, or this machine, can't open any more files, which connections are, too."""
+    inside = list(_inside(error))
+    if any(isinstance(each, OSError) and each.errno in _TOO_MANY_FILES for each in inside):
+        return True
+    # Who looks up a name says only that it was not found: the file that tells whom to ask could not be opened.
+    return any(isinstance(each, socket.gaierror) for each in inside) and not _can_open()
+
+
+def wants_password(error: BaseException) -> bool:
+    """Whether a proxy let nothing pass without a user and a password that it knows."""
+    answers = (each for each in _inside(error) if isinstance(each, ClientHttpProxyError | ProxyRefusal))
+    return any(each.status == PROXY_AUTHENTICATION for each in answers)
+
+
+def _can_open() -> bool:
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error.errno not in _TOO_MANY_FILES
+    return True
+
+
+def _inside(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it was made of, from the outside in."""
+    for _ in range(_DEEPEST):
+        if error is None:
+            return
+        yield error
+        if isinstance(error, ClientConnectorError):
+            yield error.os_error
+        wrapped = getattr(error, "kwargs", {}).get("error")
+        error = wrapped if isinstance(wrapped, BaseException) else error.__cause__ or error.__context__
+
+
+def _proxy_of(error: BotoCoreError) -> str:
+    url = error.kwargs.get("proxy_url")
+    return proxy_name(url) if isinstance(url, str) else ""
+
+
+def _words(inner: BaseException, error: BotoCoreError) -> str:
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"the certificate is not good: {getattr(inner, 'verify_message', '') or inner}"
+    if isinstance(inner, ssl.SSLError):
+        return f"TLS failed: {inner.reason or inner}"
+    if isinstance(inner, ClientHttpProxyError | ProxyRefusal):
+        return _answer_of_proxy(inner, error)
+    if isinstance(inner, ConnectTimeoutError | ReadTimeoutError):
+        return "the connection timed out" if isinstance(inner, ConnectTimeoutError) else "the reply timed out"
+    return _words_of_system(inner, error) if isinstance(inner, OSError) else ""
+
+
+def _answer_of_proxy(inner: ClientHttpProxyError | ProxyRefusal, error: BotoCoreError) -> str:
+    refused = f"the proxy {_proxy_of(error)} answers {inner.status}"
+    if inner.status == PROXY_AUTHENTICATION:
+        return f"{refused}: it wants a user and a password, or others than its URL has"
+    return f"{refused} {inner.message}".rstrip()
+
+
+def _words_of_system(inner: OSError, error: BotoCoreError) -> str:
+    where = _where(error)
+    if isinstance(inner, socket.gaierror):
+        return f"the name of {where} was not found" if where.startswith("the ") else f"the name {where} was not found"
+    if isinstance(inner, ConnectionRefusedError):
+        return f"{where} refused the connection"
+    if inner.errno in _NO_ROUTE:
+        return f"there is no way to {where}"
+    if isinstance(inner, ConnectionResetError | BrokenPipeError) or inner.errno in _BROKEN:
+        return f"{where} broke the connection off"
+    return f"the connection to {where} timed out" if isinstance(inner, TimeoutError) else ""
+
+
+def _where(error: BotoCoreError) -> str:
+    """Whom the connection was to: the proxy, or the endpoint."""
+    proxy = _proxy_of(error)
+    key = next((each for each in _inside(error) if isinstance(each, ClientConnectorError)), None)
+    if proxy and (key is None or urlsplit(proxy).hostname == str(key.host).lower()):
+        return f"the proxy {proxy}"
+    return urlsplit(str(error.kwargs.get("endpoint_url", ""))).netloc or "the endpoint"

@@ -1,0 +1,230 @@
+"""Why a caller has no credentials: whatever is wrong, one sentence says what, and what to do about it."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from anyio import to_thread
+from blockbuster import BlockBuster
+
+from auditor.aws.gateway import open_gateway
+from auditor.aws.role import RoleRequest
+from auditor.aws.session import caller_error, open_sessions, resolve_credentials
+from auditor.demo import Scenario
+from auditor.errors import CallerError, ConfigurationError, RequestError
+from tests.fakes import account, write_profiles
+from tests.organizations import served
+
+pytestmark = pytest.mark.anyio
+
+PROFILES = """
+[profile login]
+login_session = arn:aws:iam::111122223333:user/ana
+region = eu-west-1
+[profile of-login]
+role_arn = arn:aws:iam::111122223333:role/Role
+source_profile = login
+[profile empty]
+region = eu-west-1
+[profile mfa]
+role_arn = arn:aws:iam::111122223333:role/Role
+source_profile = keys
+mfa_serial = arn:aws:iam::111122223333:mfa/ana
+[profile of-mfa]
+role_arn = arn:aws:iam::111122223333:role/Other
+source_profile = mfa
+[profile broken-key]
+aws_access_key_id = AKIABROKEN
+aws_secret_access_key = first
+  second
+[profile of-broken-key]
+role_arn = arn:aws:iam::111122223333:role/Role
+source_profile = broken-key
+"""
+KEY = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "secret", "SessionToken": "token"}
+PRINTED = {
+    "ended": {**KEY, "Expiration": "2020-01-01T00:00:00Z"},
+    "list": [],
+    "odd": {**KEY, "SecretAccessKey": "secret\n"},
+    "half": {"Version": 1, "AccessKeyId": "A"},
+    "late": {**KEY, "Expiration": "whenever"},
+}
+"""What some programs print that are asked for credentials."""
+SENTENCES = {
+    "login": "The profile 'login' is one of `aws login`, which this SDK can't read: give a profile with the line "
+    "`credential_process = aws configure export-credentials --profile login --format process`.",
+    "of-login": "The profile 'login' is one of `aws login`",
+    "empty": "Profile 'empty' has no credentials: it names no keys, role, SSO session or credential_process",
+    "ended-process": "Profile 'ended-process' could not be used: what its provider gave had already expired.",
+    "list-process": "Profile 'list-process' could not be used: what its credential_process printed is not what",
+    "half-process": "Profile 'half-process' could not be used: Error when retrieving credentials from custom-process",
+    "late-process": "Profile 'late-process' could not be used: what its credential_process printed is not what",
+    "odd-process": "The secret access key has a line break in it",
+    "broken-key": "The aws_secret_access_key of profile 'broken-key' has a line break in it",
+    "of-broken-key": "The aws_secret_access_key of profile 'broken-key' has a line break in it",
+    "no-process": "Profile 'no-process' could not be used: the program '/nowhere/there-is-no-such-command' of its "
+    "credential_process is not there.",
+    "talking-process": "Profile 'talking-process' could not be used: Expecting value at character 0: what its "
+    "credential_process printed is no JSON.",
+}
+
+
+@pytest.fixture(autouse=True)
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration file with a profile for each way to fail."""
+    write_profiles(tmp_path)
+    for name, printed in PRINTED.items():
+        (tmp_path / f"{name}.py").write_text(f"print({json.dumps(printed)!r})")
+    with (tmp_path / "config").open("a", encoding="utf-8") as config:
+        config.write(PROFILES)
+        for name in PRINTED:
+            config.write(f"[profile {name}-process]\ncredential_process = {sys.executable} {tmp_path}/{name}.py\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+
+async def key_of(profile: str | None) -> str:
+    """The access key id of the caller."""
+    sessions = await open_sessions(profile=profile, session=None)
+    return str((await (await resolve_credentials(sessions, profile=profile)).current()).access_key)
+
+
+@pytest.mark.parametrize(("profile", "sentence"), SENTENCES.items(), ids=SENTENCES)
+async def test_whatever_a_provider_raises_is_a_sentence(
+    profile: str, sentence: str, no_blocking: BlockBuster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is wrong with a profile and what to do about it, in one line, with no record of the SDK's beside it."""
+    no_blocking.deactivate()  # asyncio itself starts processes so.
+
+    with pytest.raises(CallerError) as caught:
+        await key_of(profile)
+
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+    assert [] == [record for record in caplog.records if record.levelno > logging.INFO]
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True})])
+async def test_a_program_that_is_missing_is_named_on_every_event_loop(no_blocking: BlockBuster) -> None:
+    """Also on one whose error does not say which file it was."""
+    no_blocking.deactivate()  # the event loop itself starts processes so.
+
+    with pytest.raises(CallerError, match="'/nowhere/there-is-no-such-command' of its credential_process is not there"):
+        await key_of("no-process")
+
+
+@pytest.mark.parametrize("profile", ["mfa", "of-mfa"])
+async def test_an_mfa_code_without_a_terminal(profile: str) -> None:
+    """Who can't be asked for a code is told how to do without."""
+    sessions = await open_sessions(profile=profile, session=None)
+    sentence = str(caller_error(EOFError("EOF when reading a line"), profile=profile, sessions=sessions))
+
+    command = f"`aws configure export-credentials --profile {profile} --format env`"
+    assert sentence.startswith(f"Profile {profile!r} needs an MFA code of arn:aws:iam::111122223333:mfa/ana, and")
+    assert sentence.endswith(f"first get credentials of a session, with {command} for one, and leave the profile out.")
+
+
+@pytest.mark.parametrize("profile", ["mfa", "of-mfa"])
+async def test_workers_do_not_ask_for_mfa_codes(profile: str) -> None:
+    """Each would ask for one of its own: that is said before anybody is asked."""
+    with pytest.raises(CallerError, match=r"needs an MFA code of .*, and each worker would .* export-credentials"):
+        async with open_gateway(profile=profile, alone=False):
+            pass
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+async def test_an_empty_profile_is_none(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable, and an empty option, name no profile."""
+    monkeypatch.setenv(variable, "")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+    assert ["AKIAENVIRONMENT"] * 2 == [await key_of(None), await key_of("")]
+
+
+async def test_an_empty_variable_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the profile's region, nor the other variable that names a profile."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("AWS_PROFILE", "keys")
+
+    assert (await key_of(None), (await open_sessions(profile=None, session=None)).region) == (
+        "AKIAKEYS",
+        "eu-central-1",
+    )
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
+
+
+@pytest.mark.parametrize("name", [*KEYS, "AWS_REGION", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize(
+    ("odd", "what"),
+    [("q9\n", "a line break"), ("\rq9", "a line break"), ("q9 q9", "a blank"), ("q9\u200b", r"character '\\u200b'")],
+)
+async def test_what_no_key_and_no_region_has_is_said(
+    name: str, odd: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is sent, the sentence names the variable, and not what is in it."""
+    for variable, value in (KEYS | {name: odd}).items():
+        monkeypatch.setenv(variable, value)
+
+    with pytest.raises(CallerError, match=f"^{name} .*{what}") as caught:
+        await key_of(None)
+    assert "q9" not in str(caught.value)
+
+
+async def test_a_synchronous_session_is_refused() -> None:
+    """boto3's own session is none for an asynchronous audit, which is said."""
+    session: Any = await to_thread.run_sync(boto3.Session)
+
+    with pytest.raises(ConfigurationError, match=r"must be an aioboto3.Session: boto3.session.Session is none"):
+        await open_sessions(profile=None, session=session)
+
+
+@pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn"])
+async def test_keys_of_another_partition_need_a_region(partition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The STS of the standard partition knows no keys of GovCloud: the sentence says which variable to set."""
+    async with served(Scenario(accounts=1, users=0, partition=partition), monkeypatch):
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        with pytest.raises(CallerError, match=r"InvalidClientTokenId.* STS was asked in us-east-1: .* AWS_REGION"):
+            async with open_gateway():
+                pass
+
+
+async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where STS is switched off, the error says where, and what to set."""
+    scenario = Scenario(accounts=2, users=0, sts_disabled=frozenset({"me-south-1"}))
+    async with served(scenario, monkeypatch) as server:
+        monkeypatch.setenv("AWS_REGION", "me-south-1")
+        async with open_gateway() as gateway:
+            with pytest.raises(RequestError, match=r"STS is switched off in me-south-1: set AWS_REGION") as caught:
+                await gateway.enter(account(server.organization.accounts[1].id), role=RoleRequest("R", "SecurityAudit"))
+    assert caught.value.code == "RegionDisabledException"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sentence"),
+    [
+        ("localhost:1234", "could not be used: Invalid endpoint: localhost:1234."),
+        ("http://bob:pa55word@localhost:port", "The endpoint of sts has a port that is none: http://…@localhost:port."),
+        ("http://localhost:99999", "The endpoint of sts has a port that is none: http://localhost:99999."),
+    ],
+)
+async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for a reply of AWS's, and nothing is tried again."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(CallerError) as caught:
+        async with open_gateway(profile="keys"):
+            pass
+    assert str(caught.value).endswith(sentence)
+
+
+async def test_an_endpoint_that_is_none_is_said_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clients that a provider makes have the same endpoint."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:1234")
+    with pytest.raises(CallerError, match="Profile 'role' could not be used: Invalid endpoint: localhost:1234"):
+        await key_of("role")
