@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from auditor.aws.access import Access, RunLimits
 from auditor.aws.credentials import CallerCredentials, CredentialSource
 from auditor.aws.gateway import AccountAccess, Gateway, IamAccess
+from auditor.aws.places import Places
 from auditor.aws.retry import RetryPolicy
 from auditor.models import Account, AccountId, AccountState, Caller, Period
 
@@ -205,7 +206,7 @@ def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientErro
 def limits(policy: RetryPolicy = NO_PAUSES, *, places: int = 100) -> RunLimits:
     """The places of a run, so many for each service, with a policy that doesn't pause."""
     services = ("cloudtrail", "iam", "organizations", "sts")
-    return RunLimits(places={service: anyio.CapacityLimiter(places) for service in services}, policy=policy)
+    return RunLimits(places={service: Places(places) for service in services}, policy=policy)
 
 
 def access(credentials: CredentialSource | None = None, policy: RetryPolicy = NO_PAUSES) -> Access:
