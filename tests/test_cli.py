@@ -68,7 +68,7 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
 async def test_a_signal_stops_at_once_and_leaves_whole_accounts(
     number: signal.Signals, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The finished accounts' rows are on disk, complete, most were not waited for, and the exit code tells the signal."""
+    """What is finished is on disk, complete, most is not waited for, and the exit code tells the signal."""
     async with served(SLOW, monkeypatch) as server:
         command = [*AUDITOR, "audit", "--role", SLOW.role_name, "--output-dir", str(tmp_path), "--concurrency", "16"]
         process = await anyio.open_process(command, stderr=subprocess.PIPE)
