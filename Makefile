@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+PYTHONS := 3.11 3.12 3.13 3.14
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -35,6 +36,30 @@ demo: $(RUNTIME) ## Audit a local organization, into demo-output/
 .PHONY: test
 test: $(DEVELOPMENT) ## Run the tests (T=path and K=expression choose some)
 	@$(BIN)/python -m pytest $(T) $(if $(K),-k '$(K)')
+
+.PHONY: test-lowest
+test-lowest: $(VENV)-lowest/.development ## Run them with the lowest versions that pyproject.toml admits
+	@$(VENV)-lowest/bin/python -m pytest $(T) $(if $(K),-k '$(K)')
+
+$(VENV)-lowest/.development: pyproject.toml tests/lowest.py
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python tests/lowest.py > $(VENV)-lowest/lowest.txt
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint $(VENV)-lowest/lowest.txt
+	@touch $@
+
+.PHONY: test-pythons
+test-pythons: $(PYTHONS:%=test-python-%) ## Run them with each Python that is at hand
+
+# The shims of pyenv are there for versions that it does not use; only one that starts is at hand.
+.PHONY: $(PYTHONS:%=test-python-%)
+$(PYTHONS:%=test-python-%): test-python-%:
+	@python=$$(ls -d $(HOME)/.pyenv/versions/$*.*/bin/python 2> /dev/null | tail -n 1); \
+	python=$${python:-python$*}; \
+	if ! $$python -c '' 2> /dev/null; then echo "Python $*: SKIPPED, there is no python$* here."; exit 0; fi; \
+	echo "Python $*: $$python"; \
+	$$python -m venv $(VENV)-$* && \
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' && \
+	$(VENV)-$*/bin/python -m pytest $(T) $(if $(K),-k '$(K)')
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## Check style and format
@@ -74,4 +99,4 @@ format: $(DEVELOPMENT) ## Format the code
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lowest $(PYTHONS:%=$(VENV)-%) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis

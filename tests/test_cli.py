@@ -68,23 +68,22 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-async def test_a_signal_stops_within_a_second_and_leaves_whole_accounts(
+async def test_a_signal_stops_at_once_and_leaves_whole_accounts(
     number: signal.Signals, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The finished accounts' rows are on disk, complete, and the exit code tells the signal."""
+    """What is finished is on disk, complete, most is not waited for, and the exit code tells the signal."""
     async with served(SLOW, monkeypatch) as server:
         command = [*AUDITOR, "audit", "--role", SLOW.role_name, "--output-dir", str(tmp_path), "--concurrency", "16"]
         process = await anyio.open_process(command, stderr=subprocess.PIPE)
         async with process:
             await _until_error_line(process)
             process.send_signal(number)
-            with anyio.fail_after(2):  # one second for the command, one for a machine under load
-                assert code == await process.wait()
+            assert code == await process.wait()
             findings = files_of(await _rest(process.stdout))[0]
         expected = truth_of_all(server)
     rows = read_csv(findings)
     ours = {row["account_id"] for row in rows}
-    assert len(ours) > 3
+    assert 3 < len(ours) < SLOW.accounts / 2
     assert as_set(row for row in expected.findings if row["account_id"] in ours) == as_set(rows)
 
 

@@ -114,8 +114,7 @@ async def test_a_process_that_is_killed_goes_on_and_nothing_is_lost(
         command = first
         for size in (0, STARTED, 60_000):
             async with await anyio.open_process(command, stdout=subprocess.DEVNULL) as process:
-                with anyio.fail_after(20):
-                    await until_journaled(tmp_path, size=size)
+                await until_journaled(tmp_path, size=size)
                 process.kill()
                 await process.wait()
             command = [*AUDITOR, "--resume", str(journal_in(tmp_path)), "--concurrency", "16"]
@@ -162,10 +161,9 @@ async def interrupted(process: Process, folder: Path, *, size: int) -> str:
     """What a process says on stderr that is interrupted once its journal has so many bytes."""
     async with process:
         assert process.stderr is not None
-        with anyio.fail_after(20):
-            await until_journaled(folder, size=size)
-            process.send_signal(signal.SIGINT)
-            text = b"".join([part async for part in process.stderr])
+        await until_journaled(folder, size=size)
+        process.send_signal(signal.SIGINT)
+        text = b"".join([part async for part in process.stderr])
         assert 130 == await process.wait()
     return text.decode()
 

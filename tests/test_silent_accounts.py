@@ -152,7 +152,6 @@ async def test_a_server_that_accepts_and_never_answers(monkeypatch: pytest.Monke
     async with served(scenario, monkeypatch), mute_endpoint() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", url)
         config = AuditConfig(role=scenario.role_name, longest_silence=0.3, rates=Rates(events=1000, iam=1000))
-        started = anyio.current_time()
         summary = await run_audit(config, collect=True)
 
     asked = [report for report in summary.reports if report.audited]
@@ -162,7 +161,6 @@ async def test_a_server_that_accepts_and_never_answers(monkeypatch: pytest.Monke
     }
     assert {words(report)[Section.EVENTS] for report in asked} == {Completeness.COMPLETE}
     assert summary.exit_code == 3
-    assert anyio.current_time() - started < 5
 
 
 @pytest.mark.parametrize(

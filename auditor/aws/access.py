@@ -24,6 +24,7 @@ from auditor.aws.faults import (
     timed_out,
     translate,
 )
+from auditor.aws.places import Places
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.aws.silence import Silence
 from auditor.aws.throttle import Api, Budgets, RunBudgets
@@ -57,7 +58,7 @@ _LISTINGS = ("list_", "lookup_")
 class RunLimits:
     """What all identities of a run share: the places for requests in flight, and which services answer."""
 
-    places: Mapping[str, anyio.CapacityLimiter]
+    places: Mapping[str, Places]
     """By service, no more requests in flight than connections: a signed request must not grow old in a queue."""
     rates: Rates = field(default_factory=Rates)
     budgets: RunBudgets = field(default_factory=RunBudgets)
@@ -129,11 +130,11 @@ class Access:
         # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
         await self._current_credentials()
         places = self._limits.places[api.service]
-        async with places:
+        async with places.one():
             if not self.usage.silence.is_long:
                 return await self._send(api, question, retries)
         # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
-        async with self.usage.alone[api.service], places:
+        async with self.usage.alone[api.service], places.one():
             return await self._send(api, question, retries)
 
     async def _send(self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries) -> R:

@@ -12,9 +12,11 @@ import anyio
 from auditor.aws.access import Access, RunLimits, Usage
 from auditor.aws.caller_faults import check_endpoint, check_workers_can_share, with_advice
 from auditor.aws.clock import clock_fault
+from auditor.aws.connections import Connections, free_connections, most_connections
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.partitions import Partition, partition_named
+from auditor.aws.places import Places
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_organizations import OrganizationsClient
     from types_aiobotocore_sts import STSClient
 
-_CONNECTIONS = {"iam": 60, "cloudtrail": 24, "sts": 14, "organizations": 2}
-"""The connections of each service's client, and so its requests in flight: most of what is asked is asked of IAM."""
+_PLACES = {"iam": 60, "cloudtrail": 24, "sts": 14, "organizations": 2}
+"""Requests in flight of each service to begin with, and so connections: most of what is asked is asked of IAM."""
 _CONNECT_TIMEOUT = 10
 _READ_TIMEOUT = 30
 _CLOSING = 2
@@ -116,7 +118,7 @@ async def open_gateway(
     if not alone:
         check_workers_can_share(settings_of(sessions, profile=profile))
     credentials = await resolve_credentials(sessions, profile=profile)
-    limits = new_run_limits(rates, longest_silence=longest_silence)
+    limits = new_run_limits(rates, longest_silence=longest_silence, growing=True)
     access = Access(credentials=credentials, limits=limits)
     stack = AsyncExitStack()
     try:
@@ -133,9 +135,17 @@ async def open_gateway(
             await stack.aclose()
 
 
-def new_run_limits(rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE) -> RunLimits:
-    """The places for requests in flight: as many as each service's client has connections."""
-    places = {service: anyio.CapacityLimiter(connections) for service, connections in _CONNECTIONS.items()}
+def new_run_limits(
+    rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE, growing: bool = False
+) -> RunLimits:
+    """What a run's requests are held to: fewer places at first where the process may not open so many connections.
+
+    With `growing` there will be more of them where AWS is far away; only for clients that have so many connections.
+    """
+    share = min(1.0, free_connections() / sum(_PLACES.values()))
+    first = {service: max(1, int(places * share)) for service, places in _PLACES.items()}
+    connections = Connections(sum(first.values())) if growing else None
+    places = {service: Places(number, connections=connections) for service, number in first.items()}
     return RunLimits(places=places, rates=rates or Rates(), longest_silence=longest_silence)
 
 
@@ -167,7 +177,8 @@ async def _clients(
 async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401
     config = VerifyingConfig(
         retries={"mode": "standard", "total_max_attempts": 1},
-        max_pool_connections=_CONNECTIONS[service],
+        # None waits for one: there are never more places than that.
+        max_pool_connections=most_connections(),
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         # What is sent is built here and typed; a test sends each request once through the validator.

@@ -129,7 +129,7 @@ async def test_no_more_requests_in_flight_than_places() -> None:
         for _ in range(20):
             tasks.start_soon(Access(credentials=None, limits=place).request, iam.list_users)
 
-    assert (gauge.most, place.places["iam"].borrowed_tokens) == (3, 0)
+    assert (gauge.most, place.places["iam"].taken) == (3, 0)
 
 
 async def test_credentials_that_a_client_can_not_find_are_unavailable() -> None:
@@ -147,7 +147,7 @@ async def test_a_request_that_is_cancelled_leaves_its_place() -> None:
     with anyio.move_on_after(0.5):
         await Access(credentials=None, limits=place).request(iam.list_users)
 
-    assert place.places["iam"].borrowed_tokens == 0
+    assert place.places["iam"].taken == 0
 
 
 async def test_a_renewal_takes_a_place_of_its_own() -> None:

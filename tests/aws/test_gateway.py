@@ -10,8 +10,9 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.validate import ParamValidator
 
 from auditor.account_audit import AccountPlan, audit_account
+from auditor.aws.connections import most_connections, open_files
 from auditor.aws.credentials import signing_as
-from auditor.aws.gateway import Gateway, open_gateway
+from auditor.aws.gateway import Gateway, new_run_limits, open_gateway
 from auditor.aws.role import RoleRequest
 from auditor.aws.transport import VerifyingSession
 from auditor.collectors import Scope
@@ -130,8 +131,22 @@ async def test_every_client_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             assert type(sdk._endpoint.http_session) is VerifyingSession  # noqa: SLF001 - the only way to it
             config = sdk.meta.config
             assert config.retries["total_max_attempts"] == 1
-            places = opened.limits.places[sdk.meta.service_model.service_name]
-            assert config.max_pool_connections == places.total_tokens
+            assert most_connections() == config.max_pool_connections
+
+
+async def test_places_leave_a_third_of_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process may open few files there are fewer places to begin with, but one for each service."""
+    assert [60, 24, 14, 2] == first_places()
+    allowed = open_files() + 120
+    monkeypatch.setattr("resource.getrlimit", lambda _: (allowed, allowed))
+    assert sum(first_places()) <= most_connections() - open_files() < 100
+    monkeypatch.setattr("resource.getrlimit", lambda _: (3, 3))
+    assert [1, 1, 1, 1] == first_places()
+
+
+def first_places() -> list[int]:
+    """The places of a run that has just begun."""
+    return [new_run_limits().places[service].total for service in ("iam", "cloudtrail", "sts", "organizations")]
 
 
 async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.MonkeyPatch) -> None:

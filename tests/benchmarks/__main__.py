@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,10 @@ COLUMNS = (
     "rows",
 )
 _POOL = 100
-"""Connections of the product's pool."""
+"""Connections of the product's pool, where AWS is near."""
+_NEAR = Scenario(accounts=200, users=12, largest_account=12, latency=0.03, denied_every=None)
+_FAR = {0.15: 1.15, 0.25: 1.3}
+"""Seconds before each answer, and how many times as long as near by the audit may take there."""
 LIVE = Contender(name="**auditor, live**", module="product", function="live", guarded=True)
 FLOOR = Contender(name="floor: the same calls, bare aiohttp", module="floor", function="bare")
 THREADS = Contender(name="boto3, 32 threads", module="blocking", function="threads")
@@ -67,7 +71,7 @@ def main() -> None:
     before = os.getloadavg()[0]
     measured = [_measured(contender, scenario, options.rounds) for contender in contenders(sample=options.sample)]
     text = page(measured, scenario, loads=(before, os.getloadavg()[0]))
-    sys.stdout.write(f"\n{text}\n{ratios(measured)}\n")
+    sys.stdout.write(f"\n{text}\n{ratios(measured)}\n\n{distances(options.rounds)}\n")
     if options.write:
         README.write_text(MARKED.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -100,6 +104,26 @@ def ratios(measured: list[Measurement]) -> str:
     reports = [one for one in measured if one.contender == REPORT]
     rows += [_ratio("report, wall ÷ 32 boto3 threads", one.wall / threads.wall, must=0.13, aim=0.08) for one in reports]
     return table(("", "measured", "must", "aim"), rows)
+
+
+def distances(rounds: int) -> str:
+    """The product where AWS is near and where it is far, one after the other in each round."""
+    latencies = [_NEAR.latency, *_FAR]
+    runs = [
+        {latency: _measured(LIVE, replace(_NEAR, latency=latency), 1) for latency in latencies} for _ in range(rounds)
+    ]
+    best = {latency: min((one[latency] for one in runs), key=lambda run: run.wall) for latency in latencies}
+    near = best[_NEAR.latency]
+    rows = [
+        _ratio("30 ms, connections at once", near.counts.peak, must=_POOL, aim=_POOL),
+        _ratio("30 ms, connections opened", near.counts.opened, must=2 * _POOL, aim=2 * _POOL),
+    ]
+    for latency, must in _FAR.items():
+        name, far = f"{1000 * latency:g} ms", best[latency]
+        rows.append(_ratio(f"{name}, wall ÷ that at 30 ms", far.wall / near.wall, must=must, aim=must))
+        rows.append([f"{name}, connections at once", f"{far.counts.peak}", "two thirds of the open files", ""])
+    about = f"{_NEAR.accounts} accounts with {_NEAR.users} users on average; {near.wall:.1f} s at 30 ms."
+    return f"{about}\n\n{table(('', 'measured', 'must', 'aim'), rows)}"
 
 
 def _measured(contender: Contender, scenario: Scenario, rounds: int) -> Measurement:

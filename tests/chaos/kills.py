@@ -28,7 +28,7 @@ _FAULTS = FaultMix(internal_error=0.01, reset=0.01, truncated=0.01, throttled=0.
 _AT_ONCE = 3
 _INCOMPLETE = 3
 _EARLIEST = 0.3
-_LONGEST = 120
+_LONGEST = 600
 _ROOT = Path(__file__).parents[2]
 
 
