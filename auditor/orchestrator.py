@@ -30,7 +30,16 @@ from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, AccountReport, Period
 from auditor.period import lost_until, resolve_period
-from auditor.progress import AccountFinished, AuditFinished, AuditStarted, AuditWarning, Observer, ignore
+from auditor.progress import (
+    AccountFinished,
+    AuditFinished,
+    AuditStarted,
+    AuditWarning,
+    Observer,
+    ProgressEvent,
+    WaitingEnded,
+    ignore,
+)
 from auditor.report_stream import ReportStream
 from auditor.summary import AuditSummary
 from auditor.tally import Tally
@@ -146,6 +155,11 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
         warnings.append(message)
         observe(AuditWarning(message))
 
+    def hear(event: ProgressEvent) -> None:
+        observe(event)
+        if isinstance(event, WaitingEnded) and not event.answered:
+            warn(_ended_by(event))
+
     with bare_errors():
         async with (
             open_gateway(
@@ -153,6 +167,8 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 session=session,
                 rates=config.rates,
                 longest_silence=config.longest_silence,
+                patience=config.patience,
+                observe=hear,
             ) as gateway,
             open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,
@@ -176,6 +192,14 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
+
+
+def _ended_by(event: WaitingEnded) -> str:
+    rest = "what was not listed" if event.service == "organizations" else "what was not read"
+    return (
+        f"{event.service} has served nobody for {event.seconds:.0f} seconds ({event.code}): {rest} is not reached, "
+        "and can be read with --resume."
+    )
 
 
 def _engine(

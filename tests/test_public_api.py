@@ -55,6 +55,8 @@ NAMES = [
     "SectionCoverage",
     "Unknown",
     "User",
+    "Waiting",
+    "WaitingEnded",
     "WriteError",
     "Writer",
     "assume_role",

@@ -34,6 +34,7 @@ INVALID_RESPONSE = "InvalidResponse"
 CONNECTION_FAILED = "ConnectionFailed"
 TIMEOUT = "Timeout"
 NO_ANSWER = "NoAnswer"
+CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
 NO_SUCH_ENTITY = "NoSuchEntity"
 
 # The codes that AWS's own SDKs take for throttling, and two that they overlook.
@@ -107,7 +108,7 @@ def translate(error: Exception, *, service: str, operation: str) -> RequestError
 
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
     """The fault of credentials that could not be had, whatever their source has raised."""
-    return RequestError(code="CredentialsUnavailable", message=_sentence(error), service=service, operation=operation)
+    return RequestError(code=CREDENTIALS_UNAVAILABLE, message=_sentence(error), service=service, operation=operation)
 
 
 def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
@@ -134,6 +135,11 @@ def is_throttle(error: RequestError) -> bool:
 def is_transient(error: RequestError) -> bool:
     """Whether the same request may well succeed in a moment."""
     return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+
+
+def passes(error: RequestError) -> bool:
+    """Whether it may be an outage: of an endpoint, or of what provides the caller's credentials."""
+    return not is_throttle(error) and (is_transient(error) or error.code == CREDENTIALS_UNAVAILABLE)
 
 
 def is_answer(error: RequestError) -> bool:
@@ -207,9 +213,9 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (HTTPClientError, CONNECTION_FAILED),
     (ResponseParserError, INVALID_RESPONSE),
     (NoCredentialsError, "NoCredentials"),
-    (CredentialRetrievalError, "CredentialsUnavailable"),
-    (TokenRetrievalError, "CredentialsUnavailable"),
-    (UnauthorizedSSOTokenError, "CredentialsUnavailable"),
+    (CredentialRetrievalError, CREDENTIALS_UNAVAILABLE),
+    (TokenRetrievalError, CREDENTIALS_UNAVAILABLE),
+    (UnauthorizedSSOTokenError, CREDENTIALS_UNAVAILABLE),
     (BotoCoreError, "SdkError"),
     (LookupError, INVALID_RESPONSE),
     (ValueError, INVALID_RESPONSE),

@@ -13,15 +13,16 @@ from auditor.aws.access import Access, RunLimits, Usage
 from auditor.aws.clock import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
+from auditor.aws.outage import Outages
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials
-from auditor.aws.silence import Silence
 from auditor.aws.transport import VerifyingConfig
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import CallerError, RequestError
 from auditor.models import Account, AccountId, Caller
+from auditor.progress import Observer, ignore
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudtrail import CloudTrailClient
@@ -69,7 +70,7 @@ class Gateway:
 
     def usage(self, account: Account) -> Usage:
         """What will be asked for the sake of this account."""
-        return Usage(Silence(self.limits.longest_silence), account.id)
+        return Usage(self.limits.longest_silence, account.id)
 
     async def enter(self, account: Account, *, role: RoleRequest, usage: Usage | None = None) -> AccountAccess:
         """Access to one account: through the role, or the caller's own account with the caller's credentials.
@@ -96,21 +97,24 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(
+async def open_gateway(  # noqa: PLR0913 - what a run is told
     *,
     profile: str | None = None,
     session: aioboto3.Session | None = None,
     rates: Rates | None = None,
     longest_silence: float = LONGEST_SILENCE,
+    patience: float = 0.0,
+    observe: Observer = ignore,
 ) -> AsyncIterator[Gateway]:
-    """The gateway of one run, its clients closed on leaving the block.
+    """The gateway of one run, its clients closed on leaving the block; the observer is told of outages.
 
     Raises:
         CallerError: There are no usable credentials, or AWS does not say whose they are.
     """
     sessions = await open_sessions(profile=profile, session=session)
     credentials = await resolve_credentials(sessions, profile=profile)
-    limits = new_run_limits(rates, longest_silence=longest_silence)
+    outages = Outages(patience, observe=observe)
+    limits = new_run_limits(rates, longest_silence=longest_silence, outages=outages)
     access = Access(credentials=None, limits=limits)
     stack = AsyncExitStack()
     try:
@@ -127,10 +131,14 @@ async def open_gateway(
             await stack.aclose()
 
 
-def new_run_limits(rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE) -> RunLimits:
+def new_run_limits(
+    rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE, outages: Outages | None = None
+) -> RunLimits:
     """The places for requests in flight: as many as each service's client has connections."""
     places = {service: anyio.CapacityLimiter(connections) for service, connections in _CONNECTIONS.items()}
-    return RunLimits(places=places, rates=rates or Rates(), longest_silence=longest_silence)
+    return RunLimits(
+        places=places, rates=rates or Rates(), longest_silence=longest_silence, outages=outages or Outages()
+    )
 
 
 async def identify(access: Access, sts: "STSClient") -> Caller:

@@ -10,7 +10,16 @@ from typing import Protocol, Self
 
 from auditor.coverage import Failure
 from auditor.models import Account, AccountReport
-from auditor.progress import AccountFinished, AccountsListed, AuditFinished, AuditStarted, AuditWarning, ProgressEvent
+from auditor.progress import (
+    AccountFinished,
+    AccountsListed,
+    AuditFinished,
+    AuditStarted,
+    AuditWarning,
+    ProgressEvent,
+    Waiting,
+    WaitingEnded,
+)
 from auditor.summary import AuditSummary
 
 Value = str | int | float | bool
@@ -129,8 +138,26 @@ def entries_of(event: ProgressEvent) -> Iterator[Entry]:
             yield _account(report)
         case AuditWarning(message=message):
             yield Entry(logging.WARNING, "warning", message)
+        case Waiting(service=service, code=code, seconds=seconds):
+            fields: dict[str, Value] = {"service": service, "error_code": code, "seconds": round(seconds, 3)}
+            yield Entry(logging.WARNING, "waiting", f"{service} serves nobody ({code})", fields)
+        case WaitingEnded():
+            yield _waiting_ended(event)
         case AuditFinished(summary=summary):
             yield _finished(summary)
+
+
+def _waiting_ended(event: WaitingEnded) -> Entry:
+    fields: dict[str, Value] = {
+        "service": event.service,
+        "error_code": event.code,
+        "seconds": round(event.seconds, 3),
+        "answered": event.answered,
+    }
+    said = "is there again" if event.answered else "is waited for no more"
+    return Entry(
+        logging.INFO if event.answered else logging.WARNING, "waiting_ended", f"{event.service} {said}", fields
+    )
 
 
 def _started(event: AuditStarted) -> Entry:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from auditor.coverage import Failure
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
 from auditor.engines.outcome import reports_of
 from auditor.models import Account, AccountReport
-from auditor.unread import unasked
+from auditor.unread import not_reached, unasked
 
 _MOST_ACCOUNTS = 256
 _MOST_ROUNDS = 4
@@ -31,13 +32,25 @@ async def audit_in_batches(
     closed on leaving.
     """
     async with accounts, reports, anyio.create_task_group() as tasks:
+        ended: Failure | None = None
         intake = _Intake(accounts, reports, workers=crew.workers, concurrency=plan.portion().concurrency)
 
         async def keep_busy() -> None:
             while taken := await intake.take():
-                batch = Batch(plan, taken)
-                for report in reports_of(batch, await crew.audit(batch)):
+                for report in await audited(taken):
                     await reports.send(report)
+
+        async def audited(taken: tuple[Account, ...]) -> tuple[AccountReport, ...]:
+            nonlocal ended
+            if ended is not None:
+                return tuple(not_reached(account, ended) for account in taken)
+            batch = Batch(plan, taken)
+            found = reports_of(batch, await crew.audit(batch))
+            # An outage that one worker waited for in vain is that of all: no other batch must wait for it again.
+            for report in found:
+                if not report.reached:
+                    ended = next(iter(report.failures), None)
+            return found
 
         for _ in range(crew.workers):
             tasks.start_soon(keep_busy)

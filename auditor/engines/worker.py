@@ -25,8 +25,12 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
     config, plan = run.portion(), plan_of(run.config, period=run.period, lost_until=run.lost_until)
     reports: list[AccountReport] = []
     with bare_errors():
-        silence = config.longest_silence
-        async with open_gateway(profile=config.profile, rates=config.rates, longest_silence=silence) as gateway:
+        async with open_gateway(
+            profile=config.profile,
+            rates=config.rates,
+            longest_silence=config.longest_silence,
+            patience=config.patience,
+        ) as gateway:
             _check_account(gateway.caller, expected=run.caller)
 
             async def audit(account: Account) -> None:

@@ -26,6 +26,7 @@ class FreeSettings(TypedDict, total=False):
     rates: Rates
     report_wait: ReportWait
     longest_silence: float
+    patience: float
 
 
 _DATES = frozenset({"start_date", "end_date"})
