@@ -140,9 +140,9 @@ class Outages:
             self._tell_end(outage)
 
     def may_pass(self, service: str) -> bool:
-        """Whether faults of one account may be the service's: nobody has been answered since, and not for long."""
+        """Whether faults of one account may be the service's: nobody was answered since the first, some time ago."""
         outage = self.met.get(service)
-        return outage is not None and anyio.current_time() - outage.began < min(self._patience, _ALONE)
+        return outage is not None and _LEAST <= anyio.current_time() - outage.began < min(self._patience, _ALONE)
 
     @contextmanager
     def cutting_off(self) -> Iterator[anyio.CancelScope]:
