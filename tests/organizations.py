@@ -13,11 +13,15 @@ from auditor.demo import LocalServer, Scenario, build_organization, serve
 
 @asynccontextmanager
 async def served(
-    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, *, clock: Callable[[], float] = time.time
+    scenario: Scenario,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    clock: Callable[[], float] = time.time,
+    timer: Callable[[], float] | None = None,
 ) -> AsyncIterator[LocalServer]:
     """A local organization, with the environment pointing at it for as long as the test runs."""
     organization = await to_thread.run_sync(build_organization, scenario)
-    async with serve(organization, clock=clock) as server:
+    async with serve(organization, clock=clock, timer=timer) as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         yield server
