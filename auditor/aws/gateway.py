@@ -1,6 +1,6 @@
 """The way from a run to AWS: one client a service, signing for whichever account a task is in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,8 +105,11 @@ async def open_gateway(  # noqa: PLR0913 - what a run is told
     longest_silence: float = LONGEST_SILENCE,
     patience: float = 0.0,
     observe: Observer = ignore,
+    answered: Collection[str] = (),
 ) -> AsyncIterator[Gateway]:
     """The gateway of one run, its clients closed on leaving the block; the observer is told of outages.
+
+    Services that have `answered` the run elsewhere are waited for from the start.
 
     Raises:
         CallerError: There are no usable credentials, or AWS does not say whose they are.
@@ -115,6 +118,7 @@ async def open_gateway(  # noqa: PLR0913 - what a run is told
     credentials = await resolve_credentials(sessions, profile=profile)
     outages = Outages(patience, observe=observe)
     limits = new_run_limits(rates, longest_silence=longest_silence, outages=outages)
+    limits.answered.update(answered)
     access = Access(credentials=None, limits=limits)
     stack = AsyncExitStack()
     try:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from auditor.coverage import Failure
+from auditor.coverage import Failure, Section
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
 from auditor.engines.outcome import reports_of
 from auditor.models import Account, AccountReport
 from auditor.unread import not_reached, unasked
 
+_ASKED_IN = {Section.USERS: "iam", Section.EVENTS: "cloudtrail"}
 _MOST_ACCOUNTS = 256
 _MOST_ROUNDS = 4
 _LEAST_OF_A_ROUND = 2
@@ -33,6 +34,7 @@ async def audit_in_batches(
     """
     async with accounts, reports, anyio.create_task_group() as tasks:
         ended: Failure | None = None
+        answered = {"sts"}
         intake = _Intake(accounts, reports, workers=crew.workers, concurrency=plan.portion().concurrency)
 
         async def keep_busy() -> None:
@@ -44,16 +46,23 @@ async def audit_in_batches(
             nonlocal ended
             if ended is not None:
                 return tuple(not_reached(account, ended) for account in taken)
-            batch = Batch(plan, taken)
+            batch = Batch(plan, taken, frozenset(answered))
             found = reports_of(batch, await crew.audit(batch))
-            # An outage that one worker waited for in vain is that of all: no other batch must wait for it again.
             for report in found:
+                answered.update(_answered_in(report))
+                # An outage that one worker waited for in vain is that of all: no other batch must wait for it again.
                 if not report.reached:
                     ended = next(iter(report.failures), None)
             return found
 
         for _ in range(crew.workers):
             tasks.start_soon(keep_busy)
+
+
+def _answered_in(report: AccountReport) -> set[str]:
+    return {
+        _ASKED_IN[covered.section] for covered in report.coverage if covered.answered and covered.section in _ASKED_IN
+    }
 
 
 @dataclass(slots=True)

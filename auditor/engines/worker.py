@@ -30,6 +30,7 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
             rates=config.rates,
             longest_silence=config.longest_silence,
             patience=config.patience,
+            answered=batch.answered,
         ) as gateway:
             _check_account(gateway.caller, expected=run.caller)
 

@@ -133,7 +133,7 @@ async def test_throttles_alone_are_no_silence() -> None:
 async def test_patience_with_throttles_comes_back_with_a_good_reply() -> None:
     """A service that has answered the account again is waited for again."""
     users: dict[str, Any] = {"Users": []}
-    answers = [*[refusal("Throttling")] * 9, users, *[refusal("Throttling")] * 3, users]
+    answers: list[Any] = [*[refusal("Throttling")] * 9, users, *[refusal("Throttling")] * 3, users]
     policy = RetryPolicy(throttle_patience=4.0, first_pause=1.0, longest_pause=1.0)
     iam, access = FakeService("iam", list_users=answers), way(policy)
     assert "Throttling" == (await refused(access.request(iam.list_users)))[0]

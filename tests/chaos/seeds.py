@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
-from auditor.demo import FaultMix, Scenario, build_organization
+from auditor.demo import FaultMix, Outage, Scenario, build_organization
 
 _DENIABLE = (
     "iam:ListUsers",
@@ -21,6 +21,9 @@ _DENIABLE = (
 _FRAGILE = (*_DENIABLE, "sts:AssumeRole", "organizations:ListAccounts")
 _KINDS = tuple(field.name for field in fields(FaultMix) if field.name not in ("slowness", "only"))
 _MOST_CUTS = 4
+_OUTAGES = ("unavailable", "internal_error", "reset", "html", "truncated")
+"""How a service is out: in ways that the audit waits for."""
+_SERVICES = ("organizations", "sts", "iam", "cloudtrail")
 
 
 class Cut(StrEnum):
@@ -61,7 +64,7 @@ class Trial:
 def trial_of(seed: int) -> Trial:
     """The trial that a seed stands for: always the same one, but for the day that its dates count back from."""
     dice = random.Random(f"chaos/{seed}")
-    scenario = _scenario(dice, seed)
+    scenario = _with_trouble_for_all(_scenario(dice, seed))
     return Trial(
         seed=seed,
         scenario=scenario,
@@ -97,6 +100,27 @@ def _scenario(dice: random.Random, seed: int) -> Scenario:
         organizations_rate=dice.choice((None, None, 2.0)),
     )
     return replace(bare, denied_actions=_denied(dice, bare), faults=_faults(dice))
+
+
+def _with_trouble_for_all(scenario: Scenario) -> Scenario:
+    """Now and then services that are out for a while, and limits of the caller, from dice of their own."""
+    dice = random.Random(f"outages/{scenario.seed}")
+    outages = [
+        Outage(
+            of=dice.choice(_SERVICES),
+            begins=dice.uniform(0.1, 20.0),
+            seconds=dice.choice((5.0, 20.0, 45.0, 120.0)),
+            kind=dice.choice(_OUTAGES),
+        )
+        for _ in range(dice.choice((0, 0, 1, 1, 2)))
+    ]
+    return replace(
+        scenario,
+        outages=tuple(outages),
+        iam_caller_rate=dice.choice((None, None, None, 1.0, 5.0, 10.0)),
+        events_caller_rate=dice.choice((None, None, None, 1.0, 5.0)),
+        sts_rate=dice.choice((None, None, None, 1.0, 5.0)),
+    )
 
 
 def _odd_states(dice: random.Random, accounts: int) -> Mapping[int, str | None]:

@@ -1,14 +1,23 @@
 """How the accounts are divided into batches, and what crosses to a worker."""
 
 import pickle
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import FrozenInstanceError, replace
+from functools import partial
 
+import anyio
 import pytest
 
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.batches import batch_size
+from auditor.engines.batches import audit_in_batches, batch_size
+from auditor.engines.outcome import Reports
+from auditor.models import Account, AccountReport
+from auditor.unread import not_reached
 from tests.engines.runs import CONFIG
-from tests.samples import ACCOUNT, CALLER, PERIOD
+from tests.fakes import account
+from tests.samples import ACCOUNT, CALLER, PERIOD, report_of
 
 RUN = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
 
@@ -46,3 +55,48 @@ def test_batches_travel() -> None:
     assert batch != Batch(RUN, (ACCOUNT,))
     with pytest.raises(FrozenInstanceError):
         batch.accounts = ()  # type: ignore[misc]
+
+
+class Scripted:
+    """A crew of one whose batches come to what the test says."""
+
+    workers = 1
+
+    def __init__(self, *outcomes: Callable[[Account], AccountReport]) -> None:
+        self.batches: list[Batch] = []
+        self._outcomes = outcomes
+
+    async def audit(self, batch: Batch) -> Future[Reports]:
+        """The batch's outcome."""
+        outcome: Future[Reports] = Future()
+        outcome.set_result(tuple(map(self._outcomes[len(self.batches)], batch.accounts)))
+        self.batches.append(batch)
+        return outcome
+
+
+def read(one: Account) -> AccountReport:
+    """A report of an account whose users were read."""
+    covered = SectionCoverage(Section.USERS, Completeness.COMPLETE, asked=1, answered=1)
+    return replace(report_of(), account=one, coverage=(covered,))
+
+
+@pytest.mark.anyio
+async def test_an_outage_that_a_worker_met_is_that_of_all() -> None:
+    """After a batch that it has ended no other is begun, and its accounts are not reached for the same reason."""
+    ended = Failure(Section.ROLE, "ServiceUnavailable", "no good reply came")
+    crew = Scripted(read, partial(not_reached, failure=ended))
+    found, accounts = anyio.create_memory_object_stream[Account](100)
+    for number in range(20):
+        found.send_nowait(account(f"{number:012}"))
+    found.close()
+    finished, reports = anyio.create_memory_object_stream[AccountReport](100)
+    run = replace(RUN, config=replace(CONFIG, concurrency=4), share=1)
+    await audit_in_batches(accounts, finished, crew=crew, plan=run)
+    async with reports:
+        taken = [report async for report in reports]
+
+    assert 20 == len(taken)
+    assert 2 == len(crew.batches)
+    assert [{"sts"}, {"sts", "iam"}] == [set(batch.answered) for batch in crew.batches]
+    first = len(crew.batches[0].accounts)
+    assert [(False, (ended,))] * (20 - first) == [(report.reached, report.failures) for report in taken[first:]]
