@@ -47,6 +47,8 @@ from auditor.progress import (
     AuditWarning,
     Observer,
     ProgressEvent,
+    Waiting,
+    WaitingEnded,
     ignore,
 )
 from auditor.report_stream import ReportStream
@@ -105,6 +107,8 @@ __all__ = [
     "SectionCoverage",
     "Unknown",
     "User",
+    "Waiting",
+    "WaitingEnded",
     "WriteError",
     "Writer",
     "assume_role",

@@ -14,10 +14,11 @@ from auditor.aws.role import RoleRequest
 from auditor.collectors import COLLECTORS, Collector, Scope
 from auditor.collectors.draft import AccountDraft
 from auditor.config import AuditConfig
-from auditor.coverage import Section
+from auditor.coverage import Failure, Section
+from auditor.errors import RequestError
 from auditor.fanout import bare_errors
 from auditor.models import Account, AccountReport, Period, Unknown
-from auditor.unread import unasked
+from auditor.unread import not_reached, unasked
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,23 @@ def plan_of(config: AuditConfig, *, period: Period, lost_until: datetime | None 
 
 
 async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
-    """The report of one account, which is not asked anything where its state says that it can't be audited."""
-    return unasked(account) or await read_account(account, gateway=gateway, plan=plan)
+    """The report of one account, which is not asked anything where its state says that it can't be audited.
+
+    One that an outage cuts off, or of which the outage leaves nothing to ask, was not reached.
+    """
+    report, outages = unasked(account), gateway.limits.outages
+    if report is not None:
+        return report
+    with outages.cutting_off() as scope:
+        report = await read_account(account, gateway=gateway, plan=plan)
+        # The request that the patience ended with has failed before it could be cancelled.
+        if report.complete or not scope.cancel_called:
+            return report
+    return not_reached(account, _failure_of(outages.ended))
+
+
+def _failure_of(ended: RequestError | None) -> Failure | None:
+    return None if ended is None else Failure(Section.ROLE, ended.code, str(ended), ended.request_id)
 
 
 async def read_account(

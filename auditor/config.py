@@ -14,6 +14,7 @@ from auditor.models import Freshness
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
 LONGEST_SILENCE = 300.0
+PATIENCE = 600.0
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _ROLE = re.compile(r"([\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}", re.ASCII)
@@ -106,10 +107,15 @@ class AuditConfig:
     """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""
     report_wait: ReportWait = ReportWait()
     longest_silence: float = LONGEST_SILENCE
-    """Seconds for which an account may be asked without one good reply before the rest of it fails with `NoAnswer`.
+    """Seconds for which a service may be asked for one account without a sign of life before it is asked no more.
 
-    A good reply is what was asked for, or a refusal that is no throttle. What is waited for before a request is sent,
-    its turn at the rates for one, does not count.
+    What was asked of it fails with `NoAnswer` then. What was asked for is a sign of life, and any refusal, a throttle
+    too. What is waited for before a request is sent does not count: its turn at the rates, and the end of an outage.
+    """
+    patience: float = PATIENCE
+    """Seconds for which the run waits where a service, or the provider of the caller's credentials, serves nobody.
+
+    What is not read by then is `not reached`, with the code of the last fault, and can be resumed. 0 waits for none.
     """
 
     def __post_init__(self) -> None:
@@ -120,6 +126,7 @@ class AuditConfig:
         check_external_id(self.external_id)
         _check_concurrency(self.concurrency)
         _check_silence(self.longest_silence)
+        _check_patience(self.patience)
         object.__setattr__(self, "labels", _labels(self.labels))
         object.__setattr__(self, "freshness", _freshness(self.freshness))
         for name in ("start_date", "end_date"):
@@ -174,6 +181,11 @@ def _check_concurrency(concurrency: int) -> None:
 def _check_silence(longest: float) -> None:
     if not 0 < longest < math.inf:
         raise ConfigurationError("The longest silence must be a number of seconds above zero.")
+
+
+def _check_patience(patience: float) -> None:
+    if not 0 <= patience < math.inf:
+        raise ConfigurationError("The patience with outages must be a number of seconds, and not below zero.")
 
 
 def _check_aware(name: str, moment: datetime | None) -> None:

@@ -34,7 +34,16 @@ from auditor.fanout import bare_errors
 from auditor.listing import Listing, list_accounts
 from auditor.models import Account, AccountReport, Period
 from auditor.period import lost_until, resolve_period
-from auditor.progress import AccountFinished, AuditFinished, AuditStarted, AuditWarning, Observer, ignore
+from auditor.progress import (
+    AccountFinished,
+    AuditFinished,
+    AuditStarted,
+    AuditWarning,
+    Observer,
+    ProgressEvent,
+    WaitingEnded,
+    ignore,
+)
 from auditor.report_stream import ReportStream
 from auditor.second_asking import SecondAsking
 from auditor.summary import AuditSummary
@@ -152,6 +161,11 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
         warnings.append(message)
         observe(AuditWarning(message))
 
+    def hear(event: ProgressEvent) -> None:
+        observe(event)
+        if isinstance(event, WaitingEnded) and not event.answered:
+            warn(_ended_by(event))
+
     with bare_errors():
         async with (
             open_gateway(
@@ -160,6 +174,8 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 rates=config.rates,
                 longest_silence=config.longest_silence,
                 alone=executor is None and (workers or 1) == 1,
+                patience=config.patience,
+                observe=hear,
             ) as gateway,
             open_crew(workers, executor=executor) as crew,
             anyio.create_task_group() as tasks,
@@ -202,6 +218,14 @@ async def _run_engine(
     except EngineError as error:
         # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
         listing.unasked = error
+
+
+def _ended_by(event: WaitingEnded) -> str:
+    rest = "what was not listed" if event.service == "organizations" else "what was not read"
+    return (
+        f"{event.service} has served nobody for {event.seconds:.0f} seconds ({event.code}): {rest} is not reached, "
+        "and can be read with --resume."
+    )
 
 
 def _engine(

@@ -38,13 +38,36 @@ class AuditWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A service serves nobody, or the caller's credentials can't be had: the run waits until that has passed."""
+
+    service: str
+    """`iam`, `cloudtrail`, `sts` or `organizations`, or `credentials` for what provides the caller's."""
+    code: str
+    """What its requests fail with."""
+    seconds: float
+    """How long it is waited for at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEnded:
+    """A wait is over: it has answered, or the patience has ended, and what was not read is not reached."""
+
+    service: str
+    code: str
+    seconds: float
+    """How long the outage was."""
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AuditFinished:
     """The audit has come to its end by itself; the summary is the one that is returned."""
 
     summary: AuditSummary
 
 
-ProgressEvent = AuditStarted | AccountsListed | AccountFinished | AuditWarning | AuditFinished
+ProgressEvent = AuditStarted | AccountsListed | AccountFinished | AuditWarning | Waiting | WaitingEnded | AuditFinished
 Observer = Callable[[ProgressEvent], None]
 """Called on the event loop: it must return at once and raise nothing."""
 

@@ -34,11 +34,11 @@ async def resume_audit(
     """Go on with the audit of a reopened journal, with its settings and its period, and return what all of it came to.
 
     Settings that decide nothing in the rows may be chosen anew, by their names in AuditConfig: `profile`,
-    `concurrency`, `rates`, `report_wait` and `longest_silence`. Accounts of which nothing is missing are passed over,
-    all others are audited and appended; where less is read of one than before, what was read before stays. An audit
-    that was cut off before its caller was known begins anew. At the end, after a cancellation and an error too, the
-    CSV files of the interrupted run are replaced by new ones with the rows of all accounts of the journal. The summary
-    counts them all; its seconds and warnings are this run's.
+    `concurrency`, `rates`, `report_wait`, `longest_silence` and `patience`. Accounts of which nothing is missing
+    are passed over, all others are audited and appended; where less is read of one than before, what was read
+    before stays. An audit that was cut off before its caller was known begins anew. At the end, after a
+    cancellation and an error too, the CSV files of the interrupted run are replaced by new ones with the rows of
+    all accounts of the journal. The summary counts them all; its seconds and warnings are this run's.
 
     Raises:
         AuditError: Nothing could be audited, the caller is not of the account that began the audit, or a file could

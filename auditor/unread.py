@@ -26,15 +26,16 @@ def failed(account: Account, failure: Failure) -> AccountReport:
     return _report(account, Completeness.SKIPPED, failure)
 
 
-def not_reached(account: Account) -> AccountReport:
-    """The report of an account that was listed and not finished when the run was cut off."""
-    return _report(account, Completeness.NOT_REACHED)
+def not_reached(account: Account, failure: Failure | None = None) -> AccountReport:
+    """The report of an account that was listed and not finished when the run was cut off, or ended by this failure."""
+    failures = () if failure is None else (failure,)
+    return replace(_report(account, Completeness.NOT_REACHED), failures=failures)
 
 
 def not_listed(error: ListingInterrupted) -> AccountReport:
     """The report that stands for all accounts behind the last one that was listed."""
     organization = Account(id=ORGANIZATION, name="", arn="", email="", state=None, state_word="")
-    return replace(not_reached(organization), failures=(Failure(Section.ROLE, error.code, str(error)),))
+    return not_reached(organization, Failure(Section.ROLE, error.code, str(error)))
 
 
 def _unknown_state(account: Account) -> AccountReport:

@@ -18,10 +18,11 @@ async def served(
     *,
     clock: Callable[[], float] = time.time,
     hear: Callable[[Request], None] | None = None,
+    timer: Callable[[], float] | None = None,
 ) -> AsyncIterator[LocalServer]:
     """A local organization, with the environment pointing at it for as long as the test runs."""
     organization = await to_thread.run_sync(build_organization, scenario)
-    async with serve(organization, clock=clock, hear=hear) as server:
+    async with serve(organization, clock=clock, hear=hear, timer=timer) as server:
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         yield server

@@ -153,6 +153,15 @@ def test_silences_that_are_none(seconds: float) -> None:
     assert 300 == CONFIG.longest_silence
 
 
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_patiences_that_are_none(seconds: float) -> None:
+    """Outages are waited for by a number of seconds that ends, and that may be zero."""
+    with pytest.raises(ConfigurationError, match="The patience with outages"):
+        replace(CONFIG, patience=seconds)
+    assert 0 == replace(CONFIG, patience=0).patience
+    assert 600 == CONFIG.patience
+
+
 def test_freshness() -> None:
     """Facts are read live unless the other word is given, and there is no third word."""
     assert Freshness.LIVE is CONFIG.freshness

@@ -12,6 +12,8 @@ from auditor import (
     AuditWarning,
     Observer,
     ProgressEvent,
+    Waiting,
+    WaitingEnded,
     ignore,
 )
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY
@@ -21,6 +23,8 @@ EVENTS: list[ProgressEvent] = [
     AccountsListed(20, finished=False),
     AccountFinished(REPORT),
     AuditWarning("careful"),
+    Waiting("iam", "Timeout", 600.0),
+    WaitingEnded("iam", "Timeout", 45.3, answered=True),
     AuditFinished(SUMMARY),
 ]
 

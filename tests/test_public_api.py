@@ -59,6 +59,8 @@ NAMES = [
     "SectionCoverage",
     "Unknown",
     "User",
+    "Waiting",
+    "WaitingEnded",
     "WriteError",
     "Writer",
     "assume_role",

@@ -10,13 +10,14 @@ import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
-from auditor import AuditConfig, AuditError, CallerError, OrganizationError, Rates, run_audit
+from auditor import AuditConfig, AuditError, CallerError, Freshness, OrganizationError, Rates, run_audit
 from auditor.account_audit import AccountPlan
 from auditor.aws.credentials import TaskCredentials
+from auditor.aws.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
 from auditor.collectors import Scope
 from auditor.coverage import Completeness, Section
-from auditor.demo import Scenario
+from auditor.demo import FaultMix, Scenario
 from auditor.engine import audit_accounts
 from auditor.models import Account, AccountReport, Unknown
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.anyio
 
 PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD))
 SILENT = "000000000003"
+USERS_SECTIONS = (Section.USERS, Section.KEYS, Section.LAST_USED, Section.PASSWORD, Section.MFA)
 Silent = Callable[[str, dict[str, Any]], bool]
 """Whether an operation is never answered, by its name and parameters."""
 
@@ -181,3 +183,29 @@ async def test_a_run_that_nobody_answers_ends_with_a_sentence(
 
     assert str(caught.value).startswith(sentence)
     assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("anyio_backend", [JUMPING])
+@pytest.mark.parametrize("report_age", [None, 60.0], ids=["live", "report"])
+async def test_a_service_that_throttles_all_hides_nothing_of_another(
+    report_age: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudTrail throttles throughout, and every user is there with all facts; the events say what refused them."""
+    scenario = Scenario(
+        accounts=1,
+        largest_account=30,
+        report_age=report_age,
+        faults=FaultMix(throttled=1.0, only=frozenset({"cloudtrail:LookupEvents"})),
+    )
+    async with served(scenario, monkeypatch) as server:
+        began = anyio.current_time()
+        freshness = Freshness.LIVE if report_age is None else Freshness.REPORT
+        summary = await run_audit(AuditConfig(role=scenario.role_name, freshness=freshness), collect=True)
+        seconds = anyio.current_time() - began
+        (there,) = [len(server.organization.facts(one).users) for one in server.organization.accounts]
+
+    (report,) = summary.reports
+    assert {(failure.section, failure.code) for failure in report.failures} == {(Section.EVENTS, "ThrottlingException")}
+    assert there == len(report.users) + report.vanished_users
+    assert [Completeness.COMPLETE] * 5 == [words(report)[section] for section in USERS_SECTIONS]
+    assert seconds < 3 * RetryPolicy().throttle_patience

@@ -11,8 +11,9 @@ from typing import ParamSpec, TypeVar
 import anyio
 from botocore.credentials import ReadOnlyCredentials
 
-from auditor.aws.credentials import CredentialSource, signing_as
+from auditor.aws.credentials import CallerCredentials, CredentialSource, signing_as
 from auditor.aws.faults import (
+    CREDENTIALS_UNAVAILABLE,
     PARSER_ERRORS,
     SDK_ERRORS,
     fault_of_others,
@@ -20,10 +21,12 @@ from auditor.aws.faults import (
     is_answer,
     is_expired,
     is_throttle,
+    passes,
     safe_cause,
     timed_out,
     translate,
 )
+from auditor.aws.outage import CREDENTIALS, Held, Outage, Outages, PatienceEnded
 from auditor.aws.places import Places
 from auditor.aws.retry import Retries, RetryPolicy
 from auditor.aws.silence import Silence
@@ -65,14 +68,15 @@ class RunLimits:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     answered: set[str] = field(default_factory=set)
     longest_silence: float = LONGEST_SILENCE
-    """Seconds for which an identity may be asked without one good reply."""
+    """Seconds for which a service may be asked for the sake of one account without a sign of life."""
+    outages: Outages = field(default_factory=Outages)
 
 
 @dataclass(slots=True)
 class Usage:
-    """What is asked for the sake of one account, whoever asks: how much, and how long without a good reply."""
+    """What is asked for the sake of one account, whoever asks: how much, and how long without a sign of life."""
 
-    silence: Silence
+    longest_silence: float
     account: str = ""
     """Its id, for the log; empty where it is no account's."""
     requests: int = 0
@@ -82,6 +86,14 @@ class Usage:
 
     Not one for all services: whoever holds IAM's may have to wait for STS, to renew the credentials.
     """
+    _silences: dict[str, Silence] = field(default_factory=dict)
+
+    def silence(self, service: str) -> Silence:
+        """That of one service: one that is silent, or throttles all, says nothing of the others."""
+        silence = self._silences.get(service)
+        if silence is None:
+            silence = self._silences[service] = Silence(self.longest_silence)
+        return silence
 
 
 class Access:
@@ -97,7 +109,7 @@ class Access:
     ) -> None:
         self._credentials = credentials
         self._limits = limits
-        self.usage = usage or Usage(Silence(limits.longest_silence))
+        self.usage = usage or Usage(limits.longest_silence)
         self._budgets = budgets or Budgets(limits.rates, run=limits.budgets)
 
     def on_behalf_of(self, usage: Usage) -> "Access":
@@ -108,42 +120,59 @@ class Access:
         """What AWS answers to one operation of a client, or to one page of it.
 
         Raises:
-            RequestError: AWS refused it, did not answer it after the last attempt, or has answered nothing of what
-                this identity asked for too long (`NoAnswer`): then nothing more is asked.
+            RequestError: AWS refused it, did not answer it after the last attempt, or the service has answered nothing
+                of what was asked for this account for too long (`NoAnswer`): then it is asked nothing more. Or an
+                outage has ended the run.
         """
         api, question = api_of(operation), partial(operation, *args, **parameters)
-        retries = Retries(self._limits.policy)
+        retries, silence = Retries(self._limits.policy), self.usage.silence(api.service)
         while True:
-            self.usage.silence.check(api)
+            silence.check(api)
             try:
-                return await self._attempt(api, question, retries)
+                outage = self._outage(api)
+                if outage is None:
+                    return await self._attempt(api, question, retries)
+                retries.begin_anew()
+                probe = partial(self._attempt, api, question, retries, probing=outage)
+                return await self._limits.outages.probe(outage, probe)
+            except Held:
+                continue
+            except PatienceEnded:
+                raise
             except RequestError as error:
                 pause = self._pause(api, error, retries)
                 self._log(error, pause)
                 if pause is None:
                     raise
-            with self.usage.silence.asking(api), retries.trying():
-                await anyio.sleep(pause)
+            if pause:
+                with silence.asking(api), retries.trying():
+                    await anyio.sleep(pause)
 
-    async def _attempt(self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries) -> R:
+    async def _attempt(
+        self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries, *, probing: Outage | None = None
+    ) -> R:
         await self._budgets.spend(api)
         # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
         await self._current_credentials()
         places = self._limits.places[api.service]
         async with places.one():
-            if not self.usage.silence.is_long:
-                return await self._send(api, question, retries)
+            if not self.usage.silence(api.service).is_long:
+                return await self._send(api, question, retries, probing=probing)
         # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
         async with self.usage.alone[api.service], places.one():
-            return await self._send(api, question, retries)
+            return await self._send(api, question, retries, probing=probing)
 
-    async def _send(self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries) -> R:
+    async def _send(
+        self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries, *, probing: Outage | None
+    ) -> R:
+        if self._outage(api) is not probing:
+            raise Held
         # Asked again: they may have ended while the place was waited for.
         credentials = await self._current_credentials()
         signing = nullcontext() if credentials is None else signing_as(credentials)
         self.usage.requests += 1
         try:
-            with retries.trying(), self.usage.silence.asking(api) as scope, signing:
+            with retries.trying(), self.usage.silence(api.service).asking(api) as scope, signing:
                 reply = await question()
         except SDK_ERRORS as error:
             refused = translate(error, service=api.service, operation=api.operation)
@@ -161,24 +190,73 @@ class Access:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)
         checked = _checked(reply, api)
-        self.usage.silence.heard()
+        self.usage.silence(api.service).heard()
+        self._all_is_well(api)
         return checked
+
+    def _outage(self, api: Api) -> Outage | None:
+        """The outage that a request must wait for, of its service or of what signs it."""
+        outages = self._limits.outages
+        if not outages.met:
+            return None
+        return outages.at(api.service) or (outages.at(CREDENTIALS) if self._signs_as_the_caller else None)
+
+    @property
+    def _signs_as_the_caller(self) -> bool:
+        return self._credentials is None or isinstance(self._credentials, CallerCredentials)
+
+    def _all_is_well(self, api: Api) -> None:
+        """The service has answered, and so the request was signed."""
+        outages = self._limits.outages
+        if outages.met:
+            outages.answered(api.service)
+            if self._signs_as_the_caller:
+                outages.answered(CREDENTIALS)
 
     async def _current_credentials(self) -> ReadOnlyCredentials | None:
         return None if self._credentials is None else await self._credentials.current()
 
     def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
-        if error.service != api.service:
+        if error.service not in (api.service, CREDENTIALS):
             # The credentials' own request has been tried again already.
             return None
         if error.status:
             self._limits.answered.add(api.service)
-        if is_answer(error):
-            self.usage.silence.heard()
+        if passes(error):
+            return self._pause_after_fault(api, error, retries)
+        self._note_answer(api, error)
+        pause = retries.pause_after(error, contacted=True)
+        if not is_throttle(error):
+            return pause
+        silence = self.usage.silence(api.service)
+        waited, silence.only_throttles = silence.only_throttles, silence.only_throttles or pause is None
+        return None if waited else pause
+
+    def _pause_after_fault(self, api: Api, error: RequestError, retries: Retries) -> float | None:
+        """Zero where the run waits for the service; what one account meets with alone is tried for longer."""
+        outages, answered = self._limits.outages, self._limits.answered
+        service, contacted = api.service, api.service in answered
+        if error.code == CREDENTIALS_UNAVAILABLE:
+            # Whose they are was answered at the start, with others of the same provider.
+            service, contacted = CREDENTIALS, "sts" in answered
+        if contacted and outages.failed(service, error, account=self.usage.account):
+            self.usage.silence(api.service).begin_anew()
+            return 0.0
+        pause = retries.pause_after(error, contacted=contacted)
+        if pause is None and contacted and outages.may_pass(service):
+            return self._limits.policy.longest_pause
+        return pause
+
+    def _note_answer(self, api: Api, error: RequestError) -> None:
+        if not error.status:
+            return
+        self._all_is_well(api)
         if is_throttle(error):
             self.usage.throttles += 1
             self._budgets.throttled(api)
-        return retries.pause_after(error, contacted=error.service in self._limits.answered)
+            self.usage.silence(api.service).begin_anew()
+        elif is_answer(error):
+            self.usage.silence(api.service).heard()
 
     def _log(self, error: RequestError, pause: float | None) -> None:
         fields = {

@@ -2,56 +2,82 @@
 
 AWS publishes no rate for the IAM APIs. So a budget begins at what is known to go well, grows a little while nothing is
 refused, and gives way when AWS refuses: additive increase, multiplicative decrease
-(https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease).
+(https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease). The rate that was refused last is remembered:
+near it the budget grows slowly, since each time that it comes too far costs refused requests.
 """
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import anyio
 from aiolimiter import AsyncLimiter
 
 Clock = Callable[[], float]
 
-_GROWTH = 0.015
-"""Share of the rate that is gained in a second without a throttle."""
-_PROBING = 0.003
-"""The same near the rate that AWS last refused."""
 DECREASE = 0.8
-_FLOOR = 1.0
-"""Requests a second below which no throttle brings a rate."""
 ONE_THROTTLE = 1.0
 """Seconds in which all throttles are one: those in flight were sent before the first was known."""
 
 _MEASURABLE = 3.0
 """Seconds between two throttles in which what was answered tells the limit."""
+_TELLING = 8
+"""Requests and refusals between them without which it does not."""
+_STEEPEST = 0.25
+"""Of the rate, what one throttle leaves at the least: a few requests tell little."""
+_PAID = 1 - 1e-9
+"""Of one request, as much as parts that are rounded add up to."""
+_NEAR = 0.99
+"""Of what a throttle leaves of a rate, where the rate comes near to what was refused."""
+_PASSED = 1.1
+"""Times the rate that was refused, from where on it is no limit any more."""
 
 ALL_CLEAR = 60.0
-"""Seconds without throttles after which the rate that was published, or none, holds again."""
+"""Seconds without throttles after which a rate that was published holds again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How a rate follows what AWS allows."""
+
+    growth: float = 0.015
+    """Share of the rate that is gained in a second in which requests waited for it, and none was throttled."""
+    probing: float = 0.003
+    """The same near the rate that AWS last refused."""
+    decrease: float = DECREASE
+    """What a throttle leaves of the rate."""
+    floor: float = 1.0
+    """Requests a second below which no throttle brings a rate."""
+    burst: float = 1.0
+    """Seconds whose requests may be made up for at once, where none was sent in them."""
+
+
+_ACCOUNTS = Learning()
 
 
 class Budget:
-    """A rate that learns: at most `rate` requests a second, from the first one on.
+    """A rate that learns: at most `rate` requests a second, from the first one on; who came first goes first.
 
-    An AsyncLimiter can't change its rate; it is made for the ceiling, and a slower rate is charged more for a request.
+    An AsyncLimiter can't change its rate. It is made for the ceiling, and a slower rate pays more for a request, in
+    parts of what the limiter holds at most: however slow it is, a new rate holds from the next part on.
     """
 
     def __init__(
-        self, rate: float, *, ceiling: float, growth: float = _GROWTH, clock: Clock = anyio.current_time
+        self, rate: float, *, ceiling: float, learning: Learning = _ACCOUNTS, clock: Clock = anyio.current_time
     ) -> None:
         self._ceiling = max(ceiling, rate)
         self._rate = rate
-        self._floor = min(rate, _FLOOR)
-        self._growth = growth
+        self._learning = learning
+        self._floor = min(rate, learning.floor)
         self._refused = math.inf
         self._clock = clock
-        # The largest charge, that of the slowest rate, must fit into it.
-        period = 1 / self._floor
-        self._limiter = AsyncLimiter(self._ceiling * period, period)
+        self._limiter = AsyncLimiter(self._ceiling * learning.burst, learning.burst)
         self._turn = anyio.Lock(fast_acquire=True)
+        self._paid = 0.0
+        """What has been paid of the next request: whoever leaves while paying loses nothing for those behind."""
         self._grown_at = clock()
         self._throttled_at = -math.inf
-        self._begun = False
+        self._begun = self._binding = False
         self._sent = self._refusals = 0
         """Since the last decrease."""
 
@@ -60,75 +86,78 @@ class Budget:
         """Requests a second, as far as is known."""
         return self._rate
 
+    @property
+    def binding(self) -> bool:
+        """Whether the last request had to wait for the rate."""
+        return self._binding
+
     async def spend(self) -> None:
-        """Wait until one more request may be sent: who came first goes first."""
-        # The limiter serves the smallest charge first, and charges shrink as the rate grows.
+        """Wait until one more request may be sent; cancelled, it has spent nothing."""
+        # One after another: the limiter serves the smallest charge first, and charges shrink as the rate grows.
         async with self._turn:
-            self._grow()
-            self._sent += 1
-            charge = min(self._ceiling / self._rate, self._limiter.max_rate)
             if not self._begun:
-                self._begun = True
-                # A new limiter would let a second's worth through at once.
-                await self._limiter.acquire(self._limiter.max_rate - charge)
-            await self._limiter.acquire(charge)
+                # A new limiter would let as much through at once as it holds.
+                await self._limiter.acquire(self._limiter.max_rate)
+                self._begun, self._paid = True, 1.0
+            self._binding = not self._limiter.has_capacity(self._part())
+            self._grow()
+            while self._paid < _PAID:
+                await self._pay(self._part())
+            self._paid = max(0.0, self._paid - 1)
+            self._sent += 1
+
+    def give_back(self) -> None:
+        """Take back one that was spent, and is not needed: no more than a burst, as if it had not been asked for."""
+        self._sent -= 1
+        self._paid = min(self._paid + 1, max(1.0, self._rate * self._learning.burst))
 
     def throttled(self) -> None:
         """AWS has refused a request for its rate: go slower."""
-        now = self._clock()
         self._refusals += 1
-        passed = now - self._throttled_at
+        passed = self._clock() - self._throttled_at
         if passed < ONE_THROTTLE:
             return
-        answered = (self._sent - self._refusals) / passed if passed < _MEASURABLE else math.inf
-        self.slow_to(min(self._rate * DECREASE, answered))
-        self._sent = self._refusals = 0
+        answered = self._rate
+        if passed < _MEASURABLE and self._sent + self._refusals >= _TELLING:
+            answered = min(answered, max((self._sent - self._refusals) / passed, answered * _STEEPEST))
+        self.slow_to(min(answered, self._rate * self._learning.decrease), refused=answered)
 
-    def slow_to(self, rate: float) -> None:
-        """Go on at this rate, and grow from there."""
-        self._refused = self._rate
+    def slow_to(self, rate: float, *, refused: float) -> None:
+        """Go on at this rate, and grow from there, slowly near the one that AWS refuses."""
+        self._refused = refused
         self._rate = min(self._ceiling, max(self._floor, rate))
         self._throttled_at = self._clock()
+        self._sent = self._refusals = 0
+
+    def _part(self) -> float:
+        """The next part of what a request costs."""
+        return min(max(0.0, 1 - self._paid) * self._ceiling / self._rate, self._limiter.max_rate)
+
+    async def _pay(self, part: float) -> None:
+        share = part * self._rate / self._ceiling
+        await self._limiter.acquire(part)
+        self._paid += share
 
     def _grow(self) -> None:
         now = self._clock()
-        # Time in which nothing was asked has taught nothing.
+        # Time in which nothing was asked has taught nothing, and nor has a rate that nobody waited for.
         passed = min(now - self._grown_at, 1.0)
         self._grown_at = now
-        if now - self._throttled_at < ONE_THROTTLE:
+        if not self._binding or now - self._throttled_at < ONE_THROTTLE:
             return
-        share = _PROBING if self._rate > self._refused * DECREASE else self._growth
+        learning = self._learning
+        near = self._refused * learning.decrease * _NEAR < self._rate < self._refused * _PASSED
+        share = learning.probing if near else learning.growth
         self._rate = min(self._ceiling, self._rate * (1 + share * passed))
 
 
-class Pace:
+class Pace(Budget):
     """A rate that is published, one request and then a pause; slower for a while where others spend it too."""
 
     def __init__(self, rate: float, *, clock: Clock = anyio.current_time) -> None:
-        self._published = self._rate = rate
-        self._clock = clock
-        self._throttled_at = -math.inf
-        self._limiter = AsyncLimiter(1, 1 / rate)
-        self._renewed = False
+        super().__init__(rate, ceiling=rate, learning=Learning(floor=rate / 8, burst=1 / rate), clock=clock)
 
-    async def spend(self) -> None:
-        """Wait until one more request may be sent."""
-        if self._rate < self._published and self._clock() - self._throttled_at > ALL_CLEAR:
-            self._set(self._published)
-        if self._renewed:
-            self._renewed = False
-            # A new limiter would let one through at once, right behind the one before.
-            await self._limiter.acquire()
-        await self._limiter.acquire()
-
-    def throttled(self) -> None:
-        """AWS has refused a request for its rate: go slower for a minute."""
-        now = self._clock()
-        if now - self._throttled_at >= ONE_THROTTLE:
-            self._throttled_at = now
-            self._set(max(self._rate * DECREASE, self._published / 8))
-
-    def _set(self, rate: float) -> None:
-        self._rate = rate
-        self._limiter = AsyncLimiter(1, 1 / rate)
-        self._renewed = True
+    def _grow(self) -> None:
+        if self._clock() - self._throttled_at > ALL_CLEAR:
+            self._rate = self._ceiling
+        super()._grow()

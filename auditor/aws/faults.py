@@ -42,6 +42,7 @@ INVALID_RESPONSE = "InvalidResponse"
 CONNECTION_FAILED = "ConnectionFailed"
 TIMEOUT = "Timeout"
 NO_ANSWER = "NoAnswer"
+CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
 NO_SUCH_ENTITY = "NoSuchEntity"
 SDK_ERROR = "SdkError"
 TOO_MANY_OPEN_FILES = "TooManyOpenFiles"
@@ -120,7 +121,7 @@ def fault_of_others(error: Exception, *, signs_itself: bool, service: str, opera
 
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
     """The fault of credentials that could not be had, whatever their source has raised."""
-    return RequestError(code="CredentialsUnavailable", message=reason_of(error), service=service, operation=operation)
+    return RequestError(code=CREDENTIALS_UNAVAILABLE, message=reason_of(error), service=service, operation=operation)
 
 
 def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
@@ -150,6 +151,11 @@ def is_transient(error: RequestError) -> bool:
         # A wrong password is not tried again: some proxies lock who does.
         return False
     return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+
+
+def passes(error: RequestError) -> bool:
+    """Whether it may be an outage: of an endpoint, or of what provides the caller's credentials."""
+    return not is_throttle(error) and (is_transient(error) or error.code == CREDENTIALS_UNAVAILABLE)
 
 
 def is_answer(error: RequestError) -> bool:
@@ -224,9 +230,9 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (ResponseParserError, INVALID_RESPONSE),
     (ProxyUrlError, "ProxyUnusable"),
     (NoCredentialsError, "NoCredentials"),
-    (CredentialRetrievalError, "CredentialsUnavailable"),
-    (TokenRetrievalError, "CredentialsUnavailable"),
-    (UnauthorizedSSOTokenError, "CredentialsUnavailable"),
+    (CredentialRetrievalError, CREDENTIALS_UNAVAILABLE),
+    (TokenRetrievalError, CREDENTIALS_UNAVAILABLE),
+    (UnauthorizedSSOTokenError, CREDENTIALS_UNAVAILABLE),
     (BotoCoreError, SDK_ERROR),
     (LookupError, INVALID_RESPONSE),
     (ValueError, INVALID_RESPONSE),

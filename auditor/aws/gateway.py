@@ -1,6 +1,6 @@
 """The way from a run to AWS: one client a service, signing for whichever account a task is in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,16 +15,17 @@ from auditor.aws.clock import clock_fault
 from auditor.aws.connections import Connections, free_connections, most_connections
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
+from auditor.aws.outage import Outages
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.places import Places
 from auditor.aws.role import RoleRequest, assume
 from auditor.aws.sending import send_directly
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
-from auditor.aws.silence import Silence
 from auditor.aws.transport import VerifyingConfig
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import CallerError, RequestError
 from auditor.models import Account, AccountId, Caller
+from auditor.progress import Observer, ignore
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudtrail import CloudTrailClient
@@ -72,7 +73,7 @@ class Gateway:
 
     def usage(self, account: Account) -> Usage:
         """What will be asked for the sake of this account."""
-        return Usage(Silence(self.limits.longest_silence), account.id)
+        return Usage(self.limits.longest_silence, account.id)
 
     async def enter(self, account: Account, *, role: RoleRequest, usage: Usage | None = None) -> AccountAccess:
         """Access to one account: through the role, or the caller's own account with the caller's credentials.
@@ -99,15 +100,20 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(
+async def open_gateway(  # noqa: PLR0913 - what a run is told
     *,
     profile: str | None = None,
     session: aioboto3.Session | None = None,
     rates: Rates | None = None,
     longest_silence: float = LONGEST_SILENCE,
     alone: bool = True,
+    patience: float = 0.0,
+    observe: Observer = ignore,
+    answered: Collection[str] = (),
 ) -> AsyncIterator[Gateway]:
-    """The gateway of one run, its clients closed on leaving the block.
+    """The gateway of one run, its clients closed on leaving the block; the observer is told of outages.
+
+    Services that have `answered` the run elsewhere are waited for from the start.
 
     Where it is not `alone`, workers have gateways of their own: then a profile that asks for an MFA code is refused.
 
@@ -118,7 +124,9 @@ async def open_gateway(
     if not alone:
         check_workers_can_share(settings_of(sessions, profile=profile))
     credentials = await resolve_credentials(sessions, profile=profile)
-    limits = new_run_limits(rates, longest_silence=longest_silence, growing=True)
+    outages = Outages(patience, observe=observe)
+    limits = new_run_limits(rates, longest_silence=longest_silence, growing=True, outages=outages)
+    limits.answered.update(answered)
     access = Access(credentials=credentials, limits=limits)
     stack = AsyncExitStack()
     try:
@@ -136,7 +144,11 @@ async def open_gateway(
 
 
 def new_run_limits(
-    rates: Rates | None = None, *, longest_silence: float = LONGEST_SILENCE, growing: bool = False
+    rates: Rates | None = None,
+    *,
+    longest_silence: float = LONGEST_SILENCE,
+    growing: bool = False,
+    outages: Outages | None = None,
 ) -> RunLimits:
     """What a run's requests are held to: fewer places at first where the process may not open so many connections.
 
@@ -146,7 +158,9 @@ def new_run_limits(
     first = {service: max(1, int(places * share)) for service, places in _PLACES.items()}
     connections = Connections(sum(first.values())) if growing else None
     places = {service: Places(number, connections=connections) for service, number in first.items()}
-    return RunLimits(places=places, rates=rates or Rates(), longest_silence=longest_silence)
+    return RunLimits(
+        places=places, rates=rates or Rates(), longest_silence=longest_silence, outages=outages or Outages()
+    )
 
 
 async def identify(access: Access, sts: "STSClient", *, region: str = "") -> Caller:

@@ -45,7 +45,8 @@ class Retries:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._tried = 0.0
-        self._throttled_since: float | None = None
+        self._throttled: float | None = None
+        """Seconds of trying since the first throttle."""
         self._attempts = 0
         self._throttles = 0
         self._renewals = 0
@@ -58,6 +59,10 @@ class Retries:
             yield
         finally:
             self._tried += anyio.current_time() - began
+
+    def begin_anew(self) -> None:
+        """Forget the failures so far: they were those of an outage, which the request has waited for."""
+        self._tried, self._attempts = 0.0, 0
 
     def pause_after(self, error: RequestError, *, contacted: bool) -> float | None:
         """Seconds to wait before the next attempt, or None where there is to be none.
@@ -92,12 +97,10 @@ class Retries:
         return self._policy.timeout_patience if error.code == TIMEOUT else self._policy.patience
 
     def _while_throttled(self, pause: float) -> float | None:
-        """From the first throttle on all time counts: what is waited for then is waited for because of it."""
-        now = anyio.current_time()
-        # What throttles is well: patience with other faults begins anew.
+        """What throttles is well: patience with other faults begins anew."""
+        self._throttled = 0.0 if self._throttled is None else self._throttled + self._tried
         self._tried = 0.0
-        self._throttled_since = now if self._throttled_since is None else self._throttled_since
-        return pause if now - self._throttled_since + pause <= self._policy.throttle_patience else None
+        return pause if self._throttled + pause <= self._policy.throttle_patience else None
 
     def _pause(self, attempt: int) -> float:
         bound = min(self._policy.longest_pause, self._policy.first_pause * 2.0 ** min(attempt, _MOST_DOUBLINGS))

@@ -1,4 +1,4 @@
-"""How long an account has given no good reply, in time in which it was asked."""
+"""How long a service has given an account no sign of life, in time in which it was asked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,13 @@ from auditor.aws.faults import no_answer
 from auditor.aws.throttle import Api
 
 _LONG = 10.0
-"""Seconds without a good reply after which an account is asked one thing at a time."""
+"""Seconds without a sign of life after which an account is asked one thing at a time."""
 
 
 class Silence:
-    """The time since an account's last good reply, or since it was first asked.
+    """The time since a service's last sign of life in one account, or since it was first asked there.
+
+    A good reply is one, a refusal too, a throttle as well.
 
     Only time in which a request is outstanding counts (inside `asking`), however many ask at once. Once it is too long,
     every later request fails.
@@ -26,6 +28,8 @@ class Silence:
         self._before = 0.0
         """Seconds of this silence before `_since`."""
         self._over = False
+        self.only_throttles = False
+        """Whether a request was throttled until its patience ended, and none has had a good reply since."""
 
     @property
     def is_long(self) -> bool:
@@ -33,12 +37,17 @@ class Silence:
         return self._seconds() > min(_LONG, self._longest)
 
     def check(self, api: Api) -> None:
-        """Raise RequestError (`NoAnswer`) where the account has been silent for too long."""
+        """Raise RequestError (`NoAnswer`) where it has gone on for too long."""
         if self._over:
             raise no_answer(self._longest, service=api.service, operation=api.operation)
 
     def heard(self) -> None:
         """A good reply has come."""
+        self.only_throttles = False
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """The service is there, or what is not there is not the account's."""
         self._since, self._before = anyio.current_time(), 0.0
 
     @contextmanager
@@ -49,7 +58,7 @@ class Silence:
         tried again: to move the end of every block with each reply would cost more.
 
         Raises:
-            RequestError: The account has been silent for too long (`NoAnswer`).
+            RequestError: It has gone on for too long (`NoAnswer`).
         """
         self.check(api)
         if not self._asking:

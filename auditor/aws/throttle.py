@@ -1,22 +1,26 @@
 """Which budget a request is paid from: its account's, one an API, and above it the run's."""
 
-import math
 from dataclasses import dataclass, field
 
 import anyio
 
-from auditor.aws.budget import ALL_CLEAR, DECREASE, ONE_THROTTLE, Budget, Clock, Pace
+from auditor.aws.budget import Budget, Clock, Learning, Pace
 from auditor.config import Rates
 
 _IAM_GROWTH = 2.0
 """How many times its first rate an account's may grow to: twenty a second to forty, the most in public hints."""
 
-_AT_ONCE = 2.0
-"""Seconds in which throttles of several accounts mean that they share a limit."""
+_RUN = Learning(growth=0.08, probing=0.002, decrease=0.85, floor=0.1, burst=0.5)
+_RUN_CEILING = 10_000.0
+"""Requests a second that no run comes to."""
 _SEVERAL = 3
+"""Accounts whose throttles mean that they share a limit."""
 _TOO_MANY = 0.1
 """Share of the run's requests that is refused where they do; an account at its own limit has far fewer refused."""
-_RUN_GROWTH = 0.05
+_ENOUGH = 10
+"""Requests of which a share can be told."""
+_SPAN = 1.0
+_LONGEST_SPAN = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +32,49 @@ class Api:
 
 
 @dataclass(slots=True)
-class _Shared:
-    """What the accounts of a run have met on one API in this second and the one before."""
+class _Span:
+    """What the accounts of a run have met on one API in a second, or in more where they ask little."""
 
-    second: int = 0
+    began: float
     sent: int = 0
     refused: int = 0
-    sent_before: int = 0
-    refused_before: int = 0
-    throttled: dict[object, float] = field(default_factory=dict)
+    throttled: set[object] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What is known of one API for the run as a whole: from this span and the one before."""
+
+    now: _Span
+    before: _Span
     budget: Budget | None = None
-    cut_at: float = -math.inf
 
-    def turn(self, second: int) -> None:
-        """Begin a new second, where it is one."""
-        if second == self.second:
+    def turn(self, now: float) -> None:
+        """Begin a new span, where this one is over."""
+        passed = now - self.now.began
+        if passed < _SPAN or (self.now.sent < _ENOUGH and passed < _LONGEST_SPAN):
             return
-        follows = second == self.second + 1
-        self.sent_before = self.sent if follows else 0
-        self.refused_before = self.refused if follows else 0
-        self.second, self.sent, self.refused = second, 0, 0
+        self.before = self.now if passed < _LONGEST_SPAN else _Span(now)
+        self.now = _Span(now)
 
     @property
-    def refused_share(self) -> float:
-        return (self.refused + self.refused_before) / max(1, self.sent + self.sent_before)
+    def is_limit(self) -> bool:
+        """Whether so much of what so many accounts asked was refused that the limit must be that of all."""
+        throttled = self.now.throttled | self.before.throttled
+        refused, sent = self.now.refused + self.before.refused, self.now.sent + self.before.sent
+        return len(throttled) >= _SEVERAL and refused >= _TOO_MANY * max(1, sent)
 
-    @property
-    def answered(self) -> float:
+    def answered(self, now: float) -> float:
         """Requests a second that were not refused."""
-        return float(max(1, self.sent - self.refused, self.sent_before - self.refused_before))
+        answered = self.now.sent - self.now.refused + self.before.sent - self.before.refused
+        return max(1, answered) / max(_SPAN, now - self.before.began)
 
 
 class RunBudgets:
     """One budget a run and API, for a limit that AWS sets on the caller and not on the account.
 
     There is none until several accounts at once are throttled on one API, and much of what the run asks is refused.
+    From then on there is that one, and it learns.
     """
 
     def __init__(self, *, clock: Clock = anyio.current_time) -> None:
@@ -72,33 +84,38 @@ class RunBudgets:
     async def spend(self, api: Api) -> None:
         """Wait until the run may ask the API once more."""
         shared = self._at(api)
-        if shared.budget is not None and self._clock() - shared.cut_at > ALL_CLEAR:
-            shared.budget = None
         if shared.budget is not None:
             await shared.budget.spend()
-        self._at(api).sent += 1
+            shared.turn(self._clock())
+        shared.now.sent += 1
 
     def throttled(self, api: Api, *, account: object) -> bool:
         """Whether a throttle of one account is the run's: then the run goes slower, and the account need not."""
-        shared, now = self._at(api), self._clock()
-        shared.refused += 1
-        shared.throttled[account] = now
-        shared.throttled = {who: at for who, at in shared.throttled.items() if now - at <= _AT_ONCE}
-        if len(shared.throttled) < _SEVERAL or shared.refused_share < _TOO_MANY:
-            return False
-        if now - shared.cut_at >= ONE_THROTTLE:
-            shared.cut_at = now
-            rate = shared.answered * DECREASE
-            if shared.budget is None:
-                shared.budget = Budget(rate, ceiling=rate * 4, growth=_RUN_GROWTH, clock=self._clock)
-            shared.budget.slow_to(rate)
-        return True
+        shared = self._at(api)
+        again = account in shared.now.throttled or account in shared.before.throttled
+        shared.now.refused += 1
+        shared.now.throttled.add(account)
+        if shared.budget is None:
+            if shared.is_limit:
+                shared.budget = self._new_budget(shared.answered(self._clock()))
+            return shared.budget is not None
+        # Of all that wait for the run's rate anyone may be refused; the same one twice has a limit of its own.
+        if shared.is_limit or (shared.budget.binding and not again):
+            shared.budget.throttled()
+            return True
+        return False
+
+    def _new_budget(self, answered: float) -> Budget:
+        budget = Budget(answered, ceiling=_RUN_CEILING, learning=_RUN, clock=self._clock)
+        budget.slow_to(answered * _RUN.decrease, refused=answered)
+        return budget
 
     def _at(self, api: Api) -> _Shared:
+        now = self._clock()
         shared = self._apis.get(api)
         if shared is None:
-            shared = self._apis[api] = _Shared()
-        shared.turn(int(self._clock()))
+            shared = self._apis[api] = _Shared(_Span(now), _Span(now))
+        shared.turn(now)
         return shared
 
 
@@ -108,25 +125,30 @@ class Budgets:
     def __init__(self, rates: Rates, *, run: RunBudgets) -> None:
         self._rates = rates
         self._run = run
-        self._budgets: dict[Api, Budget | Pace] = {}
+        self._budgets: dict[Api, Budget] = {}
 
     async def spend(self, api: Api) -> None:
-        """Wait until the account, and then the run, may ask the API once more."""
-        await self._budget(api).spend()
-        await self._run.spend(api)
+        """Wait until the account, and then the run, may ask the API once more; cancelled, neither has spent it."""
+        budget = self._budget(api)
+        await budget.spend()
+        try:
+            await self._run.spend(api)
+        except anyio.get_cancelled_exc_class():
+            budget.give_back()
+            raise
 
     def throttled(self, api: Api) -> None:
         """AWS has refused a request for its rate."""
         if not self._run.throttled(api, account=self):
             self._budget(api).throttled()
 
-    def _budget(self, api: Api) -> Budget | Pace:
+    def _budget(self, api: Api) -> Budget:
         budget = self._budgets.get(api)
         if budget is None:
             budget = self._budgets[api] = self._new_budget(api)
         return budget
 
-    def _new_budget(self, api: Api) -> Budget | Pace:
+    def _new_budget(self, api: Api) -> Budget:
         match api.service:
             case "cloudtrail":
                 return Pace(self._rates.events)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import anyio
+
 from auditor.aws.gateway import AccountAccess
 from auditor.collectors.draft import AccountDraft
 from auditor.collectors.events import CREATE_ACCESS_KEY, event_of, is_foreign, raw_events
@@ -12,26 +14,39 @@ from auditor.models import Event, Period, User
 # CloudTrail shows most events within five minutes: a period that ended this lately holds what there is to see.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
 _LAG = timedelta(minutes=15)
+_PATIENCE = 60.0
+"""Seconds for which users wait for events: to ask IAM for all their keys takes less than an hour of CloudTrail's."""
+_FALLBACK = "CloudTrail did not tell {}who has a new key: all users were asked for their keys."
 
 
 async def users_with_new_keys(
     account: AccountAccess, draft: AccountDraft, users: Mapping[int, User], *, since: datetime, period: Period
 ) -> dict[int, User]:
-    """Those of the users who may have got a key since then; all of them where CloudTrail does not tell.
+    """Those of the users who may have got a key since then; all of them where CloudTrail does not tell in a minute.
 
     The events of the draft are waited for, which the collector of events adds; CloudTrail is asked once more only
     where the audit's period does not reach from then to now.
     """
     if not users:
         return {}
-    await draft.key_events_over.wait()
-    events = list(draft.events.values()) if draft.key_events_known else None
-    if events is not None and not _covers(period, since=since):
-        events = await _events_or_none(account, draft, since=since)
+    events: list[Event] | None = None
+    with anyio.move_on_after(_PATIENCE) as scope:
+        events = await _known_events(account, draft, since=since, period=period)
     if events is None:
-        draft.fallbacks.append("CloudTrail did not tell who has a new key: all users were asked for their keys.")
+        draft.fallbacks.append(_FALLBACK.format(f"within {_PATIENCE:g} seconds " if scope.cancelled_caught else ""))
         return dict(users)
     return _named(users, [event for event in events if _is_new_key(event, since=since)])
+
+
+async def _known_events(
+    account: AccountAccess, draft: AccountDraft, *, since: datetime, period: Period
+) -> list[Event] | None:
+    await draft.key_events_over.wait()
+    if not draft.key_events_known:
+        return None
+    if _covers(period, since=since):
+        return list(draft.events.values())
+    return await _events_or_none(account, draft, since=since)
 
 
 def _covers(period: Period, *, since: datetime) -> bool:

@@ -26,7 +26,15 @@ from auditor.config import Labels
 from auditor.coverage import Failure
 from auditor.error_line import failure_line
 from auditor.models import AccountReport
-from auditor.progress import AccountFinished, AccountsListed, AuditStarted, AuditWarning, ProgressEvent
+from auditor.progress import (
+    AccountFinished,
+    AccountsListed,
+    AuditStarted,
+    AuditWarning,
+    ProgressEvent,
+    Waiting,
+    WaitingEnded,
+)
 
 _SECONDS_BETWEEN_LINES = 10.0
 _TOLD_IN_FULL = 3
@@ -46,6 +54,7 @@ class ProgressDisplay:
         self._resumed = ""
         self._known = 0
         self._listed = False
+        self._waiting: list[str] = []
         self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
         self._bar = _bar(console) if console.is_terminal and not quiet else None
         self._task: TaskID | None = None
@@ -91,6 +100,8 @@ class ProgressDisplay:
             case AuditWarning(message=message):
                 if not self._quiet:
                     self.say(f"Warning: {message}", style="yellow")
+            case Waiting() | WaitingEnded():
+                self._wait(event)
         self._show()
 
     def _tell(self, report: AccountReport) -> None:
@@ -122,10 +133,19 @@ class ProgressDisplay:
             self._bar.start()
             self._task = self._bar.add_task("Auditing", total=None, counts="")
 
+    def _wait(self, event: Waiting | WaitingEnded) -> None:
+        if isinstance(event, Waiting):
+            self._waiting.append(event.service)
+        elif event.service in self._waiting:
+            self._waiting.remove(event.service)
+        if not self._quiet:
+            self.say(waiting_line(event), style="yellow")
+
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             total = self._known or None
-            self._bar.update(self._task, completed=self.finished, total=total, counts=self._text())
+            doing = f"Waiting for {', '.join(self._waiting)}" if self._waiting else "Auditing"
+            self._bar.update(self._task, completed=self.finished, total=total, description=doing, counts=self._text())
         elif not self._quiet and self._clock() >= self._next_line:
             self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
             known = f"{self._known:,}{'' if self._listed else '+'}"
@@ -151,6 +171,15 @@ class _Bar(Progress):
         yield self.make_tasks_table(self.tasks)
         for task in self.tasks:
             yield Text(task.fields["counts"], no_wrap=True, overflow="ellipsis")
+
+
+def waiting_line(event: Waiting | WaitingEnded) -> str:
+    """What is waited for, or how that has ended."""
+    if isinstance(event, Waiting):
+        said = f"{event.service} serves nobody ({event.code}): it is tried again for up to {event.seconds:.0f} seconds."
+        return f"Waiting: {said}"
+    end = "is there again" if event.answered else "is waited for no more"
+    return f"{event.service} {end}, after {event.seconds:.0f} seconds."
 
 
 def _bar(console: Console) -> Progress:

@@ -13,7 +13,16 @@ from auditor.commands.run import OpenAudit
 from auditor.commands.words import counted
 from auditor.coverage import Failure
 from auditor.models import Account, AccountReport
-from auditor.progress import AccountFinished, AccountsListed, AuditFinished, AuditStarted, AuditWarning, ProgressEvent
+from auditor.progress import (
+    AccountFinished,
+    AccountsListed,
+    AuditFinished,
+    AuditStarted,
+    AuditWarning,
+    ProgressEvent,
+    Waiting,
+    WaitingEnded,
+)
 from auditor.summary import AuditSummary
 
 Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int]
@@ -133,8 +142,26 @@ def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) ->
             yield _account(report)
         case AuditWarning(message=message):
             yield Entry(logging.WARNING, "warning", message)
+        case Waiting(service=service, code=code, seconds=seconds):
+            fields: dict[str, Value] = {"service": service, "error_code": code, "seconds": round(seconds, 3)}
+            yield Entry(logging.WARNING, "waiting", f"{service} serves nobody ({code})", fields)
+        case WaitingEnded():
+            yield _waiting_ended(event)
         case AuditFinished(summary=summary):
             yield _finished(summary, files=files)
+
+
+def _waiting_ended(event: WaitingEnded) -> Entry:
+    fields: dict[str, Value] = {
+        "service": event.service,
+        "error_code": event.code,
+        "seconds": round(event.seconds, 3),
+        "answered": event.answered,
+    }
+    said = "is there again" if event.answered else "is waited for no more"
+    return Entry(
+        logging.INFO if event.answered else logging.WARNING, "waiting_ended", f"{event.service} {said}", fields
+    )
 
 
 def _started(event: AuditStarted) -> Entry:

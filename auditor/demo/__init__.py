@@ -2,7 +2,7 @@
 
 from auditor.demo.facts import AccessKey, Account, AccountFacts, Device, Event, User
 from auditor.demo.organization import Organization, build_organization
-from auditor.demo.scenario import FaultMix, Scenario
+from auditor.demo.scenario import FaultMix, Outage, Scenario
 from auditor.demo.server import Request
 from auditor.demo.serving import Connections, LocalServer, serve, serve_forever
 from auditor.demo.truth import Truth, truth
@@ -17,6 +17,7 @@ __all__ = [
     "FaultMix",
     "LocalServer",
     "Organization",
+    "Outage",
     "Request",
     "Scenario",
     "Truth",

@@ -88,7 +88,7 @@ class _Bucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buckets:
-    """Token buckets that hold one second of their rate, one for each account and API."""
+    """Token buckets that hold one second of their rate, one for each account and API, or for the caller and API."""
 
     scenario: Scenario
     clock: Callable[[], float]
@@ -102,6 +102,9 @@ class Buckets:
             self._take(scenario.iam_caller_rate, ("*", action), "Throttling")
         elif service == "cloudtrail":
             self._take(scenario.events_rate, (account_id, action, region), "ThrottlingException")
+            self._take(scenario.events_caller_rate, ("*", action), "ThrottlingException")
+        elif service == "sts":
+            self._take(scenario.sts_rate, ("*", action), "Throttling")
         elif service == "organizations":
             self._take(scenario.organizations_rate, ("organizations", action), "TooManyRequestsException")
 

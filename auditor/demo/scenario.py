@@ -50,6 +50,31 @@ class FaultMix:
         return not self.only or action in self.only
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A time in which every request to a service, or to one of its APIs, goes wrong in the same way."""
+
+    of: str
+    """A service like 'iam', or an action like 'iam:ListUsers'."""
+    begins: float
+    """Seconds after the server began."""
+    seconds: float
+    kind: str = "unavailable"
+    """How: one of the mishaps of a FaultMix, by its name there."""
+    accounts: frozenset[str] = frozenset()
+    """The accounts that it is limited to, by the id of whoever signs; empty is all."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in {field.name for field in fields(FaultMix)} - {"slowness", "only"}:
+            raise ValueError(f"{self.kind!r} is no mishap")
+
+    def hits(self, *, service: str, action: str, account_id: str, passed: float) -> bool:
+        """Whether a request, so many seconds after the server began, is in it."""
+        named = self.of in (service, f"{service}:{action}")
+        meant = not self.accounts or account_id in self.accounts
+        return named and meant and self.begins <= passed < self.begins + self.seconds
+
+
 NO_FAULTS = FaultMix()
 
 
@@ -75,9 +100,14 @@ class Scenario:
     """Requests a second for each IAM API over all accounts together; None is no limit."""
     events_rate: float | None = None
     """LookupEvents a second for each account and region; None is no limit."""
+    events_caller_rate: float | None = None
+    """LookupEvents a second over all accounts together; None is no limit."""
+    sts_rate: float | None = None
+    """Requests a second for each STS API; None is no limit."""
     organizations_rate: float | None = None
     """Requests a second for each Organizations API; None is no limit."""
     faults: FaultMix = NO_FAULTS
+    outages: tuple[Outage, ...] = ()
     credential_lifetime: int | None = None
     """Seconds that a role's credentials live; None is what the caller asks for."""
     denied_every: int | None = 11

@@ -94,6 +94,8 @@ class Responder:
     log: Log
     buckets: Buckets
     clock: Callable[[], float]
+    passed: Callable[[], float]
+    """Seconds since the server began."""
     dice: random.Random
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -164,14 +166,29 @@ class Responder:
 
     def _go_wrong(self, exchange: _Exchange, identity: Identity, token: str | None) -> None:
         """Raise the mishap where it is an error of AWS's, and forget it where it can't hit this request."""
+        out = self._outage(exchange, identity)
+        if out is not None:
+            exchange.mishap = out
         mishap, service = exchange.mishap, exchange.service
         error = refusal(mishap, service, token=token, assumed=identity.assumed)
         impossible = mishap in (Mishap.EXPIRED, Mishap.LOST_TOKEN) and error is None
         untold = mishap is Mishap.REPEATED_TOKEN and token is None
-        if impossible or untold or not self.organization.scenario.faults.hits(f"{service}:{exchange.action}"):
+        spared = out is None and not self.organization.scenario.faults.hits(f"{service}:{exchange.action}")
+        if impossible or untold or spared:
             exchange.mishap = None
         elif error is not None:
             raise error
+
+    def _outage(self, exchange: _Exchange, identity: Identity) -> Mishap | None:
+        for outage in self.organization.scenario.outages:
+            if outage.hits(
+                service=exchange.service,
+                action=exchange.action,
+                account_id=identity.account_id,
+                passed=self.passed(),
+            ):
+                return Mishap(outage.kind)
+        return None
 
     def _identity(self, authorization: Authorization, request: web.BaseRequest, body: bytes) -> Identity:
         scenario, region = self.organization.scenario, authorization.region

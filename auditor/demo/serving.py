@@ -125,22 +125,27 @@ async def serve(  # noqa: PLR0913 - what whoever serves may choose
     record: bool = True,
     ssl_context: ssl.SSLContext | None = None,
     clock: Callable[[], float] = time.time,
+    timer: Callable[[], float] | None = None,
     hear: Callable[[Request], None] | None = None,
 ) -> AsyncGenerator[LocalServer]:
     """Answer on 127.0.0.1 (port 0: any free one) for as long as the block runs; leaving it takes no second.
 
-    `record=False` keeps counts only. `clock` tells the seconds that expiries, signatures and rates go by. `hear`
-    is told of each request before it is answered, on the event loop.
+    `record=False` keeps counts only. `clock` tells the seconds that expiries and signatures go by, and `timer`, where
+    it is another one, those of rates and outages. `hear` is told of each request before it is answered, on the event
+    loop.
     """
     memory, caller, log = Memory(), caller_identity(organization), Log(record=record, hear=hear)
     memory.credentials.add(caller)
+    timer = timer or clock
+    began = timer()
     responder = Responder(
         organization=organization,
         actions=registered_actions(),
         memory=memory,
         log=log,
-        buckets=Buckets(scenario=organization.scenario, clock=clock),
+        buckets=Buckets(scenario=organization.scenario, clock=timer),
         clock=clock,
+        passed=lambda: timer() - began,
         dice=random.Random(f"{organization.scenario.seed}/mishaps"),
     )
     counting = _CountingServer(responder)

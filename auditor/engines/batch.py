@@ -38,6 +38,8 @@ class Batch:
 
     plan: RunPlan
     accounts: tuple[Account, ...]
+    answered: frozenset[str] = frozenset({"sts"})
+    """Services that have answered the run: where one of them fails for all, it is an outage, and waited for."""
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     """That of no other batch: an executor that remembers answers must not give an old one."""
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from auditor.coverage import Failure, Section
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
 from auditor.engines.pool import reports_of
 from auditor.fanout import bare_errors
 from auditor.models import Account, AccountReport
-from auditor.unread import unasked
+from auditor.unread import not_reached, unasked
 
+_ASKED_IN = {Section.USERS: "iam", Section.EVENTS: "cloudtrail"}
 _MOST_ACCOUNTS = 256
 _MOST_ROUNDS = 4
 _LEAST_OF_A_ROUND = 2
@@ -39,15 +41,44 @@ async def audit_in_batches(
         async with accounts, reports, anyio.create_task_group() as tasks:
             concurrency = plan.portion().concurrency
             intake = Intake(accounts, reports, check=crew.check, workers=crew.workers, concurrency=concurrency)
+            auditing = _Auditing(crew, plan)
 
             async def keep_busy() -> None:
                 while taken := await intake.take():
-                    batch = Batch(plan, taken)
-                    for report in reports_of(batch, await crew.audit(batch)):
+                    for report in await auditing.reports(taken):
                         await reports.send(report)
 
             for _ in range(crew.workers):
                 tasks.start_soon(keep_busy)
+
+
+@dataclass(slots=True)
+class _Auditing:
+    """What the batches of a run have met with so far, for those that come behind them."""
+
+    crew: Crew
+    plan: RunPlan
+    _answered: set[str] = field(default_factory=lambda: {"sts"})
+    _ended: Failure | None = None
+
+    async def reports(self, accounts: tuple[Account, ...]) -> tuple[AccountReport, ...]:
+        """The reports of these accounts; not reached where an outage has ended the run."""
+        if self._ended is not None:
+            return tuple(not_reached(account, self._ended) for account in accounts)
+        batch = Batch(self.plan, accounts, frozenset(self._answered))
+        found = reports_of(batch, await self.crew.audit(batch))
+        for report in found:
+            self._answered.update(_answered_in(report))
+            # An outage that one worker waited for in vain is that of all: no other batch must wait for it again.
+            if not report.reached:
+                self._ended = next(iter(report.failures), None)
+        return found
+
+
+def _answered_in(report: AccountReport) -> set[str]:
+    return {
+        _ASKED_IN[covered.section] for covered in report.coverage if covered.answered and covered.section in _ASKED_IN
+    }
 
 
 @dataclass(slots=True)

@@ -42,7 +42,12 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
     reports: list[AccountReport] = []
     with bare_errors():
         async with open_gateway(
-            profile=config.profile, rates=config.rates, longest_silence=config.longest_silence, alone=False
+            profile=config.profile,
+            rates=config.rates,
+            longest_silence=config.longest_silence,
+            alone=False,
+            patience=config.patience,
+            answered=batch.answered,
         ) as gateway:
             _check_account(gateway.caller, expected=run.caller)
 

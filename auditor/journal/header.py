@@ -30,6 +30,7 @@ class FreeSettings(TypedDict, total=False):
     rates: Rates
     report_wait: ReportWait
     longest_silence: float
+    patience: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from auditor.aws.gateway import open_gateway
 from auditor.aws.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
-from auditor.aws.silence import Silence
 from auditor.aws.throttle import Api
 from auditor.collectors import Scope
 from auditor.demo import FaultMix, Scenario, truth
@@ -213,7 +212,7 @@ async def test_a_silent_account_renews_its_credentials() -> None:
             raise ReadTimeoutError(endpoint_url="https://aws")
         return {"Users": []}
 
-    usage = Usage(Silence(300))
+    usage = Usage(300)
     caller = Access(credentials=None, limits=place, usage=usage)
     sts = FakeService("sts", assume_role=lambda **_: assumed("2", expires=clock() + timedelta(seconds=5)))
 

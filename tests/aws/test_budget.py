@@ -1,5 +1,6 @@
 """A rate that learns: it is kept to, in the order in which requests came, and gives way to what AWS refuses."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -98,3 +99,65 @@ async def test_a_published_rate_holds_again_after_a_minute() -> None:
 
     assert slower > 2.4
     assert 2 == pytest.approx(anyio.current_time() - began, abs=0.1)
+
+
+async def test_a_new_rate_holds_at_once() -> None:
+    """Who waits for a slow rate goes on at the faster one when it comes, and a slow rate owes nothing for later."""
+    budget = Budget(0.01, ceiling=1000)
+    await budget.spend()
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(budget.spend)
+        await anyio.sleep(5)
+        budget.slow_to(10, refused=math.inf)
+    for _ in range(10):
+        await budget.spend()
+
+    assert 5 <= anyio.current_time() - began <= 8
+
+
+async def test_who_leaves_while_paying_loses_nothing_for_those_behind() -> None:
+    """However often a request is cancelled in its turn, the next one goes when the first would have gone."""
+    budget = Budget(0.1, ceiling=0.1)
+    await budget.spend()
+    began = anyio.current_time()
+    for _ in range(9):
+        with anyio.move_on_after(1):
+            await budget.spend()
+    await budget.spend()
+
+    assert anyio.current_time() - began == pytest.approx(10, abs=0.5)
+
+
+async def test_what_is_given_back_is_spent_by_the_next() -> None:
+    """One that was spent for nothing lets another through at once."""
+    budget = Budget(0.1, ceiling=1)
+    await budget.spend()
+    await budget.spend()
+    budget.give_back()
+    began = anyio.current_time()
+    await budget.spend()
+
+    assert anyio.current_time() - began < 1
+
+
+async def test_a_rate_that_nobody_waits_for_does_not_grow() -> None:
+    """Who asks less than the rate learns nothing of what lies beyond it."""
+    budget = Budget(20, ceiling=40)
+    for _ in range(100):
+        await budget.spend()
+        await anyio.sleep(1)
+
+    assert 20 == pytest.approx(budget.rate, rel=0.05)
+
+
+async def test_near_what_was_refused_a_rate_grows_slowly() -> None:
+    """A minute after a throttle the rate is still below the one that was refused."""
+    budget = Budget(20, ceiling=40)
+    await budget.spend()
+    budget.throttled()
+    began = anyio.current_time()
+    while anyio.current_time() - began < 60:
+        await budget.spend()
+
+    assert 16 < budget.rate < 20

@@ -120,16 +120,45 @@ async def test_throttles_now_and_then_are_no_silence() -> None:
     assert 80 == access.usage.throttles
 
 
-async def test_throttles_alone_are_a_silence() -> None:
-    """Who only throttles is given up in little more than the time that one request of it may take."""
+async def test_throttles_alone_are_no_silence() -> None:
+    """Who only throttles is there: the patience with throttles ends once, and what comes after is asked once each."""
     iam, access = FakeService("iam", list_users=refusal("Throttling")), way()
     started = anyio.current_time()
-    first, _ = await refused(access.request(iam.list_users))
-    codes = [(await refused(access.request(iam.list_users)))[0] for _ in range(50)]
+    codes = [(await refused(access.request(iam.list_users)))[0] for _ in range(10)]
 
-    assert first in {"Throttling", "NoAnswer"}
-    assert codes[-1] == "NoAnswer"
-    assert anyio.current_time() - started < 2 * LONGEST_SILENCE
+    assert ["Throttling"] * 10 == codes
+    assert anyio.current_time() - started < 2 * POLICY.throttle_patience
+
+
+async def test_patience_with_throttles_comes_back_with_a_good_reply() -> None:
+    """A service that has answered the account again is waited for again."""
+    users: dict[str, Any] = {"Users": []}
+    answers: list[Any] = [*[refusal("Throttling")] * 9, users, *[refusal("Throttling")] * 3, users]
+    policy = RetryPolicy(throttle_patience=4.0, first_pause=1.0, longest_pause=1.0)
+    iam, access = FakeService("iam", list_users=answers), way(policy)
+    assert "Throttling" == (await refused(access.request(iam.list_users)))[0]
+    while iam.count("list_users") < 9:
+        assert "Throttling" == (await refused(access.request(iam.list_users)))[0]
+
+    assert await access.request(iam.list_users) == {"Users": []}
+    assert await access.request(iam.list_users) == {"Users": []}
+
+
+async def test_the_silence_of_one_service_is_not_that_of_another() -> None:
+    """An account whose CloudTrail never answers is asked on for its users."""
+    access = way()
+    code, _ = await refused(access.request(FakeService("cloudtrail", lookup_events=after(10_000, {})).lookup_events))
+
+    assert "NoAnswer" == code
+    assert await access.request(FakeService("iam", list_users={"Users": []}).list_users) == {"Users": []}
+
+
+async def test_a_throttle_is_a_sign_of_life() -> None:
+    """Who takes minutes to answer, and throttles in between, was never silent for five."""
+    answers = [after(150, refusal("ServiceUnavailable", status=503)), after(1, refusal("Throttling"))] * 2
+    iam = FakeService("iam", list_users=lambda **_: (answers.pop(0) if answers else after(200, {"Users": []}))())
+
+    assert await way(RetryPolicy(patience=1000)).request(iam.list_users) == {"Users": []}
 
 
 async def test_waiting_for_a_budget_is_no_silence() -> None:

@@ -1,5 +1,6 @@
 """No API of an account is asked faster than its budget, whatever happens to the requests."""
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import pairwise
@@ -130,14 +131,15 @@ class Bucket:
     """What AWS has: so many requests a second, and a second's worth at once."""
 
     def __init__(self, rate: float) -> None:
-        self.rate = self._tokens = rate
+        self.rate = rate
+        self._tokens = max(1.0, rate)
         self._at = anyio.current_time()
         self.refused = self.answered = 0
 
     def takes(self) -> bool:
         """Whether a request is answered."""
         now = anyio.current_time()
-        self._tokens = min(self.rate, self._tokens + (now - self._at) * self.rate)
+        self._tokens = min(max(1.0, self.rate), self._tokens + (now - self._at) * self.rate)
         self._at = now
         if self._tokens < 1:
             self.refused += 1
@@ -146,8 +148,16 @@ class Bucket:
         self.answered += 1
         return True
 
+    async def shares(self, *, after: float, seconds: float) -> tuple[float, float]:
+        """Of the limit what was answered, and of the requests what was refused, in so many seconds, after some."""
+        await anyio.sleep(after)
+        answered, refused = self.answered, self.refused
+        await anyio.sleep(seconds)
+        answered, refused = self.answered - answered, self.refused - refused
+        return answered / (self.rate * seconds), refused / (answered + refused)
 
-async def ask(budgets: Budgets, bucket: Bucket, *, seconds: float) -> None:
+
+async def ask(budgets: Budgets, bucket: Bucket, *, seconds: float = math.inf) -> None:
     """Ask as fast as the budgets allow, for so long."""
     end = anyio.current_time() + seconds
     while anyio.current_time() < end:
@@ -157,7 +167,9 @@ async def ask(budgets: Budgets, bucket: Bucket, *, seconds: float) -> None:
             budgets.throttled(LIST_KEYS)
 
 
-async def ask_by_many(accounts: Iterable[Budgets], bucket: Bucket, *, seconds: float, tasks_each: int = 4) -> None:
+async def ask_by_many(
+    accounts: Iterable[Budgets], bucket: Bucket, *, seconds: float = math.inf, tasks_each: int = 4
+) -> None:
     """Ask in the name of several accounts, each by several tasks at once."""
     async with anyio.create_task_group() as tasks:
         for budgets in accounts:
@@ -184,6 +196,74 @@ async def test_a_limit_of_the_caller_is_learned() -> None:
     assert bucket.answered > 0.75 * 60 * 30
 
 
+@pytest.mark.parametrize("rate", [1, 5, 10])
+async def test_a_low_limit_of_the_caller_is_used_and_kept_to(rate: float) -> None:
+    """Of a few requests a second for all accounts hardly one is wasted, after a minute in which it is learned."""
+    bucket, run = Bucket(rate), RunBudgets()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(ask_by_many, [Budgets(Rates(), run=run) for _ in range(64)], bucket, tasks_each=2))
+        used, refused = await bucket.shares(after=60, seconds=150)
+        tasks.cancel_scope.cancel()
+
+    assert used >= 0.85
+    assert refused <= 0.03
+
+
+@pytest.mark.parametrize(("before", "after"), [(10, 3), (3, 10)])
+async def test_a_limit_that_changes_is_learned_again(before: float, after: float) -> None:
+    """In mid-run AWS allows less, or more: the same budget is rated anew."""
+    bucket, run = Bucket(before), RunBudgets()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(ask_by_many, [Budgets(Rates(), run=run) for _ in range(32)], bucket, tasks_each=2))
+        await anyio.sleep(120)
+        bucket.rate = after
+        used, refused = await bucket.shares(after=150, seconds=100)
+        tasks.cancel_scope.cancel()
+
+    assert used >= 0.85
+    assert refused <= 0.03
+
+
+async def test_a_limit_that_other_tools_spend_too_is_shared() -> None:
+    """Who takes half of an account's requests leaves the other half, of which most is used."""
+    bucket = Bucket(20)
+
+    async def take() -> None:
+        while True:
+            await anyio.sleep(0.1)
+            bucket.takes()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take)
+        tasks.start_soon(ask_by_many, [Budgets(Rates(), run=RunBudgets())], bucket)
+        used, refused = await bucket.shares(after=30, seconds=60)
+        tasks.cancel_scope.cancel()
+
+    assert used >= 0.85
+    assert refused <= 0.06
+
+
+async def test_waiting_for_the_runs_turn_is_no_patience_with_throttles() -> None:
+    """Where a thousand requests share one a second each waits for many minutes, and none is given up."""
+    bucket, place = Bucket(1), limits(RetryPolicy())
+
+    async def answer(**_: Any) -> Mapping[str, Any]:
+        if not bucket.takes():
+            raise refusal("Throttling")
+        return {"AccessKeyMetadata": []}
+
+    iam, answered = FakeService("iam", list_access_keys=answer), []
+
+    async def request() -> None:
+        answered.append(await Access(credentials=None, limits=place).request(iam.list_access_keys))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(1000):
+            tasks.start_soon(request)
+
+    assert 1000 == len(answered)
+
+
 async def test_a_throttled_account_slows_no_other() -> None:
     """One account that is refused nearly everything leaves the others at their rate."""
     run = RunBudgets()
@@ -194,3 +274,19 @@ async def test_a_throttled_account_slows_no_other() -> None:
 
     assert rich.answered >= 10 * 20 * 29
     assert poor.refused > 0
+
+
+async def test_who_leaves_while_the_run_waits_loses_no_turn_of_its_account() -> None:
+    """A request that is cancelled in the run's queue has spent nothing of its account's budget."""
+    run = RunBudgets()
+    for account in range(5):
+        run.throttled(EVENTS, account=account)
+    await run.spend(EVENTS)
+    budgets = Budgets(Rates(events=0.01), run=run)
+    with anyio.move_on_after(0.5) as scope:
+        await budgets.spend(EVENTS)
+    began = anyio.current_time()
+    await budgets.spend(EVENTS)
+
+    assert scope.cancelled_caught
+    assert anyio.current_time() - began < 5

@@ -56,6 +56,10 @@ class Blame:
         """The codes that a run can have met while it listed the accounts."""
         return self._codes(lambda _, action: action == "ListAccounts")
 
+    def codes_of_all(self) -> set[str]:
+        """The codes that a run can have met anywhere."""
+        return self._codes(lambda *_: True)
+
     def _codes(self, concerns: Callable[[str, str], bool]) -> set[str]:
         found = {wrong for who, action, wrong in self.wrong if concerns(who, action)}
         return {code for wrong in found for code in _SHOWN_AS.get(wrong, {wrong})}

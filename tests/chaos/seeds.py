@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
-from auditor.demo import FaultMix, Scenario, build_organization
+from auditor.demo import FaultMix, Outage, Scenario, build_organization
 
 _DENIABLE = (
     "iam:ListUsers",
@@ -23,6 +23,9 @@ _KINDS = tuple(field.name for field in fields(FaultMix) if field.name not in ("s
 _MOST_CUTS = 4
 _ODD = 0.3
 """Share of the organizations whose lists have items that nobody can read."""
+_OUTAGES = ("unavailable", "internal_error", "reset", "html", "truncated")
+"""How a service is out: in ways that the audit waits for."""
+_SERVICES = ("organizations", "sts", "iam", "cloudtrail")
 
 
 class Cut(StrEnum):
@@ -63,7 +66,7 @@ class Trial:
 def trial_of(seed: int) -> Trial:
     """The trial that a seed stands for: always the same one, but for the day that its dates count back from."""
     dice = random.Random(f"chaos/{seed}")
-    scenario = _scenario(dice, seed)
+    scenario = _with_trouble_for_all(_scenario(dice, seed))
     return Trial(
         seed=seed,
         scenario=scenario,
@@ -101,6 +104,27 @@ def _scenario(dice: random.Random, seed: int) -> Scenario:
     # Of dice of its own: what was drawn for a seed before there were odd items stays what it was.
     odd_items = random.Random(f"chaos/{seed}/odd").random() < _ODD
     return replace(bare, denied_actions=_denied(dice, bare), faults=_faults(dice), odd_items=odd_items)
+
+
+def _with_trouble_for_all(scenario: Scenario) -> Scenario:
+    """Now and then services that are out for a while, and limits of the caller, from dice of their own."""
+    dice = random.Random(f"outages/{scenario.seed}")
+    outages = [
+        Outage(
+            of=dice.choice(_SERVICES),
+            begins=dice.uniform(0.1, 20.0),
+            seconds=dice.choice((5.0, 20.0, 45.0, 120.0)),
+            kind=dice.choice(_OUTAGES),
+        )
+        for _ in range(dice.choice((0, 0, 1, 1, 2)))
+    ]
+    return replace(
+        scenario,
+        outages=tuple(outages),
+        iam_caller_rate=dice.choice((None, None, None, 1.0, 5.0, 10.0)),
+        events_caller_rate=dice.choice((None, None, None, 1.0, 5.0)),
+        sts_rate=dice.choice((None, None, None, 1.0, 5.0)),
+    )
 
 
 def _odd_states(dice: random.Random, accounts: int) -> Mapping[int, str | None]:

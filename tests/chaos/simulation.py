@@ -214,7 +214,9 @@ class _Simulation:
     @asynccontextmanager
     async def _served(self, scenario: Scenario) -> AsyncIterator[LocalServer]:
         organization = build_organization(scenario)
-        async with serve(organization, record=False, clock=_Clock(), hear=self._hear) as server:
+        async with serve(
+            organization, record=False, clock=_Clock(), timer=anyio.current_time, hear=self._hear
+        ) as server:
             with environment_of(server):
                 yield server
 
@@ -249,9 +251,13 @@ def _calm(scenario: Scenario) -> Scenario:
     return replace(
         scenario,
         faults=FaultMix(),
+        outages=(),
         credential_lifetime=None,
         iam_rate=None,
+        iam_caller_rate=None,
         events_rate=None,
+        events_caller_rate=None,
+        sts_rate=None,
         organizations_rate=None,
     )
 

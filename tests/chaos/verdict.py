@@ -165,7 +165,12 @@ class _Account:
         self._expect(row["state"] == account.state_word, f"is {row['state']}")
         missing = {section for section, word in words.items() if word in _MISSING}
         reached = "not reached" not in words.values()
-        self._expect(reached or not ended, "was not reached, and the run came to its end", Kind.LOST)
+        # An outage that outlasts the patience ends a run, and each account that was not finished names its code.
+        ended_by = row["error_code"]
+        self._expect(reached or not ended or ended_by, "was not reached, and the run came to its end", Kind.LOST)
+        if not reached and ended_by:
+            met = self.blame.codes_of_all()
+            self._expect(ended_by in met, f"was not reached for {ended_by}, and the run met {met}")
         self._expect(reached or set(words.values()) == {"not reached"}, f"was reached in part: {words}")
         self.verdict.incomplete |= bool(missing or row["error_code"])
         findings, events = self._of(self.tables.findings), self._of(self.tables.events)
@@ -294,8 +299,8 @@ class _Account:
     def _of(self, rows: Iterable[Row]) -> list[Row]:
         return [row for row in rows if row["account_id"] == self.id]
 
-    def _expect(self, right: bool, text: str, kind: Kind = Kind.FALSE) -> None:  # noqa: FBT001 - an assertion
-        self.verdict.expect(right, f"account {self.id}: {text}", kind)
+    def _expect(self, right: object, text: str, kind: Kind = Kind.FALSE) -> None:
+        self.verdict.expect(bool(right), f"account {self.id}: {text}", kind)
 
 
 def _may_differ(column: str, cell: str) -> bool:

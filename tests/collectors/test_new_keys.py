@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import pytest
 
 from auditor.collectors.draft import AccountDraft
@@ -99,3 +100,31 @@ async def test_without_users_nothing_is_asked() -> None:
     account = account_access(FakeService("iam"), FakeService("cloudtrail"))
 
     assert {} == await users_with_new_keys(account, AccountDraft(), {}, since=SINCE, period=WHOLE)
+
+
+async def test_events_are_waited_for_a_minute() -> None:
+    """Where CloudTrail is long in telling the events of the audit, all users are asked, and the draft says so."""
+    draft, began = AccountDraft(), anyio.current_time()
+    account = account_access(FakeService("iam"), FakeService("cloudtrail"))
+    users = await users_with_new_keys(account, draft, USERS, since=SINCE, period=WHOLE)
+
+    assert USERS == users
+    assert 60 == pytest.approx(anyio.current_time() - began, abs=1)
+    assert draft.fallbacks == [
+        "CloudTrail did not tell within 60 seconds who has a new key: all users were asked for their keys."
+    ]
+
+
+async def test_the_second_question_is_no_longer_waited_for() -> None:
+    """Where CloudTrail is asked once more, and hangs, the minute is one for both."""
+    began = anyio.current_time()
+
+    async def hang(**_: Any) -> dict[str, Any]:
+        await anyio.sleep(10_000)
+        return {"Events": []}
+
+    names, draft = await found(period=Period(SINCE + timedelta(minutes=5), NOW), lookup=hang)
+
+    assert {"Ana", "bo", "cy"} == names
+    assert 60 == pytest.approx(anyio.current_time() - began, abs=1)
+    assert "within 60 seconds" in draft.fallbacks[-1]

@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from auditor import AccountFinished, AccountsListed, AuditStarted, AuditWarning, Failure, Labels, Section
+from auditor import (
+    AccountFinished,
+    AccountsListed,
+    AuditStarted,
+    AuditWarning,
+    Failure,
+    Labels,
+    Section,
+    Waiting,
+    WaitingEnded,
+)
 from auditor.commands.console import ConsoleOutput, ProgressDisplay, print_line, printable
 from tests.commands.screen import OPEN, Screen
 from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, USER, report_of
@@ -201,6 +211,25 @@ def test_warnings() -> None:
     with ProgressDisplay(screen.console) as display:
         display(AuditWarning("[careful]"))
     assert ["Warning: [careful]"] == screen.lines
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_waited_for(*, terminal: bool) -> None:
+    """An outage is told when it is waited for, and when that is over; on a terminal the bar says so meanwhile."""
+    screen = Screen(terminal=terminal)
+    with ProgressDisplay(screen.console) as display:
+        display(STARTED)
+        display(Waiting("iam", "ConnectionFailed", 600.0))
+        display(WaitingEnded("iam", "ConnectionFailed", 45.3, answered=True))
+        display(WaitingEnded("sts", "Timeout", 600.0, answered=False))
+        display(Waiting("cloudtrail", "Timeout", 600.0))
+    for line in (
+        "Waiting: iam serves nobody (ConnectionFailed): it is tried again for up to 600 seconds.",
+        "iam is there again, after 45 seconds.",
+        "sts is waited for no more, after 600 seconds.",
+    ):
+        assert line in screen.text
+    assert terminal == ("Waiting for cloudtrail" in screen.text)
 
 
 def test_a_record_whose_values_do_not_fit_is_told_without_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,8 @@ from auditor import (
     Failure,
     ProgressEvent,
     Section,
+    Waiting,
+    WaitingEnded,
 )
 from auditor.commands.json_lines import JsonOutput, entries_of
 from tests.commands.screen import OPEN
@@ -79,6 +81,9 @@ EVENTS: list[tuple[ProgressEvent, list[tuple[int, str]]]] = [
     (AccountsListed(40, finished=True), [(logging.INFO, "accounts_listed")]),
     (AccountFinished(REPORT), [(logging.INFO, "account_finished")]),
     (AuditWarning("careful"), [(logging.WARNING, "warning")]),
+    (Waiting("iam", "Timeout", 600.0), [(logging.WARNING, "waiting")]),
+    (WaitingEnded("iam", "Timeout", 45.3, answered=True), [(logging.INFO, "waiting_ended")]),
+    (WaitingEnded("iam", "Timeout", 600.3, answered=False), [(logging.WARNING, "waiting_ended")]),
     (AuditFinished(SUMMARY), [(logging.INFO, "audit_finished")]),
 ]
 

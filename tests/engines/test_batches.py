@@ -1,18 +1,24 @@
 """How the accounts are divided into batches, and what crosses to a worker."""
 
 import pickle
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import FrozenInstanceError, replace
+from functools import partial
 
 import anyio
 import anyio.lowlevel
 import pytest
 
+from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.batches import Intake, batch_size
+from auditor.engines.batches import Intake, audit_in_batches, batch_size
+from auditor.engines.pool import Reports
 from auditor.models import Account, AccountReport, AccountState
-from auditor.unread import unasked
+from auditor.unread import not_reached, unasked
 from tests.engines.runs import CONFIG
-from tests.samples import ACCOUNT, CALLER, PERIOD
+from tests.fakes import account
+from tests.samples import ACCOUNT, CALLER, PERIOD, report_of
 
 RUN = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
 
@@ -58,9 +64,58 @@ async def test_an_account_that_was_taken_waits_for_no_other() -> None:
     suspended = replace(ACCOUNT, state=AccountState.SUSPENDED)
     found, accounts = anyio.create_memory_object_stream[Account](2)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](2)
-    for account in (ACCOUNT, suspended):
-        found.send_nowait(account)
+    for each in (ACCOUNT, suspended):
+        found.send_nowait(each)
     with found, accounts, outgoing, reports:
         intake = Intake(accounts, outgoing, check=anyio.lowlevel.checkpoint, workers=1, concurrency=4)
         assert (ACCOUNT,) == await intake.take()
         assert unasked(suspended) == reports.receive_nowait()
+
+
+class Scripted:
+    """A crew of one whose batches come to what the test says."""
+
+    workers = 1
+    version = RUN.version
+
+    def __init__(self, *outcomes: Callable[[Account], AccountReport]) -> None:
+        self.batches: list[Batch] = []
+        self._outcomes = outcomes
+
+    async def check(self) -> None:
+        """It can audit."""
+
+    async def audit(self, batch: Batch) -> Future[Reports]:
+        """The batch's outcome."""
+        outcome: Future[Reports] = Future()
+        outcome.set_result(tuple(map(self._outcomes[len(self.batches)], batch.accounts)))
+        self.batches.append(batch)
+        return outcome
+
+
+def read(one: Account) -> AccountReport:
+    """A report of an account whose users were read."""
+    covered = SectionCoverage(Section.USERS, Completeness.COMPLETE, asked=1, answered=1)
+    return replace(report_of(), account=one, coverage=(covered,))
+
+
+@pytest.mark.anyio
+async def test_an_outage_that_a_worker_met_is_that_of_all() -> None:
+    """After a batch that it has ended no other is begun, and its accounts are not reached for the same reason."""
+    ended = Failure(Section.ROLE, "ServiceUnavailable", "no good reply came")
+    crew = Scripted(read, partial(not_reached, failure=ended))
+    found, accounts = anyio.create_memory_object_stream[Account](100)
+    for number in range(20):
+        found.send_nowait(account(f"{number:012}"))
+    found.close()
+    finished, reports = anyio.create_memory_object_stream[AccountReport](100)
+    run = replace(RUN, config=replace(CONFIG, concurrency=4), share=1)
+    await audit_in_batches(accounts, finished, crew=crew, plan=run)
+    async with reports:
+        taken = [report async for report in reports]
+
+    assert 20 == len(taken)
+    assert 2 == len(crew.batches)
+    assert [{"sts"}, {"sts", "iam"}] == [set(batch.answered) for batch in crew.batches]
+    first = len(crew.batches[0].accounts)
+    assert [(False, (ended,))] * (20 - first) == [(report.reached, report.failures) for report in taken[first:]]

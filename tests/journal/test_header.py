@@ -69,7 +69,9 @@ def test_the_period_is_known_before_the_start() -> None:
 
 def test_what_decides_nothing_is_chosen_anew() -> None:
     """Rates and waits are those of the one who goes on."""
-    free = FreeSettings(rates=Rates(iam=3), report_wait=ReportWait(patience=1), longest_silence=9, concurrency=2)
+    free = FreeSettings(
+        rates=Rates(iam=3), report_wait=ReportWait(patience=1), longest_silence=9, patience=8, concurrency=2
+    )
     assert replace(CONFIG, **free) == header_of(replace(CONFIG, concurrency=7), at=NOW).config(**free)
 
 
