@@ -33,7 +33,10 @@ _PASSED = 1.1
 """Times the rate that was refused, from where on it is no limit any more."""
 
 ALL_CLEAR = 60.0
-"""Seconds without throttles after which a rate that was published holds again."""
+"""Seconds without throttles after which one of them is forgiven to a rate that was published."""
+_SLOWEST_PACE = 0.5
+_SHORTEST_BURST = 0.1
+"""Seconds: a request of a rate that is far below the published one is paid in so long parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,9 +158,14 @@ class Pace(Budget):
     """A rate that is published, one request and then a pause; slower for a while where others spend it too."""
 
     def __init__(self, rate: float, *, clock: Clock = anyio.current_time) -> None:
-        super().__init__(rate, ceiling=rate, learning=Learning(floor=rate / 8, burst=1 / rate), clock=clock)
+        learning = Learning(floor=min(rate / 8, _SLOWEST_PACE), burst=max(1 / rate, _SHORTEST_BURST))
+        super().__init__(rate, ceiling=rate, learning=learning, clock=clock)
+        self._forgiven_at = -math.inf
 
     def _grow(self) -> None:
-        if self._clock() - self._throttled_at > ALL_CLEAR:
-            self._rate = self._ceiling
+        now = self._clock()
+        if now - max(self._throttled_at, self._forgiven_at) > ALL_CLEAR:
+            # Asked or not: what one throttle took is given back, and no more, since those of a low limit are rare.
+            self._forgiven_at = now
+            self._rate = min(self._ceiling, self._rate / DECREASE)
         super()._grow()

@@ -101,6 +101,23 @@ async def test_a_published_rate_holds_again_after_a_minute() -> None:
     assert 2 == pytest.approx(anyio.current_time() - began, abs=0.1)
 
 
+async def test_a_pace_learns_a_limit_far_below_what_is_published() -> None:
+    """Where AWS allows one a second of five hundred, it is soon asked for about as much, and minutes later too."""
+    pace, tokens, at, refused = Pace(500), 1.0, 0.0, list[float]()
+    began = anyio.current_time()
+    while at < 200:
+        await pace.spend()
+        now = anyio.current_time() - began
+        tokens, at = min(1.0, tokens + now - at), now
+        if tokens < 1:
+            refused.append(now)
+            pace.throttled()
+        else:
+            tokens -= 1
+
+    assert len([at for at in refused if at > 30]) < 0.1 * 170
+
+
 async def test_a_new_rate_holds_at_once() -> None:
     """Who waits for a slow rate goes on at the faster one when it comes, and a slow rate owes nothing for later."""
     budget = Budget(0.01, ceiling=1000)

@@ -63,7 +63,7 @@ def _tell(name: str, problems: list[Problem], *, repeat: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=320, help="audits in memory")
+    parser.add_argument("--seeds", type=int, default=400, help="audits in memory")
     parser.add_argument("--kills", type=int, default=60, help="kills of processes, at least")
     parser.add_argument("--seed", type=int, help="this audit in memory, and nothing else")
     parser.add_argument("--kill", type=int, help="this audit that is killed, and nothing else")

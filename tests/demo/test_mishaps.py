@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from auditor.demo import FaultMix, Request, Scenario
+from auditor.demo import FaultMix, Outage, Request, Scenario
 from tests.demo.reading import Reader, StoppedClock, code_of, read, refusal
 
 pytestmark = pytest.mark.anyio
@@ -152,3 +152,29 @@ async def test_a_slow_answer_is_the_right_one() -> None:
     told, server = await read(lambda reader: len(reader.accounts()), Scenario(accounts=5, faults=mix))
     assert 5 == told
     assert {"slow"} == {request.error_code for request in server.requests}
+
+
+def test_an_outage_is_of_a_service_or_an_action_for_a_time() -> None:
+    """It hits what it names, for its time, and in its accounts only."""
+    outage = Outage(of="iam:ListUsers", begins=0.5, seconds=5.0, kind="internal_error")
+    assert outage.hits(service="iam", action="ListUsers", account_id="1", passed=0.5)
+    assert not outage.hits(service="iam", action="ListUsers", account_id="1", passed=5.5)
+    assert not outage.hits(service="iam", action="GetLoginProfile", account_id="1", passed=1)
+    assert Outage(of="iam", begins=0, seconds=5).hits(service="iam", action="GetUser", account_id="1", passed=1)
+    limited = Outage(of="iam", begins=0, seconds=5, accounts=frozenset({"2"}))
+    assert not limited.hits(service="iam", action="GetUser", account_id="1", passed=1)
+    with pytest.raises(ValueError, match="'fire' is no mishap"):
+        Outage(of="iam", begins=0, seconds=5, kind="fire")
+
+
+async def test_what_is_out_goes_wrong_and_the_rest_is_answered() -> None:
+    """Every request to it fails alike, as long as it lasts."""
+
+    def script(reader: Reader) -> list[str]:
+        there = reader.account(2)
+        there.client("cloudtrail").lookup_events()
+        return [refusal(there.client("iam").list_users) for _ in range(2)]
+
+    outage = Outage(of="iam", begins=0, seconds=1e9)
+    codes, _ = await read(script, Scenario(accounts=5, outages=(outage,)))
+    assert ["ServiceUnavailable"] * 2 == codes
