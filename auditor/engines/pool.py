@@ -75,11 +75,7 @@ def open_submissions() -> Iterator[Submissions]:
 
 def _outcome(submission: Future[Future[T]]) -> Future[T]:
     error = error_of(submission)
-    if error is None:
-        return submission.result()
-    refused: Future[T] = Future()
-    refused.set_exception(error)
-    return refused
+    return submission.result() if error is None else ended_with(error)
 
 
 def _withdraw(submission: Future[Future[Any]]) -> None:
@@ -100,6 +96,13 @@ def ending(future: Future[Any]) -> asyncio.Event:
 
     future.add_done_callback(tell)
     return ended
+
+
+def ended_with(error: BaseException) -> Future[Any]:
+    """A future that has ended with this error."""
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future
 
 
 def error_of(future: Future[Any]) -> BaseException | None:

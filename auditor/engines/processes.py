@@ -13,9 +13,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 import anyio
+from loky.process_executor import ShutdownExecutorError
 
 from auditor.engines.batch import Batch
-from auditor.engines.pool import Reports, Submissions, check_version, error_of, open_submissions, reason_of
+from auditor.engines.pool import Reports, Submissions, check_version, ended_with, error_of, open_submissions, reason_of
 from auditor.engines.starting import open_pool, workers_path
 from auditor.engines.worker import audit_batch, try_worker
 from auditor.errors import EngineError
@@ -72,7 +73,8 @@ class OwnProcesses:
             tasks.start_soon(self._end_when_one_died, pool)
             outcome = await self._submissions.outcome_of(partial(pool.submit, work, *arguments), withdraw=False)
             tasks.cancel_scope.cancel()
-        return outcome
+        # Which of the two it is depends on who saw first that a process was dead, loky or this.
+        return ended_with(BrokenExecutor()) if isinstance(error_of(outcome), ShutdownExecutorError) else outcome
 
     async def _mend(self, broken: "_Pool") -> bool:
         """Whether there is another pool than the broken one now."""

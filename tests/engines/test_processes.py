@@ -10,6 +10,7 @@ from concurrent.futures import BrokenExecutor
 import pytest
 
 from auditor import AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
+from auditor.engines import processes
 from auditor.engines.batch import Batch, RunPlan, package_version
 from auditor.engines.pool import error_of
 from auditor.engines.processes import open_processes
@@ -118,8 +119,10 @@ async def test_a_worker_that_dies_while_it_sends_is_noticed() -> None:
     assert isinstance(error_of(outcome), BrokenExecutor)
 
 
-async def test_a_batch_that_kills_every_worker_is_given_up() -> None:
-    """A batch has two tries, and after the second death no batch has another."""
+@pytest.mark.parametrize("seconds", [0.001, 60], ids=["seen here first", "seen by the pool first"])
+async def test_a_batch_that_kills_every_worker_is_given_up(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch has two tries, and after the second death no batch has another, whoever notices it."""
+    monkeypatch.setattr(processes, "_SECONDS_BETWEEN_LOOKS", seconds)
     async with open_processes(2, version=VERSION, work=die) as crew:
         first, second = await crew.audit(BATCH), await crew.audit(BATCH)
     assert isinstance(error_of(first), BrokenExecutor)
