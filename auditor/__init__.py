@@ -3,9 +3,8 @@
 `run_audit` audits an organization; `open_audit` gives the account reports as they finish. All errors are `AuditError`.
 """
 
+from auditor.compat.iam_audit import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
 from auditor.config import AuditConfig, Labels, Rates, ReportWait
-from auditor.coverage import Completeness, Failure, Section, SectionCoverage
-from auditor.earlier_run import EarlierRun
 from auditor.errors import (
     AuditError,
     CallerError,
@@ -17,18 +16,17 @@ from auditor.errors import (
     RequestError,
     WriteError,
 )
-from auditor.event_rows import AccountFailure, EventRow, EventRows
 from auditor.journal import JournalWriter, open_journal, reopen_journal
-from auditor.models import (
+from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
+from auditor.model.event_rows import AccountFailure, EventRow, EventRows
+from auditor.model.facts import (
     AccessKey,
     Account,
     AccountId,
-    AccountReport,
     AccountState,
     Caller,
     Event,
     EventResource,
-    Finding,
     Freshness,
     KeyUse,
     MfaDevice,
@@ -38,8 +36,7 @@ from auditor.models import (
     Unknown,
     User,
 )
-from auditor.orchestrator import open_audit, run_audit
-from auditor.progress import (
+from auditor.model.progress import (
     AccountFinished,
     AccountsListed,
     AuditFinished,
@@ -51,11 +48,13 @@ from auditor.progress import (
     WaitingEnded,
     ignore,
 )
-from auditor.report_stream import ReportStream
-from auditor.resumption import resume_audit
-from auditor.script import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
-from auditor.summary import AuditSummary, FailureGroup
-from auditor.writers import CsvWriter, Writer, open_csv_writer
+from auditor.model.report import AccountReport, Finding
+from auditor.model.summary import AuditSummary, FailureGroup
+from auditor.output import CsvWriter, Writer, open_csv_writer
+from auditor.run.earlier import EarlierRun
+from auditor.run.orchestrator import open_audit, run_audit
+from auditor.run.resume import resume_audit
+from auditor.run.stream import ReportStream
 
 __all__ = [
     "AccessKey",

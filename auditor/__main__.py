@@ -2,8 +2,8 @@
 
 import sys
 
-from auditor.cli import run
-from auditor.commands.script import run_as_script
+from auditor.cli.app import run
+from auditor.compat.entry import run_as_script
 
 _OF_THE_COMMAND = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
 

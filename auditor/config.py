@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from auditor.errors import ConfigurationError
-from auditor.models import Freshness
+from auditor.model.facts import Freshness
 
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from auditor import AuditSummary, Labels
 from auditor.demo import LocalServer, Truth, truth
-from auditor.event_rows import EventRow
-from tests.writers.reading import unguarded
+from auditor.model.event_rows import EventRow
+from tests.output.reading import unguarded
 
 
 def as_set(rows: Iterable[Mapping[str, str]]) -> list[list[tuple[str, str]]]:

@@ -14,12 +14,12 @@ import anyio
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
-from auditor.aws.access import Access, RunLimits
 from auditor.aws.credentials import CallerCredentials, CredentialSource
 from auditor.aws.gateway import AccountAccess, Gateway, IamAccess
-from auditor.aws.places import Places
-from auditor.aws.retry import RetryPolicy
-from auditor.models import Account, AccountId, AccountState, Caller, Period
+from auditor.aws.limits.retry import RetryPolicy
+from auditor.aws.limits.slots import Places
+from auditor.aws.request import Access, RunLimits
+from auditor.model.facts import Account, AccountId, AccountState, Caller, Period
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudtrail import CloudTrailClient

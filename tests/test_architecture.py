@@ -15,49 +15,49 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LEVELS = {
     "auditor": 9,
     "auditor.__main__": 9,
-    "auditor.cli": 8,
+    "auditor.cli.app": 8,
     "auditor.commands": 8,
-    "auditor.script": 8,
-    "auditor.orchestrator": 7,
-    "auditor.report_stream": 6,
-    "auditor.second_asking": 6,
-    "auditor.resumption": 7,
+    "auditor.compat.iam_audit": 8,
+    "auditor.run.orchestrator": 7,
+    "auditor.run.stream": 6,
+    "auditor.run.second_asking": 6,
+    "auditor.run.resume": 7,
     "auditor.engines": 6,
-    "auditor.engine": 5,
+    "auditor.engines.local": 5,
     "auditor.journal": 5,
-    "auditor.listing": 5,
-    "auditor.run_files": 5,
-    "auditor.writers": 5,
-    "auditor.account_audit": 4,
-    "auditor.collectors": 3,
-    "auditor.template": 3,
+    "auditor.run.listing": 5,
+    "auditor.output.run_files": 5,
+    "auditor.output": 5,
+    "auditor.account.audit": 4,
+    "auditor.account.collectors.registry": 3,
+    "auditor.aws.template": 3,
     "auditor.aws": 2,
     "auditor.config": 1,
-    "auditor.completion": 1,
-    "auditor.event_loop": 1,
-    "auditor.fanout": 1,
-    "auditor.period": 1,
-    "auditor.private_file": 1,
-    "auditor.progress": 1,
-    "auditor.run_names": 1,
-    "auditor.earlier_run": 1,
-    "auditor.merge": 1,
-    "auditor.unread": 1,
-    "auditor.rows": 1,
-    "auditor.tally": 1,
-    "auditor.error_line": 1,
-    "auditor.codes": 0,
-    "auditor.coverage": 0,
+    "auditor.concurrency.completion": 1,
+    "auditor.concurrency.event_loop": 1,
+    "auditor.concurrency.fan_out": 1,
+    "auditor.model.period": 1,
+    "auditor.files.private_file": 1,
+    "auditor.model.progress": 1,
+    "auditor.files.run_names": 1,
+    "auditor.run.earlier": 1,
+    "auditor.model.merge": 1,
+    "auditor.model.placeholders": 1,
+    "auditor.output.rows": 1,
+    "auditor.run.totals": 1,
+    "auditor.output.error_line": 1,
+    "auditor.model.codes": 0,
+    "auditor.model.coverage": 0,
     "auditor.errors": 0,
-    "auditor.event_rows": 0,
-    "auditor.models": 0,
-    "auditor.summary": 0,
+    "auditor.model.event_rows": 0,
+    "auditor.model.facts": 0,
+    "auditor.model.summary": 0,
 }
 """The level of each module, and of each folder's modules."""
 
 SDK = {"botocore", "aiobotocore", "boto3"}
-TYPER = {"auditor.cli", "auditor.commands.audit", "auditor.commands.demo", "auditor.commands.template"}
-RICH = {"auditor.commands.console", "auditor.commands.streams", "auditor.commands.summary_text"}
+TYPER = {"auditor.cli.app", "auditor.cli.audit", "auditor.cli.demo", "auditor.cli.template"}
+RICH = {"auditor.cli.terminal.console", "auditor.cli.terminal.streams", "auditor.cli.terminal.summary"}
 DASK = {"dask", "distributed"}
 PYDANTIC = {"pydantic", "pydantic_core"}
 
@@ -155,14 +155,15 @@ def _may_import(importer: str, imported: str) -> bool:
     root = imported.partition(".")[0]
     if is_demo(importer):
         return root != "auditor" or is_demo(imported)
-    if importer.startswith("auditor.writers") and imported.startswith(("auditor.aws", "types_")):
+    if importer.startswith("auditor.output") and imported.startswith(("auditor.aws", "types_")):
         return False
     in_aws = importer.startswith("auditor.aws.")
     return {
-        "auditor": not is_demo(imported) or importer == "auditor.commands.demo",
+        "auditor": not is_demo(imported) or importer == "auditor.cli.demo",
         **dict.fromkeys(SDK, in_aws),
         "aioboto3": in_aws
-        or importer in {"auditor.orchestrator", "auditor.resumption", "auditor.engines.crew", "auditor.script"},
+        or importer
+        in {"auditor.run.orchestrator", "auditor.run.resume", "auditor.engines.crew", "auditor.compat.iam_audit"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
         **dict.fromkeys(PYDANTIC, importer == "auditor.journal.format"),
         "typer": importer in TYPER,
@@ -216,12 +217,12 @@ def test_each_thing_is_known_where_it_belongs() -> None:
 @pytest.mark.parametrize(
     ("source", "module"),
     [
-        ("from auditor.cli import run", "auditor.models"),
-        ("import auditor.orchestrator", "auditor.collectors.users"),
+        ("from auditor.cli.app import run", "auditor.model.facts"),
+        ("import auditor.run.orchestrator", "auditor.account.collectors.users"),
         ("from auditor import engine", "auditor.aws.role"),
         ("from ..collectors.users import collect_users", "auditor.aws.role"),
-        ("from . import script", "auditor.tally"),
-        ("def late():\n    from auditor.writers.csv_text import line\n", "auditor.rows"),
+        ("from . import script", "auditor.run.totals"),
+        ("def late():\n    from auditor.output.csv_text import line\n", "auditor.output.rows"),
     ],
 )
 def test_an_import_that_points_up_is_found(source: str, module: str) -> None:
@@ -231,23 +232,23 @@ def test_an_import_that_points_up_is_found(source: str, module: str) -> None:
 
 def test_an_import_that_points_down_is_none() -> None:
     """Neither an import of a lower level nor one of the same level points up."""
-    source = "from auditor.models import Account\nfrom .rows import line"
-    assert {"auditor.models", "auditor.rows"} == imports_of(source, module="auditor.tally")
-    assert [] == upward([("auditor.tally", "auditor.models"), ("auditor.tally", "auditor.rows")])
+    source = "from auditor.model.facts import Account\nfrom .rows import line"
+    assert {"auditor.model.facts", "auditor.output.rows"} == imports_of(source, module="auditor.run.totals")
+    assert [] == upward([("auditor.run.totals", "auditor.model.facts"), ("auditor.run.totals", "auditor.output.rows")])
 
 
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
-        ("auditor.listing", "botocore.exceptions"),
-        ("auditor.collectors.users", "aiobotocore.client"),
-        ("auditor.commands.console", "aioboto3"),
-        ("auditor.orchestrator", "rich.console"),
-        ("auditor.writers.csv", "auditor.aws.faults"),
-        ("auditor.script", "auditor.demo"),
-        ("auditor.demo.server", "auditor.models"),
+        ("auditor.run.listing", "botocore.exceptions"),
+        ("auditor.account.collectors.users", "aiobotocore.client"),
+        ("auditor.cli.terminal.console", "aioboto3"),
+        ("auditor.run.orchestrator", "rich.console"),
+        ("auditor.output.csv", "auditor.aws.errors"),
+        ("auditor.compat.iam_audit", "auditor.demo"),
+        ("auditor.demo.server", "auditor.model.facts"),
         ("auditor.engines.crew", "distributed"),
-        ("auditor.models", "pydantic.dataclasses"),
+        ("auditor.model.facts", "pydantic.dataclasses"),
         ("auditor.journal.header", "pydantic_core"),
     ],
 )
@@ -258,8 +259,8 @@ def test_an_import_out_of_place_is_found(importer: str, imported: str) -> None:
 
 def test_a_cycle_is_found() -> None:
     """Two modules of one level that import each other are a ring."""
-    ring = cycle_in([("auditor.rows", "auditor.tally"), ("auditor.tally", "auditor.rows")])
-    assert {"auditor.rows", "auditor.tally"} == set(ring)
+    ring = cycle_in([("auditor.output.rows", "auditor.run.totals"), ("auditor.run.totals", "auditor.output.rows")])
+    assert {"auditor.output.rows", "auditor.run.totals"} == set(ring)
 
 
 def test_modules_are_short() -> None:
@@ -289,7 +290,7 @@ def test_nothing_is_printed() -> None:
 def test_two_handlers_catch_all() -> None:
     """Whatever comes is caught between an account and the others, and where other people's credential providers run."""
     broad = {name_of(path): broad_handlers(path.read_text(encoding="utf-8")) for path in MODULES}
-    assert {"auditor.account_audit": ["Exception"], "auditor.aws.chain": ["Exception"]} == {
+    assert {"auditor.account.audit": ["Exception"], "auditor.aws.chain": ["Exception"]} == {
         name: found for name, found in broad.items() if found
     }
 

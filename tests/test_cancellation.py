@@ -25,9 +25,9 @@ from auditor import (
 )
 from auditor.demo import Scenario
 from auditor.journal import JournalWriter
-from auditor.journal.content import read_content
 from auditor.journal.file import JournalFile
-from auditor.progress import AccountFinished, ProgressEvent
+from auditor.journal.reader import read_content
+from auditor.model.progress import AccountFinished, ProgressEvent
 from tests.expectations import as_set, read_csv, truth_of
 from tests.organizations import served
 

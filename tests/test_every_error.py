@@ -12,13 +12,13 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from botocore.parsers import ResponseParserError
 
 from auditor import AccountReport, Completeness, Freshness, Labels, Section
-from auditor.account_audit import AccountPlan, audit_account
-from auditor.aws.faults import PARSER_ERRORS
-from auditor.aws.retry import RetryPolicy
+from auditor.account.audit import AccountPlan, audit_account
+from auditor.account.collectors.registry import Scope
+from auditor.aws.errors import PARSER_ERRORS
+from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
-from auditor.collectors import Scope
-from auditor.rows import event_cells, finding_rows
-from tests.collectors.reporting import ARN, MADE, OLD, report_text, row, slot, wire
+from auditor.output.rows import event_cells, finding_rows
+from tests.account.credential_report.reporting import ARN, MADE, OLD, report_text, row, slot, wire
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
 
 pytestmark = pytest.mark.anyio

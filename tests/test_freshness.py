@@ -13,7 +13,7 @@ from anyio import to_thread
 from typer.testing import CliRunner
 
 from auditor import AuditConfig, AuditSummary, Freshness, Labels, Rates, ReportWait, run_audit
-from auditor.cli import app
+from auditor.cli.app import app
 from auditor.demo import Account, FaultMix, LocalServer, Scenario, User, build_organization, serve
 from tests.expectations import as_set, joined, read_csv, truth_of, truth_of_all
 from tests.organizations import served

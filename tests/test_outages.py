@@ -25,7 +25,7 @@ from auditor import (
     run_audit,
 )
 from auditor.demo import LocalServer, Outage, Scenario, build_organization
-from auditor.run_files import open_run_files
+from auditor.output.run_files import open_run_files
 from tests.expectations import as_set, joined, read_csv, truth_of
 from tests.fakes import JUMPING
 from tests.organizations import served

@@ -9,8 +9,8 @@ from pathlib import Path
 import anyio
 import pytest
 
+from auditor.aws.template import policy_text
 from auditor.demo import Scenario
-from auditor.template import policy_text
 from tests.organizations import served
 from tests.test_architecture import LEVELS
 

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from auditor import AuditConfig, CallerError, open_audit
-from auditor.aws.faults import translate
+from auditor.aws.errors import translate
 from auditor.demo import FaultMix, LocalServer, Scenario
 from tests.fakes import refusal
 from tests.organizations import served

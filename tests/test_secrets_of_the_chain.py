@@ -17,7 +17,7 @@ from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
 from typer.testing import CliRunner
 
-from auditor.cli import app
+from auditor.cli.app import app
 from tests.hostile import Refusal, hostile
 
 TOKEN = "FwoGZXIvYXdzE" + "SourceToken/+" * 14

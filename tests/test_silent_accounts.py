@@ -11,15 +11,16 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
 from auditor import AuditConfig, AuditError, CallerError, Freshness, OrganizationError, Rates, run_audit
-from auditor.account_audit import AccountPlan
+from auditor.account.audit import AccountPlan
+from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import TaskCredentials
-from auditor.aws.retry import RetryPolicy
+from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.role import RoleRequest
-from auditor.collectors import Scope
-from auditor.coverage import Completeness, Section
 from auditor.demo import FaultMix, Scenario
-from auditor.engine import audit_accounts
-from auditor.models import Account, AccountReport, Unknown
+from auditor.engines.local import audit_accounts
+from auditor.model.coverage import Completeness, Section
+from auditor.model.facts import Account, Unknown
+from auditor.model.report import AccountReport
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway
 from tests.organizations import served
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from auditor.models import Freshness
+from auditor.model.facts import Freshness
 
 _LIVE = (
     "cloudtrail:LookupEvents",

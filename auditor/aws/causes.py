@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import ClientConnectorError, ClientHttpProxyError
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
 
-from auditor.aws.proxies import PROXY_AUTHENTICATION, ProxyRefusal, proxy_name
+from auditor.aws.wire.proxies import PROXY_AUTHENTICATION, ProxyRefusal, proxy_name
 
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})

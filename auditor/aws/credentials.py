@@ -15,10 +15,10 @@ from aiobotocore.credentials import AioCredentialResolver, AioCredentials
 from botocore.client import BaseClient
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
-from auditor.aws.caller_faults import check_keys
+from auditor.aws.caller_errors import check_keys
 from auditor.aws.chain import ask_chain
 from auditor.aws.clock import utc_now
-from auditor.aws.faults import unavailable
+from auditor.aws.errors import unavailable
 from auditor.errors import ConfigurationError, RequestError
 
 logger = logging.getLogger(__name__)

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 import anyio
 
-from auditor.aws.access import Access, RunLimits, Usage
-from auditor.aws.caller_faults import check_endpoint, check_workers_can_share, with_advice
+from auditor.aws.caller_errors import check_endpoint, check_workers_can_share, with_advice
 from auditor.aws.clock import clock_fault
-from auditor.aws.connections import Connections, free_connections, most_connections
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
-from auditor.aws.outage import Outages
+from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
+from auditor.aws.limits.connections import Connections, free_connections, most_connections
+from auditor.aws.limits.outage import Outages
+from auditor.aws.limits.slots import Places
 from auditor.aws.partitions import Partition, partition_named
-from auditor.aws.places import Places
+from auditor.aws.request import Access, RunLimits, Usage
 from auditor.aws.role import RoleRequest, assume
-from auditor.aws.sending import send_directly
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
-from auditor.aws.transport import VerifyingConfig
+from auditor.aws.wire.direct import send_directly
+from auditor.aws.wire.tls import VerifyingConfig
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import CallerError, RequestError
-from auditor.models import Account, AccountId, Caller
-from auditor.progress import Observer, ignore
+from auditor.model.facts import Account, AccountId, Caller
+from auditor.model.progress import Observer, ignore
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudtrail import CloudTrailClient

@@ -4,11 +4,11 @@ import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from auditor.aws.access import Access
-from auditor.aws.faults import invalid_response
+from auditor.aws.errors import invalid_response
 from auditor.aws.pages import listed
 from auditor.aws.reading import text_in
-from auditor.models import Account, AccountId, AccountState
+from auditor.aws.request import Access
+from auditor.model.facts import Account, AccountId, AccountState
 
 if TYPE_CHECKING:
     from types_aiobotocore_organizations import OrganizationsClient

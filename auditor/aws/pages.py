@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from auditor.aws.access import Access, api_of
-from auditor.aws.faults import invalid_response
+from auditor.aws.errors import invalid_response
 from auditor.aws.reading import object_of
+from auditor.aws.request import Access, api_of
 from auditor.errors import RequestError
 
 REPEATED_TOKEN = "RepeatedToken"  # noqa: S105 - an error code

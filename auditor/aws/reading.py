@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.aws.faults import INVALID_RESPONSE
+from auditor.aws.errors import INVALID_RESPONSE
 from auditor.aws.redaction import well_formed
-from auditor.models import Unknown
+from auditor.model.facts import Unknown
 
 UNREADABLE = Unknown(INVALID_RESPONSE)
 """In the place of a fact that AWS has sent in a form which nobody can read."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from auditor.aws.access import Access
-from auditor.aws.caller_faults import REGION_DISABLED, with_advice
-from auditor.aws.faults import invalid_response
+from auditor.aws.caller_errors import REGION_DISABLED, with_advice
+from auditor.aws.errors import invalid_response
 from auditor.aws.reading import object_in, text_in, time_in
+from auditor.aws.request import Access
 from auditor.errors import RequestError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from anyio import to_thread
 from botocore.exceptions import NoCredentialsError
 from botocore.loaders import Loader, create_loader
 
-from auditor.aws.caller_faults import (
+from auditor.aws.caller_errors import (
     CallerSettings,
     UnusableText,
     caller_sentence,
@@ -22,11 +22,11 @@ from auditor.aws.caller_faults import (
 )
 from auditor.aws.chain import ask_chain
 from auditor.aws.credentials import CallerCredentials, task_credential_resolver
-from auditor.aws.faults import PARSER_ERRORS, SDK_ERRORS, safe_cause
-from auditor.aws.parsing import response_parsers
+from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.profiles import keys_in_use, profiles_in_use, written_keys
-from auditor.aws.transport import TlsContexts, VerifyingConfig, VerifyingSession, verified
+from auditor.aws.wire.parsing import response_parsers
+from auditor.aws.wire.tls import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError, ConfigurationError, RequestError
 
 SERVICES = ("sts", "organizations", "iam", "cloudtrail")

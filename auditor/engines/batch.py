@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib import metadata
 
 from auditor.config import AuditConfig
-from auditor.models import Account, Caller, Period
+from auditor.model.facts import Account, Caller, Period
 
 
 @dataclass(frozen=True, slots=True)

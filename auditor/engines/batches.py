@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from auditor.coverage import Failure, Section
+from auditor.concurrency.fan_out import bare_errors
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.crew import Crew
 from auditor.engines.pool import reports_of
-from auditor.fanout import bare_errors
-from auditor.models import Account, AccountReport
-from auditor.unread import not_reached, unasked
+from auditor.model.coverage import Failure, Section
+from auditor.model.facts import Account
+from auditor.model.placeholders import not_reached, unasked
+from auditor.model.report import AccountReport
 
 _ASKED_IN = {Section.USERS: "iam", Section.EVENTS: "cloudtrail"}
 _MOST_ACCOUNTS = 256

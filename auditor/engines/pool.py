@@ -8,11 +8,11 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoo
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from auditor.coverage import Failure, Section
 from auditor.engines.batch import Batch
 from auditor.errors import AuditError, EngineError, RequestError
-from auditor.models import AccountReport
-from auditor.unread import failed
+from auditor.model.coverage import Failure, Section
+from auditor.model.placeholders import failed
+from auditor.model.report import AccountReport
 
 logger = logging.getLogger(__name__)
 

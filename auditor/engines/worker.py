@@ -2,14 +2,15 @@
 
 from anyio import to_thread
 
-from auditor import event_loop
-from auditor.account_audit import audit_account, plan_of
+from auditor.account.audit import audit_account, plan_of
 from auditor.aws.gateway import open_gateway
+from auditor.concurrency import event_loop
+from auditor.concurrency.fan_out import bare_errors, fan_out
 from auditor.engines.batch import Batch, package_version
 from auditor.engines.pool import check_version
 from auditor.errors import CallerError
-from auditor.fanout import bare_errors, fan_out
-from auditor.models import Account, AccountReport, Caller
+from auditor.model.facts import Account, Caller
+from auditor.model.report import AccountReport
 
 
 def worker_version() -> str:

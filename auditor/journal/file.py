@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from auditor.errors import ConfigurationError, WriteError
-from auditor.private_file import PrivateFile, reason_of, sync_directory
+from auditor.files.private_file import PrivateFile, reason_of, sync_directory
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, Rep
 from auditor.errors import ConfigurationError
 from auditor.journal.format import UnknownWordError, decode, encode
 from auditor.journal.lines import line_of
-from auditor.models import Freshness, Period
-from auditor.period import resolve_period
-from auditor.progress import AuditStarted
+from auditor.model.facts import Freshness, Period
+from auditor.model.period import resolve_period
+from auditor.model.progress import AuditStarted
 
 VERSION = 2
 """The version of the format that is written, and the only one that is read.

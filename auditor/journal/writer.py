@@ -9,16 +9,17 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from auditor.completion import completed
+from auditor.concurrency.completion import completed
 from auditor.config import AuditConfig
 from auditor.errors import ConfigurationError, WriteError
-from auditor.journal.content import Content, read_content, report_at, report_line
+from auditor.files.private_file import closing
 from auditor.journal.file import JournalFile, create_journal_file, open_journal_file
 from auditor.journal.header import Header, header_line, header_of, started_line
-from auditor.models import AccountId, AccountReport
-from auditor.private_file import closing
-from auditor.progress import AuditStarted
-from auditor.unread import not_reached
+from auditor.journal.reader import Content, read_content, report_at, report_line
+from auditor.model.facts import AccountId
+from auditor.model.placeholders import not_reached
+from auditor.model.progress import AuditStarted
+from auditor.model.report import AccountReport
 
 
 class JournalWriter:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, HTTPClientError, SSLError
 
-from auditor.aws.faults import is_transient, translate
+from auditor.aws.errors import is_transient, translate
 from auditor.aws.gateway import open_gateway
-from auditor.aws.retry import Retries, RetryPolicy
-from auditor.aws.transport import TlsFileError
+from auditor.aws.limits.retry import Retries, RetryPolicy
+from auditor.aws.wire.tls import TlsFileError
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
 from tests.aws.tls import World

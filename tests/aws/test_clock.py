@@ -7,7 +7,7 @@ import pytest
 from anyio import to_thread
 
 from auditor.aws.clock import clock_fault
-from auditor.aws.faults import translate
+from auditor.aws.errors import translate
 from auditor.aws.gateway import open_gateway
 from auditor.aws.session import caller_error
 from auditor.demo import Scenario, build_organization, serve

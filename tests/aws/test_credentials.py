@@ -13,16 +13,16 @@ from aiobotocore.credentials import AioCredentials, AioDeferredRefreshableCreden
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
-from auditor.account_audit import AccountPlan, audit_account
+from auditor.account.audit import AccountPlan, audit_account
+from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import CallerCredentials, RoleCredentials, TaskCredentials, signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
-from auditor.collectors import Scope
+from auditor.concurrency.fan_out import fan_out
 from auditor.demo import Account as DemoAccount
 from auditor.demo import Organization, Scenario
 from auditor.errors import RequestError
-from auditor.fanout import fan_out
-from auditor.models import Period
+from auditor.model.facts import Period
 from tests.fakes import JUMPING, account, assumed
 from tests.organizations import served
 

@@ -8,9 +8,9 @@ import anyio
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from auditor.aws.access import Access
 from auditor.aws.credentials import CallerCredentials, RoleCredentials, TaskCredentials
 from auditor.aws.gateway import AccountAccess, open_gateway
+from auditor.aws.request import Access
 from auditor.aws.role import RoleRequest, assume
 from auditor.demo import Scenario
 from auditor.errors import RequestError

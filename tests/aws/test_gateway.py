@@ -9,18 +9,18 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.validate import ParamValidator
 
-from auditor.account_audit import AccountPlan, audit_account
-from auditor.aws.connections import most_connections, open_files
+from auditor.account.audit import AccountPlan, audit_account
+from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import signing_as
 from auditor.aws.gateway import Gateway, new_run_limits, open_gateway
+from auditor.aws.limits.connections import most_connections, open_files
 from auditor.aws.role import RoleRequest
-from auditor.aws.transport import VerifyingSession
-from auditor.collectors import Scope
+from auditor.aws.wire.tls import VerifyingSession
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
-from auditor.listing import Listing, list_accounts
-from auditor.models import Account, Caller, Period
-from auditor.progress import ignore
+from auditor.model.facts import Account, Caller, Period
+from auditor.model.progress import ignore
+from auditor.run.listing import Listing, list_accounts
 from tests.fakes import JUMPING, OWN_ACCOUNT, PERIOD, FakeClients, FakeService, account, assumed, gateway
 from tests.organizations import served, session_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from auditor.aws.organization import account_of, account_pages, state_word
 from auditor.errors import RequestError
-from auditor.models import Account, AccountState
+from auditor.model.facts import Account, AccountState
 from tests.fakes import JUMPING, FakeService, access, drain, refusal
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from blockbuster import BlockBuster
 
 from auditor.aws.gateway import open_gateway
 from auditor.aws.session import Sessions, open_sessions, resolve_credentials
-from auditor.aws.transport import VerifyingConfig
+from auditor.aws.wire.tls import VerifyingConfig
 from auditor.demo import Scenario
 from auditor.errors import CallerError
 from tests.fakes import write_profiles

@@ -21,7 +21,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from auditor.aws.transport import (
+from auditor.aws.wire.tls import (
     TlsContexts,
     TlsFileError,
     TlsFiles,

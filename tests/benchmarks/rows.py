@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from tests.writers.reading import unguarded
+from tests.output.reading import unguarded
 
 FINDINGS = "iam_audit_report_contender.csv"
 EVENTS = "cloudtrail_events_contender.csv"

@@ -17,8 +17,8 @@ import anyio
 from anyio import to_thread
 from anyio.abc import Process
 
+from auditor.concurrency.fan_out import fan_out
 from auditor.demo import FaultMix, Scenario, Truth, build_organization, truth
-from auditor.fanout import fan_out
 from tests.benchmarks.organization import served_elsewhere
 from tests.chaos.comparison import compare
 from tests.chaos.resuming import clear, has_accounts, journal_in

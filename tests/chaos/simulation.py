@@ -30,7 +30,7 @@ from auditor import (
 )
 from auditor.demo import FaultMix, LocalServer, Request, Scenario, build_organization, serve
 from auditor.demo.command import isolated_environment
-from auditor.run_files import open_run_files
+from auditor.output.run_files import open_run_files
 from tests.chaos.blame import Blame
 from tests.chaos.cutting import Cutter, disk_limit, tear, torn_folder
 from tests.chaos.facts import facts_of

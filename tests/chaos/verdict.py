@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.chaos.blame import Blame
 from tests.chaos.facts import EVENTS, FINDINGS, Facts, Row
-from tests.writers.reading import unguarded
+from tests.output.reading import unguarded
 
 FILES = (
     ("iam_audit_report", FINDINGS),

@@ -10,12 +10,13 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from auditor.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.engines.batch import Batch, RunPlan
 from auditor.engines.batches import Intake, audit_in_batches, batch_size
 from auditor.engines.pool import Reports
-from auditor.models import Account, AccountReport, AccountState
-from auditor.unread import not_reached, unasked
+from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
+from auditor.model.facts import Account, AccountState
+from auditor.model.placeholders import not_reached, unasked
+from auditor.model.report import AccountReport
 from tests.engines.runs import CONFIG
 from tests.fakes import account
 from tests.samples import ACCOUNT, CALLER, PERIOD, report_of

@@ -9,7 +9,7 @@ import pytest
 
 from auditor.errors import ConfigurationError, WriteError
 from auditor.journal.file import create_journal_file, open_journal_file
-from tests.writers.limits import files_no_longer_than
+from tests.output.limits import files_no_longer_than
 
 FIRST = b"first\n"
 

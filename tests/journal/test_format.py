@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from auditor import AccessKey, Account, AccountReport, Unknown, User
 from auditor.journal.format import UnknownWordError, decode, encode, names_in
-from auditor.models import NOT_ASKED
+from auditor.model.facts import NOT_ASKED
 from tests.journal.values import LaterKey, Values, read, value_of
 from tests.samples import COVERAGE, DEVICE, FAILURE, KEY, NOW, REPORT, USE, USER
 
@@ -247,7 +247,7 @@ def test_a_refusal_has_nothing_of_the_line() -> None:
 
 def test_commands_that_open_no_journal_start_without_pydantic() -> None:
     """It takes longer to import than all the rest."""
-    script = "import sys, auditor.cli; print([name for name in sys.modules if name.startswith('pydantic')])"
+    script = "import sys, auditor.cli.app; print([name for name in sys.modules if name.startswith('pydantic')])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, encoding="utf-8")
     assert "[]" == done.stdout.strip()
 

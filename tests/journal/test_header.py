@@ -17,7 +17,7 @@ from auditor.journal.header import (
     started_line,
 )
 from auditor.journal.lines import line_of
-from auditor.progress import AuditStarted
+from auditor.model.progress import AuditStarted
 from tests.samples import CALLER, NOW, PERIOD
 
 CONFIG = AuditConfig(role="a/b/Audit", external_id="x:1", labels=Labels.EN, session_policy=False, start_date=NOW)

@@ -15,9 +15,9 @@ from anyio import to_thread
 
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, Failure, Section
 from auditor.journal import JournalWriter, open_journal, reopen_journal
-from auditor.merge import merged
-from auditor.progress import AuditStarted
-from auditor.unread import not_reached
+from auditor.model.merge import merged
+from auditor.model.placeholders import not_reached
+from auditor.model.progress import AuditStarted
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
 pytestmark = pytest.mark.anyio

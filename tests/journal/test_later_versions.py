@@ -11,8 +11,8 @@ from anyio import to_thread
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, open_journal, reopen_journal
 from auditor.journal import JournalWriter
 from auditor.journal.lines import line_of
-from auditor.progress import AuditStarted
-from auditor.unread import not_reached
+from auditor.model.placeholders import not_reached
+from auditor.model.progress import AuditStarted
 from tests.samples import ACCOUNT, CALLER, FAILURE, PERIOD, REPORT
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ from anyio import to_thread
 from typer.testing import CliRunner
 
 from auditor import AuditConfig, Freshness, Rates, open_journal, run_audit
-from auditor.cli import app
+from auditor.cli.app import app
 from auditor.demo import Scenario
 from auditor.journal.schema import schema_text, shipped_schema
 from tests.organizations import served

@@ -7,7 +7,7 @@ from typing import Any
 
 from auditor import KeyUse, MfaDevice, NotAsked, Unknown
 from auditor.journal.format import decode, encode
-from auditor.models import NOT_ASKED
+from auditor.model.facts import NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""One account: what it is asked, and the one bulkhead round it."""

@@ -1,0 +1,1 @@
+"""What is asked of an account: a collector per kind of fact."""

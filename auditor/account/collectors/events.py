@@ -1,0 +1,175 @@
+"""The IAM changes that CloudTrail recorded in an account."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from auditor.account.draft import AccountDraft, Note, ignore
+from auditor.aws.errors import invalid_response
+from auditor.aws.gateway import AccountAccess
+from auditor.aws.pages import listed
+from auditor.aws.reading import UNREADABLE, object_in, objects_in, text_in, time_in
+from auditor.errors import RequestError
+from auditor.model.coverage import Section
+from auditor.model.facts import Event, EventResource, Period, Unknown
+
+CREATE_ACCESS_KEY = "CreateAccessKey"
+EVENT_NAMES = ("CreateUser", "DeleteUser", CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile")
+OWN_BY_DEFAULT = frozenset({CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile"})
+"""Those of them that take no `UserName` for the caller's own."""
+_SOURCE = "iam.amazonaws.com"
+_PAGE = 50
+
+
+async def collect_events(account: AccountAccess, draft: AccountDraft, period: Period) -> None:
+    """Add every event of the period to the draft, refused ones too, each once; tell when those of new keys are there.
+
+    LookupEvents takes one attribute a query: there is a query for each name.
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+    """
+    try:
+        for name in EVENT_NAMES:
+            question = _look_up(account, name, period=period, draft=draft)
+            unread = await draft.ask(Section.EVENTS, question, gathers=draft.events)
+            if name == CREATE_ACCESS_KEY:
+                draft.key_events_known = unread == 0
+                draft.key_events_over.set()
+    finally:
+        draft.key_events_over.set()
+
+
+async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: AccountDraft) -> int:
+    """Add the events of one name; returns how many could not be read, which hide none of those behind them."""
+    unread = 0
+    async for raw in raw_events(account, name, period=period):
+        if is_foreign(raw):
+            draft.foreign_events += 1
+            continue
+        try:
+            event = event_of(raw, asked=name, odd=draft.noting(Section.EVENTS))
+        except RequestError as error:
+            draft.note(Section.EVENTS, error)
+            unread += 1
+            continue
+        draft.events.setdefault(event.id or f"without id {len(draft.events)}", event)
+    return unread
+
+
+async def raw_events(account: AccountAccess, name: str, *, period: Period) -> AsyncIterator[Mapping[str, Any]]:
+    """The events of one name as CloudTrail gives them, newest first."""
+    listing = listed(
+        account.access,
+        account.cloudtrail.lookup_events,
+        member="Events",
+        key="EventId",
+        sent="NextToken",
+        received="NextToken",
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
+        StartTime=period.start,
+        EndTime=period.end,
+        MaxResults=_PAGE,
+    )
+    async for page in listing:
+        for raw in page:
+            yield raw
+
+
+def is_foreign(raw: Mapping[str, Any]) -> bool:
+    """Whether an event is another service's: many have APIs of the same names, and a look-up by name gives them, too.
+
+    The source has the same form in every partition.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+    source = text_in(raw, "EventSource")
+    if not source:
+        source = text_in(_record(raw) or {}, "eventSource")
+    return source not in {"", _SOURCE}
+
+
+def event_of(raw: Mapping[str, Any], *, asked: str = "", odd: Note = ignore) -> Event:
+    """The event that CloudTrail tells of; `odd` is told of what can't be read of it, and the rest is kept.
+
+    Every member may be missing but the time, which is in two places; a name that is in none is the one that was asked
+    for. Without a record that can be read nobody knows whether AWS refused the change: then `error_code` is unknown.
+
+    Raises:
+        RequestError: There is no time that can be read.
+    """
+    record = _record(raw)
+    known = record or {}
+    event_id = text_in(raw, "EventId") or text_in(known, "eventID")
+    if record is None:
+        odd(_invalid(f"the record of the event {event_id} can't be read, nor whether AWS refused it"))
+    request, response = object_in(known, "requestParameters"), object_in(known, "responseElements")
+    event = Event(
+        id=event_id,
+        name=text_in(raw, "EventName") or text_in(known, "eventName") or asked,
+        at=_time(raw, known, event_id=event_id),
+        username=text_in(raw, "Username"),
+        actor_arn=text_in(object_in(known, "userIdentity"), "arn"),
+        access_key_id=text_in(object_in(response, "accessKey"), "accessKeyId") or text_in(request, "accessKeyId"),
+        source_address=text_in(known, "sourceIPAddress"),
+        region=text_in(known, "awsRegion"),
+        error_code=UNREADABLE if record is None else _error_code(known, event_id=event_id, odd=odd),
+        error_message=text_in(known, "errorMessage"),
+        resources=tuple(_resources(raw, event_id=event_id, odd=odd)),
+    )
+    return replace(event, target_user=_target_user(event, known, request=request, response=response))
+
+
+def _time(raw: Mapping[str, Any], record: Mapping[str, Any], *, event_id: str) -> datetime:
+    for moment in (time_in(raw, "EventTime"), time_in(record, "eventTime")):
+        if isinstance(moment, datetime):
+            return moment
+    raise _invalid(f"the event {event_id or 'without EventId'} has no EventTime that can be read")
+
+
+def _error_code(record: Mapping[str, Any], *, event_id: str, odd: Note) -> str | Unknown:
+    code = record.get("errorCode")
+    if code is None or isinstance(code, str):
+        return text_in(record, "errorCode")
+    odd(_invalid(f"the errorCode of the event {event_id} can't be read"))
+    return UNREADABLE
+
+
+def _resources(raw: Mapping[str, Any], *, event_id: str, odd: Note) -> Iterator[EventResource]:
+    for resource in objects_in(raw, "Resources"):
+        if name := text_in(resource, "ResourceName"):
+            yield EventResource(text_in(resource, "ResourceType"), name)
+        elif not resource:
+            odd(_invalid(f"a resource of the event {event_id} can't be read"))
+
+
+def _target_user(
+    event: Event, record: Mapping[str, Any], *, request: Mapping[str, Any], response: Mapping[str, Any]
+) -> str:
+    """Who was changed; who makes or deletes something of their own need not name themselves.
+
+    Of other actors `userName` is no user's name: root's is the alias of the account.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    """
+    for part in (request, object_in(response, "accessKey"), object_in(response, "user")):
+        if name := text_in(part, "userName"):
+            return name
+    actor = object_in(record, "userIdentity")
+    own = event.name in OWN_BY_DEFAULT and event.happened and text_in(actor, "type") == "IAMUser"
+    return text_in(actor, "userName") if own else ""
+
+
+def _record(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """CloudTrail's own record, an empty one where there is none, None where it can't be read."""
+    text = raw.get("CloudTrailEvent")
+    if text is None or text == "":
+        return {}
+    try:
+        record = json.loads(text)
+    # TypeError: it is no text. RecursionError: it is nested too deep.
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _invalid(message: str) -> RequestError:
+    return invalid_response(message, service="cloudtrail", operation="lookup_events")

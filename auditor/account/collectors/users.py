@@ -1,0 +1,155 @@
+"""The IAM users of an account; of those with an access key, all that a finding says."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from auditor.account.collectors.keys import SecondLook, last_use, list_keys
+from auditor.account.collectors.mfa import list_mfa_devices
+from auditor.account.collectors.password import has_password
+from auditor.account.collectors.vanished import GONE, Gone, or_gone
+from auditor.account.draft import AccountDraft, Note
+from auditor.aws.errors import invalid_response
+from auditor.aws.gateway import IamAccess
+from auditor.aws.pages import listed
+from auditor.aws.reading import text_in, time_in
+from auditor.concurrency.fan_out import fan_out
+from auditor.model.coverage import Section
+from auditor.model.facts import AccessKey, MfaDevice, Unknown, User
+
+_USERS_AT_ONCE = 16
+_PAGE = 1000
+
+Place = tuple[int, User]
+"""A user, and the place in AWS's list."""
+
+
+async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
+    """Add every user to the draft; one who vanishes meanwhile is only counted.
+
+    Asks one ListUsers for a thousand users, one ListAccessKeys a user, and of users with a key one GetLoginProfile,
+    one ListMFADevices and one GetAccessKeyLastUsed a key.
+    """
+    await examine_users(account, draft, enumerate(await listed_users(account, draft)))
+
+
+async def listed_users(account: IamAccess, draft: AccountDraft) -> list[User]:
+    """The users that AWS lists, as far as it does."""
+    listed: list[User] = []
+    listing = _list_users(account, into=listed, odd=draft.noting(Section.USERS))
+    await draft.ask(Section.USERS, listing, gathers=listed)
+    return listed
+
+
+async def examine_users(account: IamAccess, draft: AccountDraft, places: Iterable[Place]) -> None:
+    """Add these users to the draft, all facts read now."""
+    await place_users(draft, places, partial(_examine, account, draft))
+
+
+async def place_users(
+    draft: AccountDraft, places: Iterable[Place], examine: Callable[[User], Awaitable[User | Gone]]
+) -> None:
+    """Add these users to the draft as `examine` makes them, some at once; those who are gone are only counted."""
+
+    async def work(place: Place) -> None:
+        index, user = place
+        examined = await examine(user)
+        if isinstance(examined, Gone):
+            draft.vanished_users += 1
+            return
+        draft.users[index] = examined
+
+    await fan_out(places, work, limit=_USERS_AT_ONCE)
+
+
+async def _list_users(account: IamAccess, *, into: list[User], odd: Note) -> None:
+    async for page in listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=_PAGE):
+        into.extend(user for raw in page if (user := _user_of(raw, odd=odd)) is not None)
+
+
+async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+    keys = await keys_of(account, draft, user)
+    if keys is GONE:
+        return GONE
+    if isinstance(keys, Unknown):
+        return replace(user, keys=keys)
+    return await with_facts(account, draft, user, keys=keys)
+
+
+async def keys_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[AccessKey, ...] | Unknown | Gone:
+    """The user's keys, read now."""
+    listing = list_keys(account, user.name, odd=draft.noting(Section.KEYS))
+    return await draft.ask(Section.KEYS, or_gone(listing))
+
+
+async def devices_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[MfaDevice, ...] | Unknown | Gone:
+    """The user's MFA devices, read now."""
+    listing = list_mfa_devices(account, user.name, odd=draft.noting(Section.MFA))
+    return await draft.ask(Section.MFA, or_gone(listing))
+
+
+async def with_facts(
+    account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...]
+) -> User | Gone:
+    """The user with these keys, and all that a finding says of keys and user, read now."""
+    again = SecondLook(account, user.name)
+    kept = [found for key in keys if (found := await with_last_use(account, draft, key, again=again)) is not GONE]
+    there = await with_kept_keys(draft, user, listed=keys, kept=kept, again=again)
+    if there is GONE or not there.keys:
+        return there
+    return await with_sign_in(account, draft, there)
+
+
+async def with_last_use(
+    account: IamAccess, draft: AccountDraft, key: AccessKey, *, again: SecondLook
+) -> AccessKey | Gone:
+    """The key with its last use, read now."""
+    use = await draft.ask(Section.LAST_USED, last_use(account, key.id, again=again))
+    return GONE if isinstance(use, Gone) else replace(key, last_use=use)
+
+
+async def with_kept_keys(
+    draft: AccountDraft, user: User, *, listed: Sequence[AccessKey], kept: Sequence[AccessKey], again: SecondLook
+) -> User | Gone:
+    """The user with the keys that are still there; the others are counted, unless the user is gone with all of them."""
+    if listed and not kept and await again.misses_user():
+        return GONE
+    draft.vanished_keys += len(listed) - len(kept)
+    return replace(user, keys=tuple(kept))
+
+
+async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+    """The user with password and MFA, asked in this order: any answer about devices shows that the user exists."""
+    password: bool | Unknown | Gone = await draft.ask(Section.PASSWORD, has_password(account, user.name))
+    devices = await devices_of(account, draft, user)
+    if devices is GONE:
+        return GONE
+    if password is False and isinstance(devices, Unknown):
+        password = await _no_password_or_gone(account, draft, user)
+    if isinstance(password, Gone):
+        return GONE
+    return replace(user, has_password=password, mfa_devices=devices)
+
+
+async def _no_password_or_gone(account: IamAccess, draft: AccountDraft, user: User) -> bool | Unknown | Gone:
+    """Tell a user without a password from one who is gone, where nothing else has told it."""
+    keys = await draft.ask(Section.PASSWORD, or_gone(list_keys(account, user.name)))
+    return False if isinstance(keys, tuple) else keys
+
+
+def _user_of(raw: Mapping[str, Any], *, odd: Note) -> User | None:
+    """The user, None where nothing can be asked about them, since they have no name."""
+    name, user_id = text_in(raw, "UserName"), text_in(raw, "UserId")
+    if not name:
+        _miss(f"a user has no UserName (the UserId is {user_id or 'not there either'})", odd=odd)
+        return None
+    made, used = time_in(raw, "CreateDate"), time_in(raw, "PasswordLastUsed")
+    for member, moment in (("CreateDate", made), ("PasswordLastUsed", used)):
+        if isinstance(moment, Unknown):
+            _miss(f"the {member} of the user {name} can't be read", odd=odd)
+    return User(name, user_id, text_in(raw, "Arn"), text_in(raw, "Path"), made, used)
+
+
+def _miss(what: str, *, odd: Note) -> None:
+    odd(invalid_response(what, service="iam", operation="list_users"))

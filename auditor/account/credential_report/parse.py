@@ -1,0 +1,148 @@
+"""IAM's credential report, read: what it says of each user, and whether that is still about the same one.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auditor.aws.errors import invalid_response
+from auditor.aws.reading import parse_timestamp
+from auditor.model.facts import AccessKey, KeyUse, Unknown, User
+
+MARGIN = timedelta(minutes=5)
+"""How long before it was made a report may already have missed a change: IAM is eventually consistent.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
+"""
+_NONE = "n/a"
+_NO_KEY = frozenset({_NONE, "false"})
+_ROOT = "<root_account>"
+_SLOTS = (1, 2)
+_USER_COLUMNS = ("user", "arn", "user_creation_time", "password_enabled", "mfa_active")
+_KEY_COLUMNS = ("active", "last_rotated", "last_used_date", "last_used_service", "last_used_region")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedKey:
+    """One access key as the report knows it: without its id."""
+
+    rotated_at: datetime | None
+    """When it was made, or activated again; None where the report does not say it in a way that can be read."""
+    used: KeyUse | None
+    use_known: bool = True
+    """Whether the report says of its last use what can be read: a time, or that there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedUser:
+    """One user as the report describes them; None for what it does not say in a way that can be read."""
+
+    arn: str
+    created_at: datetime | None
+    has_password: bool | None
+    mfa_active: bool | None
+    keys: tuple[ReportedKey, ...]
+
+    def use_of(self, key: AccessKey, *, keys: tuple[AccessKey, ...]) -> ReportedKey | None:
+        """What is reported of one of the user's keys, None where that can't be told for sure.
+
+        The report has the keys in no known order: only the second in which they were made tells which is which.
+        """
+        made = _second(key.created_at)
+        found = [slot for slot in self.keys if made is not None and slot.rotated_at == made]
+        alike = sum(_second(other.created_at) == made for other in keys)
+        return found[0] if len(found) == alike == 1 and found[0].use_known else None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """The credential report of one account, by user name."""
+
+    made_at: datetime
+    users: Mapping[str, ReportedUser]
+
+    @property
+    def sure_until(self) -> datetime:
+        """Since when there may be changes that the report has missed."""
+        return self.made_at - MARGIN
+
+    def of(self, user: User) -> ReportedUser | None:
+        """What is reported of the user; None where the name is an older user's, or the user newer than the report."""
+        reported = self.users.get(user.name)
+        if reported is None or self.misses(user.created_at):
+            return None
+        same = (reported.arn, reported.created_at) == (user.arn, _second(user.created_at))
+        return reported if same else None
+
+    def misses(self, made: datetime | Unknown | None) -> bool:
+        """Whether the report may have missed what was made at that time."""
+        return not isinstance(made, datetime) or made >= self.sure_until
+
+
+def read_report(content: bytes | str, *, made_at: datetime) -> CredentialReport:
+    """The report that AWS sent; columns are known by their names, and a row that is not whole is none.
+
+    Raises:
+        RequestError: It is no credential report.
+    """
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        lines = csv.reader(io.StringIO(text, newline=""))
+        header = next(lines, [])
+        places = {name: header.index(name) for name in _columns()}
+        users = {name: user for name, user in _users(lines, places, width=len(header)) if name != _ROOT}
+    except (ValueError, csv.Error) as error:
+        raise invalid_response(
+            f"the credential report can't be read ({error})", service="iam", operation="get_credential_report"
+        ) from None
+    return CredentialReport(made_at, users)
+
+
+def _columns() -> tuple[str, ...]:
+    return (*_USER_COLUMNS, *(f"access_key_{slot}_{column}" for slot in _SLOTS for column in _KEY_COLUMNS))
+
+
+def _users(lines: Iterator[list[str]], places: Mapping[str, int], *, width: int) -> Iterator[tuple[str, ReportedUser]]:
+    for line in lines:
+        if len(line) == width:
+            yield _user({name: line[place] for name, place in places.items()})
+
+
+def _user(cells: Mapping[str, str]) -> tuple[str, ReportedUser]:
+    keys = (_key(*(cells[f"access_key_{slot}_{column}"] for column in _KEY_COLUMNS)) for slot in _SLOTS)
+    return cells["user"], ReportedUser(
+        arn=cells["arn"],
+        created_at=_time(cells["user_creation_time"]),
+        has_password=_boolean(cells["password_enabled"]),
+        mfa_active=_boolean(cells["mfa_active"]),
+        keys=tuple(key for key in keys if key is not None),
+    )
+
+
+def _key(active: str, rotated: str, used: str, service: str, region: str) -> ReportedKey | None:
+    # An inactive key is a key, though the guide has no time for it: any word of one will do.
+    if all(cell.casefold() in _NO_KEY for cell in (active, rotated, used, service, region)):
+        return None
+    used_at = _time(used)
+    return ReportedKey(
+        rotated_at=_time(rotated),
+        used=None if used_at is None else KeyUse(used_at, service, region),
+        use_known=used.casefold() == _NONE or used_at is not None,
+    )
+
+
+def _boolean(word: str) -> bool | None:
+    return {"true": True, "false": False}.get(word.lower())
+
+
+def _time(word: str) -> datetime | None:
+    moment = parse_timestamp(word)
+    return _second(moment) if isinstance(moment, datetime) else None
+
+
+def _second(moment: datetime | Unknown | None) -> datetime | None:
+    return moment.replace(microsecond=0) if isinstance(moment, datetime) else None

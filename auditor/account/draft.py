@@ -1,0 +1,109 @@
+"""What is known of one account so far: facts, questions asked and answered, failures."""
+
+from collections.abc import Awaitable, Callable, Sized
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import anyio
+
+from auditor.errors import RequestError
+from auditor.model.coverage import Failure, Section, SectionCoverage, coverage_of
+from auditor.model.facts import Account, Event, Unknown, User
+from auditor.model.report import AccountReport
+
+T = TypeVar("T")
+
+Note = Callable[[RequestError], None]
+"""Takes the fault of one item that can't be read; the others are there all the same."""
+
+
+def ignore(_: RequestError) -> None:
+    """Take the fault of an item in a list that no report is made of."""
+
+
+@dataclass(slots=True)
+class AccountDraft:
+    """The account report in the making; collectors add to it what they learn, when they learn it."""
+
+    users: dict[int, User] = field(default_factory=dict)
+    """By their place in AWS's list."""
+    events: dict[str, Event] = field(default_factory=dict)
+    """By their id."""
+    vanished_users: int = 0
+    vanished_keys: int = 0
+    foreign_events: int = 0
+    """Those that were passed over, since they are another service's."""
+    report_time: datetime | None = None
+    fallbacks: list[str] = field(default_factory=list)
+    key_events_over: anyio.Event = field(default_factory=anyio.Event)
+    """Set when no more CreateAccessKey events will be added."""
+    key_events_known: bool = False
+    """Whether all CreateAccessKey events of the period are there."""
+    _asked: dict[Section, int] = field(default_factory=dict)
+    _answered: dict[Section, int] = field(default_factory=dict)
+    _partly: set[Section] = field(default_factory=set)
+    _failures: dict[tuple[Section, str], Failure] = field(default_factory=dict)
+
+    async def ask(self, section: Section, question: Awaitable[T], *, gathers: Sized = ()) -> T | Unknown:
+        """The answer to one question, or Unknown, the failure noted, where AWS gave none.
+
+        A question of many pages adds what it learns to `gathers`: what grew was answered in part.
+        """
+        self._asked[section] = self._asked.get(section, 0) + 1
+        before = len(gathers)
+        try:
+            answer = await question
+        except RequestError as error:
+            self.note(section, error)
+            if len(gathers) > before:
+                self._partly.add(section)
+            return Unknown(error.code)
+        self._answered[section] = self._answered.get(section, 0) + 1
+        return answer
+
+    def note(self, section: Section, error: RequestError) -> None:
+        """Note that AWS refused something, or sent what can't be read."""
+        self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
+
+    def noting(self, section: Section) -> Note:
+        """What notes the faults of items in a list of this section."""
+        return partial(self.note, section)
+
+    def count_as_answered(self, section: Section) -> None:
+        """Count a question that needed no asking, since the credential report has the answer."""
+        for counts in (self._asked, self._answered):
+            counts[section] = counts.get(section, 0) + 1
+
+    def fail(self, section: Section, *, code: str, message: str, request_id: str = "") -> None:
+        """Note that a question was not answered; the first message of a section and code is kept."""
+        known = self._failures.get((section, code))
+        if known is None:
+            self._failures[section, code] = Failure(section, code, message, request_id)
+            return
+        self._failures[section, code] = replace(known, count=known.count + 1)
+
+    def report(self, account: Account) -> AccountReport:
+        """All that is known so far: users in AWS's order, events newest first."""
+        return AccountReport(
+            account=account,
+            role="",
+            users=tuple(self.users[place] for place in sorted(self.users)),
+            events=tuple(sorted(self.events.values(), key=lambda event: event.at, reverse=True)),
+            coverage=self.coverage(),
+            failures=self.failures(),
+            vanished_users=self.vanished_users,
+            vanished_keys=self.vanished_keys,
+            report_time=self.report_time,
+            fallbacks=tuple(self.fallbacks),
+            foreign_events=self.foreign_events,
+        )
+
+    def failures(self) -> tuple[Failure, ...]:
+        """All failures, those of one section and code as one."""
+        return tuple(self._failures.values())
+
+    def coverage(self) -> tuple[SectionCoverage, ...]:
+        """A word for every section."""
+        return coverage_of(self._failures.values(), asked=self._asked, answered=self._answered, partly=self._partly)

@@ -1,0 +1,242 @@
+"""What can go wrong with a request, translated from the SDK's exceptions to RequestError."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from traceback import walk_tb
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - the SDK's, not Python's
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.model import UndefinedModelAttributeError  # type: ignore[attr-defined]  # not in the stubs
+from botocore.parsers import ResponseParserError
+
+from auditor.aws.causes import cause_of, lacks_files, wants_password
+from auditor.aws.redaction import well_formed, without_secrets
+from auditor.aws.wire.proxies import PROXY_AUTHENTICATION, ProxyUrlError
+from auditor.aws.wire.tls import is_certificate_refusal
+from auditor.errors import RequestError
+
+SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError, UndefinedModelAttributeError)
+"""The bases of all that the SDK raises on purpose; a parser's error and a model's are no BotoCoreError."""
+
+PARSER_ERRORS = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
+"""What the SDK's parsers let through when a body is well-formed, but of another shape than the service's."""
+_PARSING = frozenset({"botocore.parsers", "aiobotocore.parsers"})
+_TAKING_PARSED = "_do_get_response"
+_READING_ERRORS = "_add_modeled_error_fields"
+"""The SDK's functions that look into what was parsed, and stumble over a reply that is no object, or an odd error."""
+_FINDING_CREDENTIALS = frozenset({"botocore.credentials", "aiobotocore.credentials"})
+
+INVALID_RESPONSE = "InvalidResponse"
+CONNECTION_FAILED = "ConnectionFailed"
+TIMEOUT = "Timeout"
+NO_ANSWER = "NoAnswer"
+CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
+NO_SUCH_ENTITY = "NoSuchEntity"
+SDK_ERROR = "SdkError"
+TOO_MANY_OPEN_FILES = "TooManyOpenFiles"
+
+_TOO_MANY_FILES = "this process may open no more files, connections among them: allow more with `ulimit -n 4096`"
+
+# The codes that AWS's own SDKs take for throttling, and two that they overlook.
+_THROTTLES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+_TRANSIENT = frozenset(
+    {
+        "ConnectionClosed",
+        CONNECTION_FAILED,
+        INVALID_RESPONSE,
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "ProxyFailed",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceException",
+        "ServiceFailure",
+        "ServiceUnavailable",
+        TIMEOUT,
+        "TlsFailed",
+        TOO_MANY_OPEN_FILES,
+    }
+)
+# The words of Query and of JSON services. RequestExpired is about the date of a request, which is a clock's error, and
+# InvalidClientTokenId about a key that is not known: newer credentials help neither.
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERRORS = 500
+
+
+def translate(error: Exception, *, service: str, operation: str) -> RequestError:
+    """The RequestError that says what `error` means, for any exception of the SDK."""
+    if isinstance(error, ClientError):
+        return _refused(error, service=service, operation=operation)
+    status = PROXY_AUTHENTICATION if wants_password(error) else 0
+    reason = reason_of(error)
+    return RequestError(code=_code_of(error), message=reason, service=service, operation=operation, status=status)
+
+
+def fault_of_others(error: Exception, *, signs_itself: bool, service: str, operation: str) -> RequestError | None:
+    """Whose fault an error is that is not one of SDK_ERRORS; None where it is a mistake of our own.
+
+    A reply that the SDK's parser stumbled over is AWS's, and what happened while a client that signs by itself looked
+    for its credentials, in a file or a process, is their source's.
+    """
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    modules, functions = ([frame.f_globals.get("__name__") for frame in frames], [f.f_code.co_name for f in frames])
+    parsing = not _PARSING.isdisjoint(modules) or _READING_ERRORS in functions or functions[-1:] == [_TAKING_PARSED]
+    if isinstance(error, PARSER_ERRORS) and parsing:
+        return translate(error, service=service, operation=operation)
+    if signs_itself and (isinstance(error, OSError) or not _FINDING_CREDENTIALS.isdisjoint(modules)):
+        return unavailable(error, service=service, operation=operation)
+    return None
+
+
+def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
+    """The fault of credentials that could not be had, whatever their source has raised."""
+    return RequestError(code=CREDENTIALS_UNAVAILABLE, message=reason_of(error), service=service, operation=operation)
+
+
+def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
+    """The fault of a reply that is not what the service says it sends."""
+    return RequestError(code=INVALID_RESPONSE, message=message, service=service, operation=operation)
+
+
+def timed_out(message: str, *, service: str, operation: str) -> RequestError:
+    """The fault of a reply that did not come in time, and may come if it is asked for again."""
+    return RequestError(code=TIMEOUT, message=message, service=service, operation=operation)
+
+
+def no_answer(seconds: float, *, service: str, operation: str) -> RequestError:
+    """The fault of whoever has given no good reply for so long that nothing more is asked."""
+    message = f"no good reply came for {seconds:g} seconds"
+    return RequestError(code=NO_ANSWER, message=message, service=service, operation=operation)
+
+
+def is_throttle(error: RequestError) -> bool:
+    """Whether AWS asks to be asked more slowly."""
+    return error.code in _THROTTLES or error.status == _TOO_MANY_REQUESTS
+
+
+def is_transient(error: RequestError) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    if error.status == PROXY_AUTHENTICATION:
+        # A wrong password is not tried again: some proxies lock who does.
+        return False
+    return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+
+
+def passes(error: RequestError) -> bool:
+    """Whether it may be an outage: of an endpoint, or of what provides the caller's credentials."""
+    return not is_throttle(error) and (is_transient(error) or error.code == CREDENTIALS_UNAVAILABLE)
+
+
+def is_answer(error: RequestError) -> bool:
+    """Whether AWS has decided on the request: not a throttle, and not what may be another answer in a moment."""
+    return bool(error.status) and not is_throttle(error) and not is_transient(error)
+
+
+def is_expired(error: RequestError) -> bool:
+    """Whether AWS says that the credentials of the request are past their end."""
+    return error.code in _EXPIRED
+
+
+def _refused(error: ClientError, *, service: str, operation: str) -> RequestError:
+    answer = error.response.get("Error", {})
+    metadata = error.response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
+    return RequestError(
+        code=well_formed(str(answer.get("Code") or status)),
+        message=without_secrets(str(answer.get("Message") or "AWS gave no message")),
+        service=service,
+        operation=operation,
+        status=status,
+        request_id=well_formed(str(metadata.get("RequestId", ""))),
+        answered_at=_answered_at(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """What an exception says of what went wrong, without secrets."""
+    if isinstance(error, (ResponseParserError, *PARSER_ERRORS)) and not isinstance(error, BotoCoreError):
+        # A parser's own words may be all of the reply: with AssumeRole's, the credentials.
+        return f"the reply could not be read ({type(error).__name__})"
+    said = without_secrets(str(error)) or type(error).__name__
+    if lacks_files(error):
+        return f"{_TOO_MANY_FILES} ({said})"
+    cause = without_secrets(cause_of(error)) if isinstance(error, BotoCoreError) else ""
+    return f"{said.rstrip('.')} ({cause})" if cause else said
+
+
+def safe_cause(error: Exception) -> Exception | None:
+    """The error, to be kept as a cause; None where its text, or that of its own cause, may hold a secret."""
+    return error if isinstance(error, PARSER_ERRORS) and not isinstance(error, BotoCoreError) else None
+
+
+def _answered_at(date: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(date)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _code_of(error: Exception) -> str:
+    if is_certificate_refusal(error):
+        return "CertificateRefused"
+    if lacks_files(error):
+        return TOO_MANY_OPEN_FILES
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    return SDK_ERROR
+
+
+# The most special first: the SDK's tree of connection errors is deep.
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (SSLError, "TlsFailed"),
+    (ProxyConnectionError, "ProxyFailed"),
+    (ConnectTimeoutError, TIMEOUT),
+    (ReadTimeoutError, TIMEOUT),
+    (ConnectionError, CONNECTION_FAILED),
+    (HTTPClientError, CONNECTION_FAILED),
+    (ResponseParserError, INVALID_RESPONSE),
+    (ProxyUrlError, "ProxyUnusable"),
+    (NoCredentialsError, "NoCredentials"),
+    (CredentialRetrievalError, CREDENTIALS_UNAVAILABLE),
+    (TokenRetrievalError, CREDENTIALS_UNAVAILABLE),
+    (UnauthorizedSSOTokenError, CREDENTIALS_UNAVAILABLE),
+    (BotoCoreError, SDK_ERROR),
+    (LookupError, INVALID_RESPONSE),
+    (ValueError, INVALID_RESPONSE),
+    (TypeError, INVALID_RESPONSE),
+    (AttributeError, INVALID_RESPONSE),
+    (RecursionError, INVALID_RESPONSE),
+)

@@ -1,0 +1,1 @@
+"""How much is asked of AWS at once and again: rates, retries, silence."""

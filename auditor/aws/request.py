@@ -1,0 +1,289 @@
+"""How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import anyio
+from botocore.credentials import ReadOnlyCredentials
+
+from auditor.aws.credentials import CallerCredentials, CredentialSource, signing_as
+from auditor.aws.errors import (
+    CREDENTIALS_UNAVAILABLE,
+    PARSER_ERRORS,
+    SDK_ERRORS,
+    fault_of_others,
+    invalid_response,
+    is_answer,
+    is_expired,
+    is_throttle,
+    passes,
+    safe_cause,
+    timed_out,
+    translate,
+)
+from auditor.aws.limits.budgets import Api, Budgets, RunBudgets
+from auditor.aws.limits.liveness import Silence
+from auditor.aws.limits.outage import CREDENTIALS, Held, Outage, Outages, PatienceEnded
+from auditor.aws.limits.retry import Retries, RetryPolicy
+from auditor.aws.limits.slots import Places
+from auditor.config import LONGEST_SILENCE, Rates
+from auditor.errors import RequestError
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# A cut or foreign body of a 200 parses to a reply without members: without this one, it is no reply.
+_REQUIRED = {
+    "assume_role": "Credentials",
+    "get_access_key_last_used": "AccessKeyLastUsed",
+    "generate_credential_report": "State",
+    "get_caller_identity": "Account",
+    "get_credential_report": "Content",
+    "get_login_profile": "LoginProfile",
+    "list_access_keys": "AccessKeyMetadata",
+    "list_accounts": "Accounts",
+    "list_mfa_devices": "MFADevices",
+    "list_users": "Users",
+    "list_virtual_mfa_devices": "VirtualMFADevices",
+    "lookup_events": "Events",
+}
+_LISTINGS = ("list_", "lookup_")
+
+
+@dataclass(slots=True)
+class RunLimits:
+    """What all identities of a run share: the places for requests in flight, and which services answer."""
+
+    places: Mapping[str, Places]
+    """By service, no more requests in flight than connections: a signed request must not grow old in a queue."""
+    rates: Rates = field(default_factory=Rates)
+    budgets: RunBudgets = field(default_factory=RunBudgets)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    answered: set[str] = field(default_factory=set)
+    longest_silence: float = LONGEST_SILENCE
+    """Seconds for which a service may be asked for the sake of one account without a sign of life."""
+    outages: Outages = field(default_factory=Outages)
+
+
+@dataclass(slots=True)
+class Usage:
+    """What is asked for the sake of one account, whoever asks: how much, and how long without a sign of life."""
+
+    longest_silence: float
+    account: str = ""
+    """Its id, for the log; empty where it is no account's."""
+    requests: int = 0
+    throttles: int = 0
+    alone: dict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
+    """By service, held by the one request that an account which has been silent for a while is asked.
+
+    Not one for all services: whoever holds IAM's may have to wait for STS, to renew the credentials.
+    """
+    _silences: dict[str, Silence] = field(default_factory=dict)
+
+    def silence(self, service: str) -> Silence:
+        """That of one service: one that is silent, or throttles all, says nothing of the others."""
+        silence = self._silences.get(service)
+        if silence is None:
+            silence = self._silences[service] = Silence(self.longest_silence)
+        return silence
+
+
+class Access:
+    """One identity's way to AWS; `credentials` None is a client that signs by itself."""
+
+    def __init__(
+        self,
+        *,
+        credentials: CredentialSource | None,
+        limits: RunLimits,
+        usage: Usage | None = None,
+        budgets: Budgets | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._limits = limits
+        self.usage = usage or Usage(limits.longest_silence)
+        self._budgets = budgets or Budgets(limits.rates, run=limits.budgets)
+
+    def on_behalf_of(self, usage: Usage) -> "Access":
+        """This identity within the same budgets, on behalf of another account."""
+        return Access(credentials=self._credentials, limits=self._limits, usage=usage, budgets=self._budgets)
+
+    async def request(self, operation: Callable[P, Awaitable[R]], *args: P.args, **parameters: P.kwargs) -> R:
+        """What AWS answers to one operation of a client, or to one page of it.
+
+        Raises:
+            RequestError: AWS refused it, did not answer it after the last attempt, or the service has answered nothing
+                of what was asked for this account for too long (`NoAnswer`): then it is asked nothing more. Or an
+                outage has ended the run.
+        """
+        api, question = api_of(operation), partial(operation, *args, **parameters)
+        retries, silence = Retries(self._limits.policy), self.usage.silence(api.service)
+        while True:
+            silence.check(api)
+            try:
+                outage = self._outage(api)
+                if outage is None:
+                    return await self._attempt(api, question, retries)
+                retries.begin_anew()
+                probe = partial(self._attempt, api, question, retries, probing=outage)
+                return await self._limits.outages.probe(outage, probe)
+            except Held:
+                continue
+            except PatienceEnded:
+                raise
+            except RequestError as error:
+                pause = self._pause(api, error, retries)
+                self._log(error, pause)
+                if pause is None:
+                    raise
+            if pause:
+                with silence.asking(api), retries.trying():
+                    await anyio.sleep(pause)
+
+    async def _attempt(
+        self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries, *, probing: Outage | None = None
+    ) -> R:
+        await self._budgets.spend(api)
+        # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
+        await self._current_credentials()
+        places = self._limits.places[api.service]
+        async with places.one():
+            if not self.usage.silence(api.service).is_long:
+                return await self._send(api, question, retries, probing=probing)
+        # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
+        async with self.usage.alone[api.service], places.one():
+            return await self._send(api, question, retries, probing=probing)
+
+    async def _send(
+        self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries, *, probing: Outage | None
+    ) -> R:
+        if self._outage(api) is not probing:
+            raise Held
+        # Asked again: they may have ended while the place was waited for.
+        credentials = await self._current_credentials()
+        signing = nullcontext() if credentials is None else signing_as(credentials)
+        self.usage.requests += 1
+        try:
+            with retries.trying(), self.usage.silence(api.service).asking(api) as scope, signing:
+                reply = await question()
+        except SDK_ERRORS as error:
+            refused = translate(error, service=api.service, operation=api.operation)
+            if self._credentials is not None and credentials is not None and is_expired(refused):
+                self._credentials.expire(credentials)
+            raise refused from safe_cause(error)
+        except (*PARSER_ERRORS, OSError) as error:
+            fault = fault_of_others(
+                error, signs_itself=credentials is None, service=api.service, operation=api.operation
+            )
+            if fault is None:
+                raise
+            raise fault from safe_cause(error)
+        if scope.cancelled_caught:
+            raise timed_out("the reply took too long", service=api.service, operation=api.operation)
+        self._limits.answered.add(api.service)
+        checked = _checked(reply, api)
+        self.usage.silence(api.service).heard()
+        self._all_is_well(api)
+        return checked
+
+    def _outage(self, api: Api) -> Outage | None:
+        """The outage that a request must wait for, of its service or of what signs it."""
+        outages = self._limits.outages
+        if not outages.met:
+            return None
+        return outages.at(api.service) or (outages.at(CREDENTIALS) if self._signs_as_the_caller else None)
+
+    @property
+    def _signs_as_the_caller(self) -> bool:
+        return self._credentials is None or isinstance(self._credentials, CallerCredentials)
+
+    def _all_is_well(self, api: Api) -> None:
+        """The service has answered, and so the request was signed."""
+        outages = self._limits.outages
+        if outages.met:
+            outages.answered(api.service)
+            if self._signs_as_the_caller:
+                outages.answered(CREDENTIALS)
+
+    async def _current_credentials(self) -> ReadOnlyCredentials | None:
+        return None if self._credentials is None else await self._credentials.current()
+
+    def _pause(self, api: Api, error: RequestError, retries: Retries) -> float | None:
+        if error.service not in (api.service, CREDENTIALS):
+            # The credentials' own request has been tried again already.
+            return None
+        if error.status:
+            self._limits.answered.add(api.service)
+        if passes(error):
+            return self._pause_after_fault(api, error, retries)
+        self._note_answer(api, error)
+        pause = retries.pause_after(error, contacted=True)
+        if not is_throttle(error):
+            return pause
+        silence = self.usage.silence(api.service)
+        waited, silence.only_throttles = silence.only_throttles, silence.only_throttles or pause is None
+        return None if waited else pause
+
+    def _pause_after_fault(self, api: Api, error: RequestError, retries: Retries) -> float | None:
+        """Zero where the run waits for the service; what one account meets with alone is tried for longer."""
+        outages, answered = self._limits.outages, self._limits.answered
+        service, contacted = api.service, api.service in answered
+        if error.code == CREDENTIALS_UNAVAILABLE:
+            # Whose they are was answered at the start, with others of the same provider.
+            service, contacted = CREDENTIALS, "sts" in answered
+        if contacted and outages.failed(service, error, account=self.usage.account):
+            self.usage.silence(api.service).begin_anew()
+            return 0.0
+        pause = retries.pause_after(error, contacted=contacted)
+        if pause is None and contacted and outages.may_pass(service):
+            return self._limits.policy.longest_pause
+        return pause
+
+    def _note_answer(self, api: Api, error: RequestError) -> None:
+        if not error.status:
+            return
+        self._all_is_well(api)
+        if is_throttle(error):
+            self.usage.throttles += 1
+            self._budgets.throttled(api)
+            self.usage.silence(api.service).begin_anew()
+        elif is_answer(error):
+            self.usage.silence(api.service).heard()
+
+    def _log(self, error: RequestError, pause: float | None) -> None:
+        fields = {
+            "account_id": self.usage.account,
+            "service": error.service,
+            "operation": error.operation,
+            "error_code": error.code,
+            "request_id": error.request_id,
+            **({} if pause is None else {"again_in": round(pause, 3)}),
+        }
+        logger.debug("account %s: %s", self.usage.account or "of the caller", error, extra={"fields": fields})
+
+
+def api_of(operation: Callable[..., object]) -> Api:
+    """Which API a client's method is."""
+    client = getattr(operation, "__self__", None)
+    service = client.meta.service_model.service_name if client is not None else ""
+    return Api(service, operation.__name__)
+
+
+def _checked(reply: R, api: Api) -> R:
+    member = _REQUIRED.get(api.operation)
+    if member is not None and (not isinstance(reply, dict) or not _has(reply, member, api)):
+        raise invalid_response(f"the reply has no {member}", service=api.service, operation=api.operation)
+    return reply
+
+
+def _has(reply: Mapping[str, object], member: str, api: Api) -> bool:
+    is_list = api.operation.startswith(_LISTINGS)
+    return isinstance(reply.get(member), list) if is_list else member in reply

@@ -1,0 +1,75 @@
+"""The role that an audit assumes, as texts to create it from: its policy, and a CloudFormation template."""
+
+import json
+import re
+from typing import Any
+
+from auditor.aws.actions import policy_of
+from auditor.config import check_external_id, check_role_name
+from auditor.errors import ConfigurationError
+from auditor.model.facts import Freshness
+
+_POLICY_NAME = "ReadForAudit"
+# What AssumeRole asks for unless it is told otherwise, and the most for a caller who is a role:
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_SESSION_SECONDS = 3600
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+# Without the wildcards that IAM refuses here:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+_PRINCIPAL = re.compile(
+    r"arn:aws(-[a-z]+)*:iam::\d{12}:(root|(role|user)/([!-)+-.0->@-~]+/)*[\w+=,.@-]{1,64})", re.ASCII
+)
+
+
+def policy_text() -> str:
+    """The IAM policy, as JSON, of what the role must allow for audits of either freshness, and of nothing else."""
+    return _json(policy_of(Freshness.REPORT))
+
+
+def cloudformation_text(role: str, *, trust: str, external_id: str | None = None) -> str:
+    """A CloudFormation template, as JSON, of the role `role` that the principal `trust` may assume.
+
+    It is the same for all accounts and partitions, needs CAPABILITY_NAMED_IAM, and as a StackSet one region only: IAM's
+    roles are in all of them. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
+
+    Raises:
+        ConfigurationError: IAM would not take the role's name, the principal or the external id.
+    """
+    check_role_name(role)
+    _check_principal(trust)
+    check_external_id(external_id)
+    path, _, name = role.rpartition("/")
+    properties = {
+        "RoleName": name,
+        "Path": f"/{path}/" if path else "/",
+        "Description": "Assumed by the audit of the organization's IAM users",
+        "MaxSessionDuration": _SESSION_SECONDS,
+        "AssumeRolePolicyDocument": _trust_policy(trust, external_id=external_id),
+        "Policies": [{"PolicyName": _POLICY_NAME, "PolicyDocument": policy_of(Freshness.REPORT)}],
+    }
+    return _json(
+        {
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": "The role that the audit of the organization's IAM users assumes in each account.",
+            "Resources": {"AuditRole": {"Type": "AWS::IAM::Role", "Properties": properties}},
+            "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["AuditRole", "Arn"]}}},
+        }
+    )
+
+
+def _trust_policy(trust: str, *, external_id: str | None) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": trust}, "Action": "sts:AssumeRole"}
+    if external_id is not None:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _check_principal(trust: str) -> None:
+    if not _ACCOUNT.fullmatch(trust) and not _PRINCIPAL.fullmatch(trust):
+        raise ConfigurationError(
+            f"{trust!r} is no principal to trust: give 12 digits of an account, or the ARN of an IAM role or user."
+        )
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2)

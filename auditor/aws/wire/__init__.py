@@ -1,0 +1,1 @@
+"""How a request crosses the wire: verified, signed, sent."""

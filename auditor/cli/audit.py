@@ -1,0 +1,170 @@
+"""`auditor audit`: the options of an audit, and what they choose."""
+
+import math
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli.duration import parse_duration
+from auditor.cli.engine_choice import EngineChoice
+from auditor.cli.opening import begin_audit, resume_from
+from auditor.cli.show import show_run
+from auditor.cli.terminal.exits import one_sentence
+from auditor.cli.terminal.log import open_output
+from auditor.cli.terminal.output import LogFormat, check_loudness
+from auditor.concurrency import event_loop
+from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
+from auditor.errors import ConfigurationError
+from auditor.model.facts import Freshness
+from auditor.model.period import parse_end, parse_start, start_of_days
+
+
+def audit(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    role: Annotated[
+        str | None, typer.Option(help="Role to assume in each account, with its path if it has one; --resume knows it.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.")
+    ] = None,
+    output_dir: Annotated[
+        Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
+    ] = Path(),
+    start_date: Annotated[
+        str | None,
+        typer.Option(
+            help="First date or time of events, ISO 8601, UTC unless it says otherwise. [default: 90 days ago]"
+        ),
+    ] = None,
+    end_date: Annotated[
+        str | None, typer.Option(help="Last date (its whole day) or time of events. [default: now]")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Events of so many days, instead of a start date.")] = None,
+    concurrency: Annotated[int, typer.Option(help="Accounts at once.")] = DEFAULT_CONCURRENCY,
+    labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+    ] = False,
+    freshness: Annotated[
+        Freshness,
+        typer.Option(
+            help="'live' reads every fact now; 'report' makes fewer calls, but password, MFA and last use of keys come "
+            "from IAM's credential report, and may be up to 4 hours old."
+        ),
+    ] = Freshness.LIVE,
+    session_name: Annotated[
+        str, typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.")
+    ] = DEFAULT_SESSION_NAME,
+    external_id: Annotated[str | None, typer.Option(help="External id that the role's trust asks for.")] = None,
+    no_session_policy: Annotated[
+        bool,
+        typer.Option(
+            "--no-session-policy", help="Leave the role's sessions all its rights, not just those that the audit needs."
+        ),
+    ] = False,
+    processes: Annotated[int, typer.Option(help="Processes that audit; 1 is none but this one.")] = 1,
+    dask_scheduler: Annotated[
+        str | None, typer.Option(metavar="<url>", help="Dask scheduler whose workers audit: tcp://host:8786.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Batches at once on the Dask workers. [default: as many as workers]")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="<file>",
+            help="Go on with the audit of this journal: audit_YYYYMMDD_HHMMSS.journal.jsonl, beside its CSV files.",
+        ),
+    ] = None,
+    ephemeral: Annotated[
+        bool, typer.Option("--ephemeral", hidden=True, help="What is audited is gone when the command ends.")
+    ] = False,
+    max_duration: Annotated[
+        str | None, typer.Option(metavar="<time>", help="Stop cleanly after so long, such as 90s, 14m, 1h.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="What stderr has: 'text' for people, 'json' for machines, an object a line.")
+    ] = LogFormat.TEXT,
+) -> None:
+    """Audit the IAM users of all accounts of the organization, into three CSV files.
+
+    Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
+    read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
+    on with the rest.
+    """
+    output = open_output(log_format, quiet=quiet, verbose=verbose)
+    with one_sentence(output) as interruption:
+        check_loudness(quiet=quiet, verbose=verbose)
+        engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
+        if resume is None:
+            start, end = _period(start_date, end_date=end_date, days=days)
+            config = AuditConfig(
+                role=_required(role),
+                profile=profile,
+                start_date=start,
+                end_date=end,
+                concurrency=concurrency,
+                labels=labels,
+                csv_bom=csv_bom,
+                freshness=freshness,
+                session_name=session_name,
+                external_id=external_id,
+                session_policy=not no_session_policy,
+            )
+            opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
+        else:
+            given = _given(context)
+            opening = resume_from(
+                _at_home(resume), given=given, profile=profile, concurrency=concurrency, engine=engine
+            )
+        run = partial(
+            show_run,
+            opening,
+            resumable=not ephemeral,
+            longest=math.inf if max_duration is None else parse_duration(max_duration),
+            output=output,
+            quiet=quiet,
+            interruption=interruption,
+        )
+        raise typer.Exit(event_loop.run(run))
+
+
+def _required(role: str | None) -> str:
+    if role is None:
+        raise ConfigurationError("--role is missing: it says which role to assume in each account.")
+    return role
+
+
+def _given(context: typer.Context) -> dict[str, object]:
+    """The options that stand on the command line, by their parameters' names."""
+    return {
+        name: _at_home(value) if isinstance(value, Path) else value
+        for name, value in context.params.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    }
+
+
+def _at_home(path: Path) -> Path:
+    """The path with `~` and `~name` at its start replaced: in `--output-dir=~/reports` no shell does that."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ConfigurationError(f"{path} is no path here: nobody has that home.") from error
+
+
+def _period(
+    start_date: str | None, *, end_date: str | None, days: int | None
+) -> tuple[datetime | None, datetime | None]:
+    """The first and the last moment of events that are wanted, None where nothing says so."""
+    end = None if end_date is None else parse_end(end_date)
+    if days is None:
+        return (None if start_date is None else parse_start(start_date)), end
+    if start_date is not None:
+        raise ConfigurationError("--days and --start-date both say when to begin: give one of them.")
+    return start_of_days(days, end=end, now=datetime.now(UTC)), end

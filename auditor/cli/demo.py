@@ -1,0 +1,118 @@
+"""`auditor demo`: a local organization, audited or served."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from auditor.cli.terminal.exits import one_sentence
+from auditor.cli.terminal.log import open_output
+from auditor.cli.terminal.output import LogFormat, Output, check_loudness
+from auditor.cli.terminal.streams import write_result
+from auditor.concurrency.fan_out import bare_errors
+from auditor.config import Labels
+from auditor.errors import ConfigurationError
+from auditor.model.facts import Freshness
+
+
+def demo(  # noqa: PLR0913 - one parameter an option
+    *,
+    accounts: Annotated[int, typer.Option(min=2, help="Accounts of the organization.")] = 40,
+    users: Annotated[int, typer.Option(min=0, help="Mean number of users in an account.")] = 8,
+    seed: Annotated[int, typer.Option(help="What the organization is drawn from.")] = 7,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.03,
+    iam_rate: Annotated[
+        float | None, typer.Option(min=0.1, help="Requests a second for each account and IAM API. [default: no limit]")
+    ] = None,
+    events_rate: Annotated[
+        float | None, typer.Option(min=0.1, help="LookupEvents a second for each account. [default: no limit]")
+    ] = None,
+    fault_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of answers that are 500, 503, a reset or a cut body.")
+    ] = 0,
+    credential_lifetime: Annotated[
+        int | None, typer.Option(min=1, help="Seconds that a role's credentials live. [default: as asked for]")
+    ] = None,
+    delegated: Annotated[
+        bool, typer.Option("--delegated", help="Audit from a delegated administrator's account.")
+    ] = False,
+    output_dir: Annotated[
+        Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
+    ] = Path(),
+    labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    csv_bom: Annotated[
+        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+    ] = False,
+    freshness: Annotated[
+        Freshness, typer.Option(help="Whether facts are read now, or from credential reports.")
+    ] = Freshness.LIVE,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Audit nothing; leave the organization running for any AWS client.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 for --serve; 0 is any.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
+    log_format: Annotated[LogFormat, typer.Option(help="Whether stderr is for people or for machines.")] = (
+        LogFormat.TEXT
+    ),
+) -> None:
+    """Audit a local organization: the same audit, without an AWS account.
+
+    It is drawn from a seed and served on a port of 127.0.0.1; AWS variables, configuration files and proxies are
+    ignored. Some of its accounts refuse the role, as some always do: the exit code is 3 then.
+    """
+    # The organization's server is not for every start of `auditor audit` to load: a tenth of a second.
+    from auditor.demo import FaultMix, Scenario  # noqa: PLC0415 - said above
+    from auditor.demo.command import demonstrate, demonstration, serve_until_interrupted  # noqa: PLC0415 - said above
+
+    share = fault_rate / 4
+    drawn = Scenario(
+        accounts=accounts,
+        users=users,
+        seed=seed,
+        latency=latency,
+        iam_rate=iam_rate,
+        events_rate=events_rate,
+        faults=FaultMix(internal_error=share, unavailable=share, reset=share, truncated=share),
+        credential_lifetime=credential_lifetime,
+        delegated_administrator=delegated,
+    )
+    scenario = demonstration(drawn, now=datetime.now(UTC))
+    output = open_output(log_format, quiet=quiet, verbose=verbose)
+    with one_sentence(output):
+        check_loudness(quiet=quiet, verbose=verbose)
+    if serve:
+        serving = partial(serve_until_interrupted, scenario, port=port, announce=partial(_announce, output=output))
+        with one_sentence(output), _free_port(port):
+            raise typer.Exit(anyio.run(serving, backend="asyncio"))
+    switches = ["--csv-bom"] * csv_bom + ["--quiet"] * quiet + ["--verbose"] * verbose
+    arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
+    arguments += ["--log-format", log_format, *switches]
+    with one_sentence(output):
+        raise typer.Exit(anyio.run(demonstrate, scenario, arguments, backend="asyncio"))
+
+
+@contextmanager
+def _free_port(port: int) -> Iterator[None]:
+    """Raise ConfigurationError where the port can't be listened on."""
+    try:
+        with bare_errors():
+            yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigurationError(
+            f"The port {port} of 127.0.0.1 can't be used: {reason}. Give another --port, or 0 for any."
+        ) from error
+
+
+def _announce(exports: str, *, output: Output) -> None:
+    failure = write_result(exports)
+    if failure:
+        output.say(f"# The environment could not be written: {failure}.")
+    output.say("# The local organization answers until Ctrl-C.")

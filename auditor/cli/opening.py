@@ -1,0 +1,121 @@
+"""The audits that `auditor audit` can run: a new one, and one that was cut off."""
+
+import shlex
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from anyio import to_thread
+
+from auditor.cli.engine_choice import EngineChoice, open_engine
+from auditor.config import AuditConfig, Labels
+from auditor.files.run_names import TABLES, names_beside
+from auditor.journal import check_agreement, reopen_journal
+from auditor.model.progress import Observer
+from auditor.model.summary import AuditSummary
+from auditor.output.run_files import open_run_files
+from auditor.run.orchestrator import run_audit
+from auditor.run.resume import resume_audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAudit:
+    """An audit whose files are open and whose workers can be reached; nothing was asked of AWS yet."""
+
+    rows: tuple[Path, ...]
+    """The CSV files."""
+    journal: Path
+    finished: int | None
+    """Accounts that were finished before, None for a new one."""
+    again: Mapping[str, int] = field(default_factory=dict)
+    """How many accounts are asked again, by the code of their first failure."""
+    role: str = ""
+    labels: Labels = Labels.ES
+    profile: str | None
+    audit: Callable[[Observer], Awaitable[AuditSummary]]
+    """Run it, told of what happens by the observer; to be called once."""
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """All its files, from the root on, by what they hold."""
+        tables = zip(TABLES, self.rows, strict=False)
+        return {name: path.absolute() for name, path in (*tables, ("journal", self.journal))}
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are, from the root on."""
+        return self.journal.parent.absolute()
+
+    @property
+    def resume_command(self) -> str:
+        """What a shell in the same folder resumes it with: the journal does not say with which profile."""
+        profile = [] if self.profile is None else ["--profile", self.profile]
+        return shlex.join(["auditor", "audit", "--resume", str(self.journal), *profile])
+
+
+Opening = AbstractAsyncContextManager[OpenAudit]
+
+
+@asynccontextmanager
+async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineChoice) -> AsyncIterator[OpenAudit]:
+    """A new audit, with files of its own in the directory; they are removed where it ends before its first account.
+
+    Raises:
+        AuditError: The files can't be there, or the workers could not be reached.
+    """
+    async with (
+        open_run_files(directory, config=config) as files,
+        open_engine(engine) as (executor, workers),
+    ):
+
+        async def audit(observe: Observer) -> AuditSummary:
+            return await run_audit(config, writers=files.writers, observe=observe, executor=executor, workers=workers)
+
+        rows, journal = files.csv.paths, files.journal.path
+        yield OpenAudit(
+            rows=rows,
+            journal=journal,
+            finished=None,
+            role=config.role,
+            labels=config.labels,
+            profile=config.profile,
+            audit=audit,
+        )
+
+
+@asynccontextmanager
+async def resume_from(
+    path: Path, *, given: Mapping[str, object], profile: str | None, concurrency: int, engine: EngineChoice
+) -> AsyncIterator[OpenAudit]:
+    """The audit of this journal, with its settings and its CSV files.
+
+    Raises:
+        AuditError: It can't be resumed, the given options differ from its own, or the workers could not be reached.
+    """
+    async with reopen_journal(path) as journal:
+        await to_thread.run_sync(partial(check_agreement, journal.header, given=given, path=path))
+        async with open_engine(engine) as (executor, workers):
+
+            async def audit(observe: Observer) -> AuditSummary:
+                return await resume_audit(
+                    journal,
+                    profile=profile,
+                    concurrency=concurrency,
+                    observe=observe,
+                    executor=executor,
+                    workers=workers,
+                )
+
+            config = journal.header.config()
+            yield OpenAudit(
+                rows=names_beside(path).tables,
+                journal=path,
+                finished=len(journal.finished),
+                again=journal.again,
+                role=config.role,
+                labels=config.labels,
+                profile=profile,
+                audit=audit,
+            )

@@ -1,0 +1,145 @@
+"""How a run is shown: how it goes while it does, and at its end what it came to, and what to do about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from os import path
+
+import anyio
+from anyio import to_thread
+
+from auditor.cli.opening import OpenAudit, Opening
+from auditor.cli.terminal.output import Display, Output
+from auditor.cli.terminal.signals import Interruption
+from auditor.cli.terminal.streams import GuardedStream, guarded_stdout
+from auditor.cli.terminal.summary import print_paths, print_summary
+from auditor.errors import WriteError
+from auditor.model.progress import AccountFinished, AuditStarted, ProgressEvent
+from auditor.model.summary import AuditSummary
+
+_INCOMPLETE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How far a run came."""
+
+    audit: OpenAudit | None
+    """None where it was cut off before its files were open."""
+    finished: int
+    """Accounts, those that were finished before too."""
+    summary: AuditSummary | None
+    """None where it was cut off."""
+    resumable: bool
+    """Whether its journal is still there: one that was told nothing is gone with the run."""
+    failure: WriteError | None = None
+    """What could not be written, where that ended it."""
+
+
+async def show_run(  # noqa: PLR0913 - what a run is shown with
+    opening: Opening, *, resumable: bool, longest: float, output: Output, quiet: bool, interruption: Interruption
+) -> int:
+    """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code.
+
+    One that is not `resumable` is not said to be: what it audits is gone with it.
+    """
+    with output.display() as display:
+        ending = await _run(opening, longest=longest, display=display, interruption=interruption)
+    ending = replace(ending, resumable=ending.resumable and resumable)
+    if ending.failure:
+        return _show_failure(ending.failure, ending=ending, output=output)
+    if ending.summary is None or interruption.exit_code is not None:
+        return _show_cut(ending, output=output, code=interruption.exit_code)
+    return _show_end(ending.summary, ending=ending, output=output, quiet=quiet)
+
+
+async def _run(opening: Opening, *, longest: float, display: Display, interruption: Interruption) -> Ending:
+    audit: OpenAudit | None = None
+    summary: AuditSummary | None = None
+    failure: WriteError | None = None
+    # The scope is around the opening, so that files see that they are closed because the run was cut off.
+    with anyio.CancelScope(deadline=anyio.current_time() + longest) as scope:
+        watcher = _Watcher(display, start=partial(interruption.arm, scope))
+        try:
+            async with opening as audit:
+                watcher.open(audit)
+                summary = await audit.audit(watcher)
+        except WriteError as error:
+            failure = error
+    resumable = audit is not None and (watcher.finished > 0 or await to_thread.run_sync(path.exists, audit.journal))
+    return Ending(audit, watcher.finished, summary, resumable, failure)
+
+
+class _Watcher:
+    """An observer that counts the finished accounts, and shows all that it is told."""
+
+    def __init__(self, display: Display, *, start: Callable[[], None]) -> None:
+        """Call `start` once the caller's credentials have been asked for, perhaps at the terminal."""
+        self._display = display
+        self._start = start
+        self.finished = 0
+
+    def open(self, audit: OpenAudit) -> None:
+        """Count accounts that were finished before."""
+        self.finished += audit.finished or 0
+        self._display.open(audit)
+
+    def __call__(self, event: ProgressEvent) -> None:
+        if isinstance(event, AuditStarted):
+            self._start()
+        self.finished += isinstance(event, AccountFinished)
+        self._display(event)
+
+
+def _show_failure(failure: WriteError, *, ending: Ending, output: Output) -> int:
+    output.say(f"Error: {failure}")
+    _show_resume_command(ending, output=output)
+    return failure.exit_code
+
+
+def _show_cut(ending: Ending, *, output: Output, code: int | None) -> int:
+    word = "Stopped by --max-duration" if code is None else "Interrupted"
+    output.say(f"{word}: {_finished(ending.finished)} on disk.")
+    _show_resume_command(ending, output=output)
+    if ending.audit is not None and ending.finished:
+        _show_paths(ending.audit, output=output)
+    return code or _INCOMPLETE
+
+
+def _finished(accounts: int) -> str:
+    if accounts == 1:
+        return "1 account is finished, and its rows are"
+    return f"{accounts:,} accounts are finished, and their rows are"
+
+
+def _show_end(summary: AuditSummary, *, ending: Ending, output: Output, quiet: bool) -> int:
+    if summary.interruption:
+        output.say(f"Error: {summary.interruption}")
+    command = ending.audit.resume_command if ending.audit is not None and ending.resumable else ""
+    if quiet or ending.audit is None or _show_summary(summary, ending.audit, command=command, output=output):
+        return summary.exit_code
+    return summary.exit_code or _INCOMPLETE
+
+
+def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, output: Output) -> bool:
+    """Whether it could be written; if not, that is said."""
+    stdout = guarded_stdout()
+    print_summary(stdout.console(), summary, paths=audit.rows, role=audit.role, resume_command=command)
+    return _is_whole(stdout, what="summary", audit=audit, output=output)
+
+
+def _show_paths(audit: OpenAudit, *, output: Output) -> None:
+    stdout = guarded_stdout()
+    print_paths(stdout.console(), audit.rows)
+    _is_whole(stdout, what="paths", audit=audit, output=output)
+
+
+def _is_whole(stdout: GuardedStream, *, what: str, audit: OpenAudit, output: Output) -> bool:
+    if stdout.failure:
+        output.say(f"The {what} could not be written: {stdout.failure}; the files are whole: {audit.folder}")
+    return not stdout.failure
+
+
+def _show_resume_command(ending: Ending, *, output: Output) -> None:
+    if ending.audit is not None and ending.resumable:
+        output.say(f"Go on with: {ending.audit.resume_command}")

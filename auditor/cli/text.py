@@ -1,0 +1,21 @@
+"""A text as all that a command prints."""
+
+from collections.abc import Callable
+
+from auditor.cli.terminal.console import ConsoleOutput
+from auditor.cli.terminal.exits import one_sentence
+from auditor.cli.terminal.streams import guarded_stderr, write_result
+
+
+def print_text(make: Callable[[], str]) -> None:
+    """Print the text on stdout, and a line end.
+
+    Raises:
+        SystemExit: It could not be made or written; why has been said on stderr, in one sentence.
+    """
+    output = ConsoleOutput(guarded_stderr().console())
+    with one_sentence(output):
+        failure = write_result(make())
+    if failure:
+        output.say(f"Error: The text could not be written: {failure}.")
+        raise SystemExit(1)

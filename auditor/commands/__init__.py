@@ -1,1 +1,0 @@
-"""The commands: options in, exit code out; what they do is done elsewhere."""

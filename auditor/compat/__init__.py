@@ -1,0 +1,1 @@
+"""The script that this package replaces: its functions, and its own command line."""

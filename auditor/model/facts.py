@@ -1,0 +1,187 @@
+"""The nouns of an audit: frozen, typed, picklable; every time is an aware datetime in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+AccountId = NewType("AccountId", str)
+
+
+class AccountState(StrEnum):
+    """What Organizations says of an account.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
+    """
+
+    PENDING_ACTIVATION = "PENDING_ACTIVATION"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    PENDING_CLOSURE = "PENDING_CLOSURE"
+    CLOSED = "CLOSED"
+
+    @property
+    def auditable(self) -> bool:
+        """Whether the account's IAM users can still get in: an account pending closure works as before."""
+        return self in {AccountState.ACTIVE, AccountState.PENDING_CLOSURE}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the organization; `state` is None where AWS said none, or a word nobody knows."""
+
+    id: AccountId
+    name: str
+    arn: str
+    email: str
+    state: AccountState | None
+    state_word: str
+    """The word as AWS sent it, empty where it sent none."""
+
+
+class Freshness(StrEnum):
+    """Where facts come from: all of them are read now, or some from IAM's credential report, up to four hours old."""
+
+    LIVE = "live"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that was asked for and not answered, with the code that came instead."""
+
+    code: str
+
+
+class NotAsked(StrEnum):
+    """The type of NOT_ASKED."""
+
+    NOT_ASKED = "NotAsked"
+
+
+NOT_ASKED: Final = NotAsked.NOT_ASKED
+"""In the place of a fact that was not asked for: the default of every fact that older journals do not have."""
+
+
+class MfaKind(StrEnum):
+    """What a device is, as its serial number tells.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa.html
+    """
+
+    VIRTUAL = "virtual"
+    TOKEN = "token"  # noqa: S105 - a hardware TOTP token
+    FIDO = "fido"
+    SMS = "sms"
+    UNNAMED_HARDWARE = "unnamed hardware"
+    """Known to journals of older versions only, which took a device from the credential report."""
+    OTHER = "other"
+
+    @property
+    def hardware(self) -> bool:
+        """Whether the device counts as `Hardware` in the findings."""
+        return self in {MfaKind.TOKEN, MfaKind.FIDO, MfaKind.UNNAMED_HARDWARE}
+
+
+@dataclass(frozen=True, slots=True)
+class MfaDevice:
+    """One MFA device of a user."""
+
+    serial: str
+    kind: MfaKind
+    enabled_at: datetime | Unknown | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """The last use of an access key that AWS knows of."""
+
+    at: datetime
+    service: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One access key; `last_use` is None where AWS says that it was never used."""
+
+    id: str
+    status: str | Unknown
+    """AWS's own word: `Active`, `Inactive`, or whatever it says next."""
+    created_at: datetime | Unknown | None
+    last_use: KeyUse | Unknown | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One IAM user; password and MFA are asked only of users with a key, and None where not asked."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    created_at: datetime | Unknown | None
+    password_last_used: datetime | Unknown | None
+    """As AWS keeps it: also after the password is gone; None is never, or before 2014-10-20."""
+    keys: tuple[AccessKey, ...] | Unknown = ()
+    has_password: bool | Unknown | None = None
+    mfa_devices: tuple[MfaDevice, ...] | Unknown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventResource:
+    """One resource that CloudTrail names in an event."""
+
+    type: str
+    name: str
+
+
+_NO_ERROR = frozenset({"", "success"})
+"""What CloudTrail's errorCode says of a change that was carried out, where it says anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One IAM change that CloudTrail recorded."""
+
+    id: str
+    name: str
+    at: datetime
+    username: str
+    """The actor's name as CloudTrail indexes it (the session's name for a role), empty where it has none."""
+    actor_arn: str = ""
+    target_user: str = ""
+    access_key_id: str = ""
+    """The access key that was made or deleted, empty for the other events."""
+    source_address: str = ""
+    region: str = ""
+    error_code: str | Unknown = ""
+    """Why AWS refused it, in CloudTrail's word; Unknown where the record that would say so can't be read."""
+    error_message: str = ""
+    resources: tuple[EventResource, ...] = ()
+
+    @property
+    def happened(self) -> bool:
+        """Whether AWS carried the change out, as far as can be read: what may have been refused is not left out."""
+        return isinstance(self.error_code, Unknown) or self.error_code.strip().casefold() in _NO_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who audits: the identity that GetCallerIdentity names."""
+
+    account_id: AccountId
+    arn: str
+    partition: str
+
+    def shares_account_with(self, other: "Caller") -> bool:
+        """Whether both are identities of one account."""
+        return (self.partition, self.account_id) == (other.partition, other.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `start` to `end`, both included, in whole seconds of UTC."""
+
+    start: datetime
+    end: datetime

@@ -1,0 +1,57 @@
+"""Reports of accounts of which nothing was read: each says so, and why."""
+
+from dataclasses import replace
+
+from auditor.errors import ListingInterrupted
+from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
+from auditor.model.facts import Account, AccountId
+from auditor.model.report import AccountReport
+
+ORGANIZATION = AccountId("organization")
+"""In the place of an account's id: the accounts that may be there and were not listed."""
+
+
+def unasked(account: Account) -> AccountReport | None:
+    """The report of an account that is not asked anything, None for one that is.
+
+    Nothing is missing of an account that is suspended, closed or not yet active. One whose state is unknown is a
+    failure: it may well be in use.
+    """
+    if account.state is None:
+        return _unknown_state(account)
+    return None if account.state.auditable else _report(account, Completeness.SKIPPED)
+
+
+def failed(account: Account, failure: Failure) -> AccountReport:
+    """The report of an account that could not even be begun with."""
+    return _report(account, Completeness.SKIPPED, failure)
+
+
+def not_reached(account: Account, failure: Failure | None = None) -> AccountReport:
+    """The report of an account that was listed and not finished when the run was cut off, or ended by this failure."""
+    failures = () if failure is None else (failure,)
+    return replace(_report(account, Completeness.NOT_REACHED), failures=failures)
+
+
+def not_listed(error: ListingInterrupted) -> AccountReport:
+    """The report that stands for all accounts behind the last one that was listed."""
+    organization = Account(id=ORGANIZATION, name="", arn="", email="", state=None, state_word="")
+    return not_reached(organization, Failure(Section.ROLE, error.code, str(error)))
+
+
+def _unknown_state(account: Account) -> AccountReport:
+    said = f"the state {account.state_word!r}, which is not known" if account.state_word else "no state"
+    return failed(account, Failure(Section.ROLE, "UnknownAccountState", f"Organizations gave this account {said}"))
+
+
+def _report(account: Account, completeness: Completeness, failure: Failure | None = None) -> AccountReport:
+    sections = (_coverage(section, completeness, failure) for section in Section)
+    return AccountReport(
+        account=account, role="", coverage=tuple(sections), failures=() if failure is None else (failure,)
+    )
+
+
+def _coverage(section: Section, completeness: Completeness, failure: Failure | None) -> SectionCoverage:
+    if failure is not None and section is failure.section:
+        return SectionCoverage(section, Completeness.FAILED, asked=1)
+    return SectionCoverage(section, completeness)

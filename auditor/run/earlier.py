@@ -1,0 +1,35 @@
+"""What a resumed audit keeps to: how it was begun, and what is finished already."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from auditor.errors import CallerError
+from auditor.model.facts import AccountId, Caller, Period
+from auditor.model.period import lost_until
+from auditor.model.progress import AuditStarted
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """The run that is resumed."""
+
+    started: AuditStarted
+    finished: frozenset[AccountId] = frozenset()
+    """Accounts of which nothing is missing: they are passed over."""
+
+    def period(self, now: datetime) -> tuple[Period, tuple[str, ...]]:
+        """The period as it was, with a warning where CloudTrail has dropped some of its events since then."""
+        period = self.started.period
+        lost = lost_until(period, now=now)
+        if lost is None:
+            return period, ()
+        return period, (f"CloudTrail keeps 90 days of events: those from before {lost.isoformat()} are lost.",)
+
+    def check(self, caller: Caller) -> None:
+        """Raise CallerError where the caller is not of the account that began the audit."""
+        began = self.started.caller
+        if not caller.shares_account_with(began):
+            raise CallerError(
+                f"The audit was begun by the account {began.account_id} ({began.partition}), and the credentials are "
+                f"of {caller.account_id} ({caller.partition})."
+            )

@@ -1,0 +1,157 @@
+"""What is asked and answered becomes facts, failures, and a word for every section."""
+
+from typing import Any
+
+import pytest
+
+from auditor.account.draft import AccountDraft
+from auditor.errors import RequestError
+from auditor.model.coverage import Completeness, Section, SectionCoverage
+from auditor.model.facts import Event, Unknown, User
+from tests.fakes import NOON, account
+
+pytestmark = pytest.mark.anyio
+
+COMPLETE, PARTIAL = Completeness.COMPLETE, Completeness.PARTIAL
+DENIED, FAILED, SKIPPED = Completeness.DENIED, Completeness.FAILED, Completeness.SKIPPED
+
+
+def error(code: str) -> RequestError:
+    """A request that was not answered."""
+    return RequestError(code=code, message="no", service="iam", operation="any", request_id=f"id of {code}")
+
+
+async def answer() -> str:
+    """An answer."""
+    return "yes"
+
+
+async def refuse(code: str) -> str:
+    """None."""
+    raise error(code)
+
+
+async def drafted(*questions: tuple[Section, str | None]) -> AccountDraft:
+    """A draft after these questions: sections, with the code of each refusal."""
+    draft = AccountDraft()
+    for section, code in questions:
+        await draft.ask(section, answer() if code is None else refuse(code))
+    return draft
+
+
+def words(draft: AccountDraft) -> dict[Section, Completeness]:
+    """The word of every section."""
+    return {coverage.section: coverage.completeness for coverage in draft.coverage()}
+
+
+async def test_an_answer_is_returned() -> None:
+    """What was answered is the answer."""
+    assert await AccountDraft().ask(Section.USERS, answer()) == "yes"
+
+
+async def test_a_refusal_is_unknown_and_noted() -> None:
+    """What was not answered is Unknown with its code, and a failure with all that AWS said."""
+    draft = AccountDraft()
+
+    assert await draft.ask(Section.KEYS, refuse("AccessDenied")) == Unknown("AccessDenied")
+    (failure,) = draft.failures()
+    assert (failure.section, failure.code, failure.request_id, failure.count) == (
+        Section.KEYS,
+        "AccessDenied",
+        "id of AccessDenied",
+        1,
+    )
+
+
+async def test_other_errors_pass() -> None:
+    """Only an unanswered request is an answer of this kind: a bug is not."""
+
+    async def stumble() -> None:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await AccountDraft().ask(Section.KEYS, stumble())
+
+
+async def test_failures_of_one_section_and_code_are_one() -> None:
+    """A thousand refused keys are one failure with a count, and another code or section is another."""
+    draft = await drafted(
+        *[(Section.KEYS, "AccessDenied")] * 3, (Section.KEYS, "Timeout"), (Section.MFA, "AccessDenied")
+    )
+
+    assert [(failure.section, failure.code, failure.count) for failure in draft.failures()] == [
+        (Section.KEYS, "AccessDenied", 3),
+        (Section.KEYS, "Timeout", 1),
+        (Section.MFA, "AccessDenied", 1),
+    ]
+
+
+async def test_questions_are_counted() -> None:
+    """Coverage tells how many questions a section asked, and how many were answered."""
+    draft = await drafted((Section.KEYS, None), (Section.KEYS, None), (Section.KEYS, "Timeout"))
+
+    assert SectionCoverage(Section.KEYS, PARTIAL, asked=3, answered=2) in draft.coverage()
+
+
+ROLE, USERS, KEYS = Section.ROLE, Section.USERS, Section.KEYS
+LAST_USED, PASSWORD, MFA, EVENTS = Section.LAST_USED, Section.PASSWORD, Section.MFA, Section.EVENTS
+CASES: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Completeness]]] = {
+    "all": ([(section, None) for section in Section], dict.fromkeys(Section, COMPLETE)),
+    "no users": ([(ROLE, None), (USERS, None), (EVENTS, None)], dict.fromkeys(Section, COMPLETE)),
+    "role denied": (
+        [(ROLE, "AccessDenied")],
+        {**dict.fromkeys(Section, SKIPPED), ROLE: DENIED},
+    ),
+    "role not reached": ([(ROLE, "Timeout")], {**dict.fromkeys(Section, SKIPPED), ROLE: FAILED}),
+    "users denied": (
+        [(ROLE, None), (USERS, "AccessDenied"), (EVENTS, None)],
+        {ROLE: COMPLETE, USERS: DENIED, EVENTS: COMPLETE, **dict.fromkeys((KEYS, LAST_USED, PASSWORD, MFA), SKIPPED)},
+    ),
+    "all keys denied": (
+        [(ROLE, None), (USERS, None), (KEYS, "AccessDenied"), (KEYS, "AccessDenied")],
+        {USERS: COMPLETE, KEYS: DENIED, **dict.fromkeys((LAST_USED, PASSWORD, MFA), SKIPPED)},
+    ),
+    "some keys denied": (
+        [(ROLE, None), (USERS, None), (KEYS, None), (KEYS, "AccessDenied"), (MFA, None), (PASSWORD, None)],
+        {USERS: COMPLETE, KEYS: PARTIAL, PASSWORD: PARTIAL, MFA: PARTIAL},
+    ),
+    "passwords denied": (
+        [(ROLE, None), (USERS, None), (KEYS, None), (PASSWORD, "AccessDenied"), (MFA, None)],
+        {KEYS: COMPLETE, PASSWORD: DENIED, MFA: COMPLETE},
+    ),
+    "denied and timed out": (
+        [(ROLE, None), (USERS, None), (KEYS, None), (MFA, "AccessDenied"), (MFA, "Timeout")],
+        {MFA: FAILED},
+    ),
+    "some events": ([(ROLE, None), (EVENTS, None), (EVENTS, "AccessDeniedException")], {EVENTS: PARTIAL}),
+    "events denied": ([(ROLE, None), (EVENTS, "AccessDeniedException")], {EVENTS: DENIED, USERS: COMPLETE}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_every_section_has_a_word(case: str) -> None:
+    """A section is complete, partial, denied, failed or skipped, as far as it and what it rests on were answered."""
+    questions, expected = CASES[case]
+    found = words(await drafted(*questions))
+
+    assert set(found) == set(Section)
+    assert {section: found[section] for section in expected} == expected
+
+
+def user(name: str) -> User:
+    """A user of this name."""
+    return User(name, "AIDA", "arn", "/", NOON, None)
+
+
+async def test_a_report_is_in_aws_order() -> None:
+    """Users are in the order of AWS's list, whenever they were examined, and events newest first."""
+    draft: Any = AccountDraft()
+    draft.users.update({2: user("c"), 0: user("a"), 1: user("b")})
+    times = [NOON.replace(hour=hour) for hour in (3, 9, 6)]
+    draft.events.update({str(at): Event(str(at), "CreateUser", at, "ana") for at in times})
+    draft.vanished_users, draft.vanished_keys = 2, 3
+    report = draft.report(account())
+
+    assert [user.name for user in report.users] == ["a", "b", "c"]
+    assert [event.at.hour for event in report.events] == [9, 6, 3]
+    assert (report.vanished_users, report.vanished_keys) == (2, 3)

@@ -1,0 +1,190 @@
+"""Places grow with the distance of a service as far as the CPU can use them, and no further."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import pytest
+
+from auditor.aws.limits.connections import Connections
+from auditor.aws.limits.slots import Places
+from auditor.aws.request import Access
+from auditor.errors import RequestError
+from tests.fakes import JUMPING, FakeService, limits
+
+pytestmark = pytest.mark.anyio
+
+DENIED = RequestError(code="NoSuchEntity", message="no", service="iam", operation="get_login_profile", status=404)
+UNREACHED = RequestError(code="ConnectionFailed", message="no", service="iam", operation="get_login_profile")
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Nothing takes time."""
+    return JUMPING
+
+
+class Spare(Connections):
+    """Connections of a process that may open so many more."""
+
+    def __init__(self, spare: int) -> None:
+        super().__init__()
+        self.spare = spare
+
+    def take(self, wanted: int) -> int:
+        """So many, or those that are left."""
+        taken = min(wanted, self.spare)
+        self.spare -= taken
+        return taken
+
+
+@dataclass
+class World:
+    """A service at a distance, asked by a loop whose CPU takes a while for each answer; its clocks stand still else."""
+
+    distance: float
+    cost: float = 0.001
+    refusal: RequestError | None = None
+    spare: Spare = field(default_factory=lambda: Spare(1_000_000))
+    now: float = 0.0
+    spent: float = 0.0
+    _answer: anyio.Event = field(default_factory=anyio.Event)
+
+    def places(self) -> Places:
+        """Ten of them."""
+        return Places(10, connections=self.spare, clock=lambda: self.now, cpu=lambda: self.spent)
+
+    async def rounds(self, places: Places, number: int) -> list[int]:
+        """Ask all that there is place for so often, with others that wait behind; how many places there were."""
+        seen = []
+        for _ in range(number):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(places.total):
+                    tasks.start_soon(self._ask, places)
+                await anyio.wait_all_tasks_blocked()
+                for _ in range(places.total + 1):
+                    tasks.start_soon(self._wait, places)
+                await anyio.wait_all_tasks_blocked()
+                self.now += self.distance
+                self._answer.set()
+            self._answer = anyio.Event()
+            seen.append(places.total)
+        return seen
+
+    async def _ask(self, places: Places) -> None:
+        with suppress(RequestError):
+            async with places.one():
+                await self._answer.wait()
+                self.spent += self.cost
+                if self.refusal is not None:
+                    raise self.refusal
+
+    async def _wait(self, places: Places) -> None:
+        with suppress(RequestError):
+            async with places.one():
+                raise UNREACHED
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"),
+    [
+        (0.002, [10, 10, 10, 10, 10]),
+        (0.0109, [10, 10, 10, 10, 10]),
+        (0.02, [30, 30, 30, 30, 30]),
+        (0.05, [30, 75, 75, 75, 75]),
+        (0.4, [30, 90, 270, 600, 600]),
+    ],
+)
+async def test_places_are_those_that_the_cpu_can_use_at_this_distance(distance: float, expected: list[int]) -> None:
+    """At a thousand answers a second of CPU, as many as arrive in the time of one and half as many again, by steps."""
+    world = World(distance)
+    assert expected == await world.rounds(world.places(), 5)
+
+
+async def test_growth_ends_where_the_cpu_does() -> None:
+    """A quarter of a second away there are 250 in flight if the loop never waits; more would wait for the loop."""
+    world = World(0.25)
+    assert 270 == (await world.rounds(world.places(), 12))[-1]
+    slower = World(0.25, cost=0.01)
+    assert 30 == (await slower.rounds(slower.places(), 12))[-1]
+
+
+async def test_a_busy_loop_is_no_distance() -> None:
+    """What takes long since the loop, or the machine, has no time for it, was quicker before and is not far away."""
+    world = World(0.01)
+    places = world.places()
+    await world.rounds(places, 1)
+    world.distance = 5.0
+    assert [10] * 5 == await world.rounds(places, 5)
+
+
+async def test_a_slow_service_is_no_distance() -> None:
+    """Half a second is the far side of the earth: whoever takes a minute is not asked more at once for it."""
+    slow, far = World(60), World(0.5)
+    assert await far.rounds(far.places(), 9) == await slow.rounds(slow.places(), 9)
+
+
+async def test_no_more_places_than_connections() -> None:
+    """What the open files of the process do not allow is not taken."""
+    world = World(0.25, spare=Spare(25))
+    assert [30, 35, 35] == await world.rounds(world.places(), 3)
+
+
+async def test_places_do_not_grow_while_nobody_waits() -> None:
+    """Budgets that let through less than the CPU could do leave places free, and these need no more of them."""
+    world = World(0.25)
+    places = world.places()
+    for _ in range(50):
+        async with places.one():
+            world.now += world.distance
+            world.spent += world.cost
+    assert 10 == places.total
+
+
+async def test_a_refusal_by_aws_is_an_answer() -> None:
+    """That a user has no password is answered as others are, though it tells nothing of the distance."""
+    world = World(0.25)
+    places = world.places()
+    await world.rounds(places, 1)
+    world.refusal = DENIED
+    assert [90, 270] == await world.rounds(places, 2)
+
+
+async def test_what_is_not_answered_teaches_nothing() -> None:
+    """Connections that fail at once are no near service, and no reason for more of them."""
+    world = World(0.25, refusal=UNREACHED)
+    places = world.places()
+    assert [10] * 5 == await world.rounds(places, 5)
+    world.refusal = None
+    assert [30, 90] == await world.rounds(places, 2)
+
+
+async def test_many_requests_are_under_way_to_a_service_far_away() -> None:
+    """All identities of a run ask at once what the distance and the CPU allow, and no more than there are places."""
+    world, in_flight, most = World(0.25), 0, 0
+
+    async def answer(**_: Any) -> dict[str, Any]:
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
+        await anyio.sleep(world.distance)
+        in_flight -= 1
+        world.spent += world.cost
+        return {"Users": []}
+
+    places = Places(10, connections=Spare(1000), cpu=lambda: world.spent)
+    iam, shared = FakeService("iam", list_users=answer), limits()
+    shared.places = {"iam": places}
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2000):
+            tasks.start_soon(Access(credentials=None, limits=shared).request, iam.list_users)
+
+    assert 250 <= most <= places.total
+
+
+async def test_places_without_connections_stay() -> None:
+    """Who brings a client of their own has as many as it had."""
+    world = World(0.25)
+    places = Places(10, clock=lambda: world.now, cpu=lambda: world.spent)
+    assert [10] * 5 == await world.rounds(places, 5)

@@ -1,0 +1,198 @@
+"""A bounded number of tasks, whose error comes out bare and whose cancellation leaves nothing behind."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import pytest
+
+from auditor.concurrency.fan_out import bare_errors, fan_out
+from tests.fakes import JUMPING
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Work takes no time."""
+    return JUMPING
+
+
+@dataclass
+class Workers:
+    """How many work now, the most that did at once, and all that was done."""
+
+    now: int = 0
+    most: int = 0
+    done: int = 0
+
+    async def work(self, _item: int) -> None:
+        """Work on one item."""
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await anyio.sleep(1)
+        self.now -= 1
+        self.done += 1
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 100])
+async def test_no_more_at_once_than_the_limit(limit: int) -> None:
+    """Every item is worked on, and as many at once as may be."""
+    workers = Workers()
+    await fan_out(range(50), workers.work, limit=limit)
+
+    assert (workers.most, workers.done, workers.now) == (min(limit, 50), 50, 0)
+
+
+async def test_nothing_is_done_of_nothing() -> None:
+    """No item is no work."""
+    workers = Workers()
+    await fan_out([], workers.work, limit=3)
+
+    assert workers.done == 0
+
+
+async def test_items_may_come_from_a_stream() -> None:
+    """Items that arrive one by one are worked on as they come."""
+    sent, received = anyio.create_memory_object_stream[int](0)
+    workers = Workers()
+
+    async def send() -> None:
+        async with sent:
+            for number in range(10):
+                await sent.send(number)
+
+    async with received, anyio.create_task_group() as tasks:
+        tasks.start_soon(send)
+        await fan_out(received, workers.work, limit=3)
+
+    assert workers.done == 10
+
+
+@dataclass
+class Source:
+    """Items that tell how many of them were taken."""
+
+    taken: int = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for self.taken in range(1, 11):
+            yield self.taken
+
+    async def __aiter__(self) -> AsyncIterator[int]:
+        for item in self:
+            yield item
+
+
+async def taken_while_busy(source: Source, *, limit: int) -> int:
+    """How many items are taken while nobody finishes."""
+
+    async def never(_item: int) -> None:
+        await anyio.sleep_forever()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: fan_out(source, never, limit=limit))
+        await anyio.wait_all_tasks_blocked()
+        taken = source.taken
+        tasks.cancel_scope.cancel()
+    return taken
+
+
+async def test_items_wait_in_their_source() -> None:
+    """Items are taken only when there is a place for them."""
+    assert await taken_while_busy(Source(), limit=3) == 3
+
+
+async def test_at_most_one_item_waits_outside_of_its_source() -> None:
+    """A source is not emptied ahead of the work."""
+    assert await taken_while_busy(Source(), limit=3) <= 4
+
+
+class Broken(Exception):  # noqa: N818 - an error of the work's own kind
+    """What goes wrong in the work."""
+
+
+async def test_an_error_is_raised_bare() -> None:
+    """The error of one item is raised as itself, and the others are cancelled."""
+    cancelled = []
+
+    async def work(item: int) -> None:
+        try:
+            if item == 3:
+                await anyio.sleep(1)
+                raise Broken(item)
+            await anyio.sleep_forever()
+        except anyio.get_cancelled_exc_class():
+            cancelled.append(item)
+            raise
+
+    with pytest.raises(Broken) as caught:
+        await fan_out(range(5), work, limit=5)
+
+    assert caught.value.args == (3,)
+    assert sorted(cancelled) == [0, 1, 2, 4]
+
+
+async def test_an_error_of_the_source_is_raised_bare() -> None:
+    """A source that breaks ends the work with its error."""
+
+    def source() -> Iterator[int]:
+        yield 1
+        raise Broken
+
+    with pytest.raises(Broken):
+        await fan_out(source(), Workers().work, limit=2)
+
+
+async def test_an_error_keeps_its_cause() -> None:
+    """What an error came from is still said when it comes out of its groups."""
+    cause = KeyError("cause")
+
+    async def work(_item: int) -> None:
+        raise Broken from cause
+
+    with pytest.raises(Broken) as caught:
+        await fan_out([1], work, limit=1)
+
+    assert caught.value.__cause__ is cause
+
+
+async def test_several_errors_stay_together() -> None:
+    """Where more than one goes wrong at once, none of them is dropped."""
+
+    async def work(item: int) -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            raise Broken(item)
+
+    with pytest.raises(ExceptionGroup) as caught, anyio.move_on_after(1):
+        await fan_out(range(2), work, limit=2)
+
+    assert {error.args for error in caught.value.exceptions} == {(0,), (1,)}
+
+
+async def test_cancelling_ends_all_work() -> None:
+    """Leaving early leaves nothing running, and no error."""
+    workers = Workers()
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lambda: fan_out(range(100), workers.work, limit=10))
+            await anyio.sleep(2.5)
+            scope.cancel()
+    done = workers.done
+    await anyio.wait_all_tasks_blocked()
+
+    assert scope.cancelled_caught
+    assert workers.done == done == 20
+
+
+def test_groups_within_groups_are_opened() -> None:
+    """The one error inside of any number of groups is raised as itself; two are left in theirs."""
+    with pytest.raises(Broken), bare_errors():
+        raise ExceptionGroup("outer", [ExceptionGroup("inner", [Broken()])])
+    with pytest.raises(ExceptionGroup), bare_errors():
+        raise ExceptionGroup("outer", [Broken(), KeyError()])
+    with pytest.raises(Broken), bare_errors():
+        raise Broken

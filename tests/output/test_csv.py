@@ -1,0 +1,327 @@
+"""The three CSV files: exact when read back, whole accounts only, nobody else's file touched."""
+
+import codecs
+import stat
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio import to_thread
+
+from auditor import AccountReport, ConfigurationError, Event, EventResource, Labels, User, WriteError, open_csv_writer
+from auditor.files.private_file import PrivateFile
+from auditor.output.csv import CsvWriter
+from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
+from tests.output.limits import files_no_longer_than
+from tests.output.reading import read_back
+from tests.samples import ACCOUNT, EVENT, KEY, REFUSED_EVENT, REPORT, USER, report_of
+
+HEADERS = [",".join(columns) + "\n" for columns in (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)]
+
+
+async def text_of(path: Path) -> str:
+    """What a file holds, its line ends as they are."""
+    return (await anyio.Path(path).read_bytes()).decode()
+
+
+@pytest.mark.anyio
+async def test_a_folder_may_be_a_text(tmp_path: Path) -> None:
+    """Paths are given as they come."""
+    async with open_csv_writer(str(tmp_path / "new")) as writer:
+        assert [tmp_path / "new"] * 3 == [path.parent for path in writer.paths]
+
+
+@pytest.mark.anyio
+async def test_headers_are_always_there(tmp_path: Path) -> None:
+    """The files have their headers from the beginning, and keep them where no account has a row."""
+    async with open_csv_writer(tmp_path) as writer:
+        assert HEADERS == [await text_of(path) for path in writer.paths]
+        await writer.write(AccountReport(account=ACCOUNT, role=""))
+    assert HEADERS == [(await text_of(path)).splitlines(keepends=True)[0] for path in writer.paths]
+    assert [1, 1, 2] == [len((await text_of(path)).splitlines()) for path in writer.paths]
+
+
+@pytest.mark.anyio
+async def test_a_byte_order_mark_for_spreadsheets(tmp_path: Path) -> None:
+    """Each file begins with it where that is asked for, once; a reader that knows of it reads the same rows."""
+    async with open_csv_writer(tmp_path, bom=True) as writer:
+        await writer.write(REPORT)
+        await writer.write(REPORT)
+    for path, header in zip(writer.paths, HEADERS, strict=True):
+        data = await anyio.Path(path).read_bytes()
+        assert (True, 1) == (data.startswith(codecs.BOM_UTF8), data.count(codecs.BOM_UTF8))
+        assert data.decode("utf-8-sig").startswith(header)
+
+
+@pytest.mark.anyio
+async def test_no_accounts_are_headers_alone(tmp_path: Path) -> None:
+    """A run without accounts that ends well leaves all files."""
+    async with open_csv_writer(tmp_path) as writer:
+        pass
+    assert HEADERS == [await text_of(path) for path in writer.paths]
+
+
+@pytest.mark.anyio
+async def test_a_block_that_fails_before_the_first_report_leaves_no_file(tmp_path: Path) -> None:
+    """An empty table would say that there is nothing: it goes where nothing could be audited."""
+
+    class NothingWorksError(Exception):
+        """Raised in the block."""
+
+    with pytest.raises(NothingWorksError):
+        async with open_csv_writer(tmp_path):
+            raise NothingWorksError
+    assert [] == [path async for path in anyio.Path(tmp_path).iterdir()]
+
+
+@pytest.mark.anyio
+async def test_a_block_that_fails_later_leaves_the_rows(tmp_path: Path) -> None:
+    """What was written is kept, whatever happens next."""
+
+    class LaterError(Exception):
+        """Raised in the block."""
+
+    async def write_and_fail() -> None:
+        async with open_csv_writer(tmp_path) as writer:
+            await writer.write(REPORT)
+            raise LaterError
+
+    with pytest.raises(LaterError):
+        await write_and_fail()
+    paths = [Path(path) async for path in anyio.Path(tmp_path).iterdir()]
+    assert [2, 2, 2] == [len((await text_of(path)).splitlines()) for path in paths]
+
+
+@pytest.mark.anyio
+async def test_names_and_modes(tmp_path: Path) -> None:
+    """All files have one stem, the second in UTC in which they were made, and are their owner's only."""
+    before = datetime.now(UTC).replace(microsecond=0)
+    async with open_csv_writer(tmp_path) as writer:
+        findings, events, coverage = writer.paths
+    stem = findings.name.removeprefix("iam_audit_report_")
+    assert (f"cloudtrail_events_{stem}", f"coverage_{stem}") == (events.name, coverage.name)
+    assert {tmp_path} == {path.parent for path in writer.paths}
+    made = datetime.strptime(stem, "%Y%m%d_%H%M%S.csv").replace(tzinfo=UTC)
+    assert before <= made <= datetime.now(UTC)
+    assert {0o600} == {stat.S_IMODE((await anyio.Path(path).stat()).st_mode) for path in writer.paths}
+
+
+@pytest.mark.anyio
+async def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
+    """What was written can be read before the writer is closed."""
+    async with open_csv_writer(tmp_path, labels=Labels.EN) as writer:
+        await writer.write(REPORT)
+        findings, events, coverage = [(await text_of(path)).splitlines() for path in writer.paths]
+    identity, use = "111122223333,pagos-dev,ana", "2026-02-02T03:04:05+00:00,s3"
+    password, key = "Configured,2026-02-28T12:00:00+00:00", "AKIA1,Active,2026-02-19T12:00:00+00:00"
+    assert [f"{identity},{password},{key},{use},Virtual"] == findings[1:]
+    assert ['2026-02-27T12:00:00+00:00,CreateUser,root-of-all,111122223333,pagos-dev,"ana, AIDA1"'] == events[1:]
+    words = ",".join(["complete"] * 7)
+    assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,,3"] == coverage[1:]
+
+
+@pytest.mark.anyio
+async def test_reports_in_turn(tmp_path: Path) -> None:
+    """Rows are in the order of the reports; refused events are none."""
+    names = ["=1+1", "two\r\nlines", 'Ventas, "EMEA"', "研究", "'comilla"]
+    async with open_csv_writer(tmp_path) as writer:
+        for name in names:
+            account = replace(ACCOUNT, name=name)
+            await writer.write(report_of(USER, events=(EVENT, REFUSED_EVENT), account=account))
+    for path, column in zip(writer.paths, (1, 4, 1), strict=True):
+        assert names == [row[column] for row in read_back(await text_of(path))[1:]]
+
+
+@pytest.mark.anyio
+async def test_what_utf8_cannot_hold_is_spelled_out(tmp_path: Path) -> None:
+    """Half a character, which JSON can carry, does not stop a run."""
+    async with open_csv_writer(tmp_path) as writer:
+        await writer.write(report_of(replace(USER, name="half-\ud800")))
+    assert read_back(await text_of(writer.paths[0]))[1][2] == "half-\\ud800"
+
+
+@pytest.mark.anyio
+async def test_directories_are_made(tmp_path: Path) -> None:
+    """A directory that is missing is made, with those above it."""
+    async with open_csv_writer(tmp_path / "a" / "b") as writer:
+        pass
+    assert all([await anyio.Path(path).is_file() for path in writer.paths])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("below", [".", "below"])
+async def test_a_file_in_the_place_of_the_directory(tmp_path: Path, below: str) -> None:
+    """What is no directory, or can't become one, is said before anything else is done."""
+    file = tmp_path / "file"
+    await anyio.Path(file).write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"^Nothing can be written in") as caught:
+        async with open_csv_writer(file / below):
+            pass
+    assert caught.value.exit_code == 2
+    assert await text_of(file) == "mine"
+
+
+def seconds() -> list[str]:
+    """This second and the next one, as names of files tell them."""
+    now = datetime.now(UTC)
+    return [f"{moment:%Y%m%d_%H%M%S}.csv" for moment in (now, now + timedelta(seconds=1))]
+
+
+@pytest.mark.anyio
+async def test_names_that_are_taken(tmp_path: Path) -> None:
+    """Files and links that have the name, one of the three is enough, are left alone: a later second's is used."""
+    outside = tmp_path / "outside"
+    stems = seconds()
+
+    def occupy() -> None:
+        for name in ("files", "links", "events", "coverage"):
+            (tmp_path / name).mkdir()
+        for stem in stems:
+            (tmp_path / "files" / f"iam_audit_report_{stem}").write_text("mine")
+            (tmp_path / "links" / f"iam_audit_report_{stem}").symlink_to(outside)
+            (tmp_path / "events" / f"cloudtrail_events_{stem}").write_text("mine")
+            (tmp_path / "coverage" / f"coverage_{stem}").write_text("mine")
+
+    async def write(name: str) -> None:
+        async with open_csv_writer(tmp_path / name) as writer:
+            await writer.write(REPORT)
+        for path in writer.paths:
+            assert not path.name.endswith(tuple(stems))
+            assert len((await text_of(path)).splitlines()) == 2
+
+    await to_thread.run_sync(occupy)
+    async with anyio.create_task_group() as tasks:
+        for name in ("files", "links", "events", "coverage"):
+            tasks.start_soon(write, name)
+
+    def left() -> tuple[set[str], int, bool]:
+        kept = {*(tmp_path / "files").glob("iam*"), *(tmp_path / "events").glob("cloudtrail*")}
+        texts = {path.read_text() for path in kept if path.name.endswith(tuple(stems))}
+        links = [path for path in (tmp_path / "links").iterdir() if path.is_symlink()]
+        return texts, len(links), outside.exists()
+
+    assert ({"mine"}, 2, False) == await to_thread.run_sync(left)
+    # One file of a run is never left without the others: two that were there, three that were written.
+    for name in ("events", "coverage"):
+        assert 2 + 3 == len([path async for path in anyio.Path(tmp_path / name).iterdir()])
+
+
+MANY_EVENTS: tuple[Event, ...] = tuple(
+    replace(EVENT, id=str(number), resources=(EventResource("AWS::IAM::User", "x" * 50),)) for number in range(200)
+)
+MANY_KEYS: tuple[User, ...] = tuple(replace(USER, name=f"user-{number}", keys=(KEY,)) for number in range(200))
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a file's size are tried on Linux")
+@pytest.mark.parametrize(
+    "too_much",
+    [
+        report_of(USER, events=MANY_EVENTS),
+        report_of(*MANY_KEYS, events=(EVENT,)),
+        report_of(*MANY_KEYS, events=MANY_EVENTS),
+    ],
+    ids=["events", "findings", "both"],
+)
+async def test_an_account_that_does_not_fit_is_not_there_at_all(tmp_path: Path, too_much: AccountReport) -> None:
+    """Where a write fails midway, all files end with the last whole account, and more can be written."""
+    async with open_csv_writer(tmp_path) as writer:
+        await writer.write(REPORT)
+        whole = [await text_of(path) for path in writer.paths]
+        with files_no_longer_than(8192), pytest.raises(WriteError, match="could not be written") as caught:
+            await writer.write(too_much)
+        assert any(str(path) in str(caught.value) for path in writer.paths)
+        assert whole == [await text_of(path) for path in writer.paths]
+        await writer.write(REPORT)
+    expected = [text + text.splitlines(keepends=True)[1] for text in whole]
+    assert expected == [await text_of(path) for path in writer.paths]
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a file's size are tried on Linux")
+@pytest.mark.parametrize("size", [0, 10], ids=["nothing", "a part"])
+async def test_headers_that_do_not_fit(tmp_path: Path, size: int) -> None:
+    """Where a header can't be written, nothing can be written there, and nothing is left behind."""
+
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async with open_csv_writer(tmp_path / "before"):
+        before = await to_thread.run_sync(descriptors)
+    with files_no_longer_than(size), pytest.raises(ConfigurationError):
+        async with open_csv_writer(tmp_path / "full"):
+            pass
+    assert [] == [path async for path in anyio.Path(tmp_path / "full").iterdir()]
+    assert before - 3 == await to_thread.run_sync(descriptors)
+
+
+@pytest.mark.anyio
+async def test_cancelled_writes_are_whole(tmp_path: Path) -> None:
+    """A write that was cancelled is in all files or in none."""
+    report = report_of(*MANY_KEYS, events=MANY_EVENTS)
+    async with open_csv_writer(tmp_path) as writer:
+        for turns in range(6):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(writer.write, report)
+                for _ in range(turns):
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+    rows = [len(read_back(await text_of(path))) - 1 for path in writer.paths]
+    assert rows[0] == rows[1]
+    assert rows[0] in range(200, 1200, 200)
+    assert [True, True, True] == [(await text_of(path)).endswith("\n") for path in writer.paths]
+
+
+@pytest.mark.anyio
+async def test_the_loop_goes_on_while_writing(tmp_path: Path) -> None:
+    """The files are written beside the event loop: other tasks run meanwhile."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async with open_csv_writer(tmp_path) as writer, anyio.create_task_group() as tasks:
+        tasks.start_soon(count)
+        await anyio.lowlevel.checkpoint()
+        before = turns
+        await writer.write(report_of(*MANY_KEYS))
+        assert turns > before
+        tasks.cancel_scope.cancel()
+
+
+class Stuck(PrivateFile):
+    """A file that can't be cut back."""
+
+    def cut(self, size: int) -> None:
+        """Fail."""
+        raise WriteError(f"{self.path} can't be cut to {size}.")
+
+
+class Full(PrivateFile):
+    """A file that takes nothing."""
+
+    def append(self, data: bytes) -> None:
+        """Fail."""
+        raise WriteError(f"no place for {len(data)} bytes.")
+
+
+@pytest.mark.anyio
+async def test_a_file_that_can_not_be_cut_back_leaves_no_other_uncut(tmp_path: Path) -> None:
+    """All others end with the last whole account, and the error is told."""
+
+    def opened() -> list[PrivateFile]:
+        return [PrivateFile(tmp_path / "a"), Stuck(tmp_path / "b"), Full(tmp_path / "c")]
+
+    for order in ((0, 1, 2), (1, 0, 2)):
+        files = await to_thread.run_sync(opened)
+        with pytest.raises(WriteError, match="can't be cut"):
+            await CsvWriter([files[place] for place in order], labels=Labels.ES).write(REPORT)
+        assert (0, True, 0) == (files[0].size, files[1].size > 0, files[2].size)
+        for file in files:
+            await to_thread.run_sync(file.discard)

@@ -1,0 +1,231 @@
+"""The numbers of a run."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from auditor import (
+    AccountReport,
+    AccountState,
+    AuditSummary,
+    Completeness,
+    Failure,
+    Labels,
+    MfaKind,
+    Section,
+    SectionCoverage,
+    Unknown,
+)
+from auditor.model.summary import FailureGroup
+from auditor.run.totals import Tally
+from tests.samples import (
+    ACCOUNT,
+    CALLER,
+    COVERAGE,
+    DEVICE,
+    EVENT,
+    FAILURE,
+    KEY,
+    NOW,
+    PERIOD,
+    REFUSED_EVENT,
+    REPORT,
+    USER,
+    report_of,
+)
+
+INACTIVE = replace(KEY, status="Inactive")
+DENIED_ROLE = SectionCoverage(Section.ROLE, Completeness.DENIED, 1, 0)
+
+
+def summary_of(reports: Iterable[AccountReport], *, collect: bool = False, labels: Labels = Labels.ES) -> AuditSummary:
+    """What a run with these reports came to."""
+    tally = Tally(labels, collect=collect)
+    for report in reports:
+        tally.add(report)
+    return tally.summary(caller=CALLER, period=PERIOD, seconds=2.5)
+
+
+def test_the_callers_own_account() -> None:
+    """An account that was entered without a role was read with the caller's own credentials."""
+    refused = AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,))
+    assert 1 == summary_of([replace(REPORT, role=""), REPORT, refused]).own_credentials
+
+
+def test_no_reports() -> None:
+    """A run without accounts has only zeros, and is complete."""
+    assert AuditSummary(caller=CALLER, period=PERIOD, seconds=2.5) == summary_of([])
+    assert summary_of([]).exit_code == 0
+
+
+def test_accounts() -> None:
+    """Each account is audited or not, complete or not; only failures count as failed."""
+    summary = summary_of(
+        [
+            report_of(),
+            report_of(failures=(FAILURE,)),
+            AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), failures=(FAILURE, FAILURE)),
+            AccountReport(account=replace(ACCOUNT, state=AccountState.SUSPENDED), role=""),
+            AccountReport(account=replace(ACCOUNT, state=None), role="", failures=(FAILURE,)),
+            report_of(account=replace(ACCOUNT, state=AccountState.PENDING_CLOSURE)),
+        ]
+    )
+    numbers = (summary.accounts, summary.audited, summary.complete, summary.not_auditable)
+    assert (6, 3, 2, 1) == numbers
+    assert (3, 12) == (summary.failed_accounts, summary.failures)
+    assert summary.exit_code == 3
+
+
+def test_users_and_keys() -> None:
+    """All users count; keys of users whose keys were refused are not known, and not counted."""
+    summary = summary_of(
+        [
+            report_of(
+                USER,
+                replace(USER, keys=()),
+                replace(USER, keys=Unknown("AccessDenied")),
+                replace(USER, keys=(KEY, KEY)),
+            ),
+            report_of(USER),
+        ]
+    )
+    assert (5, 4) == (summary.users, summary.keys)
+
+
+def test_users_without_mfa() -> None:
+    """Users with active keys and users with a password count apart, only where it is known that they have no device."""
+    summary = summary_of(
+        [
+            report_of(
+                replace(USER, mfa_devices=()),
+                replace(USER, mfa_devices=(), keys=(KEY, KEY)),
+                replace(USER, mfa_devices=(), keys=()),
+                replace(USER, mfa_devices=None, keys=()),
+                replace(USER, mfa_devices=Unknown("AccessDenied")),
+                replace(USER, mfa_devices=(replace(DEVICE, kind=MfaKind.SMS),)),
+                replace(USER, mfa_devices=(), keys=Unknown("AccessDenied"), has_password=None),
+                replace(USER, mfa_devices=(), keys=(INACTIVE,)),
+                replace(USER, mfa_devices=(), keys=(INACTIVE, KEY), has_password=False),
+                replace(USER, mfa_devices=(), has_password=Unknown("AccessDenied")),
+            )
+        ]
+    )
+    assert (4, 4) == (summary.users_with_keys_without_mfa, summary.console_users_without_mfa)
+
+
+def test_old_keys() -> None:
+    """An active key is old when it was made more than 90 days ago; one without a date is not known to be."""
+    ages = [timedelta(days=90), timedelta(days=90, seconds=1), timedelta(days=900), timedelta(0)]
+    keys = tuple(replace(KEY, created_at=NOW - age) for age in ages)
+    summary = summary_of([report_of(replace(USER, keys=(*keys, replace(KEY, created_at=None))))])
+    assert (5, 2) == (summary.keys, summary.old_keys)
+    inactive = tuple(replace(key, status=status) for key in keys for status in ("Inactive", "Expired"))
+    assert 0 == summary_of([report_of(replace(USER, keys=inactive))]).old_keys
+
+
+DENIED = Failure(Section.ROLE, "AccessDenied", "no", count=1)
+
+
+def partly(section: Section, completeness: Completeness = Completeness.PARTIAL) -> AccountReport:
+    """A report of an account of which one section was read in part."""
+    coverage = tuple(
+        replace(covered, completeness=completeness) if covered.section is section else covered for covered in COVERAGE
+    )
+    return replace(report_of(failures=(FAILURE,)), coverage=coverage)
+
+
+@pytest.mark.parametrize(
+    ("report", "known"),
+    [
+        (partly(Section.MFA), True),
+        (partly(Section.LAST_USED, Completeness.DENIED), True),
+        (partly(Section.USERS), False),
+        (partly(Section.KEYS), False),
+        (partly(Section.EVENTS, Completeness.FAILED), False),
+        (AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), failures=(DENIED,)), False),
+        (AccountReport(account=replace(ACCOUNT, state=AccountState.SUSPENDED), role=""), True),
+    ],
+)
+def test_what_was_not_listed_has_no_share(report: AccountReport, known: bool) -> None:  # noqa: FBT001 - a parameter
+    """Where users, keys or events were not all listed nobody knows how many facts there are."""
+    asked = replace(REPORT, coverage=(replace(COVERAGE[0], asked=10, answered=9), *COVERAGE[1:]))
+    assert known == (summary_of([asked, report]).covered_facts is not None)
+
+
+def test_what_was_not_read() -> None:
+    """Accounts, lists of users, and users."""
+    unknown = replace(USER, keys=Unknown("Throttling"))
+    refused = AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), failures=(DENIED,))
+    summary = summary_of([report_of(unknown, unknown, USER), partly(Section.USERS), refused])
+    assert (1, 1, 2) == (summary.not_read, summary.user_lists_not_read, summary.users_not_read)
+
+
+def test_failures_by_section_and_code() -> None:
+    """Each group has its number, its first message and its first three accounts."""
+    accounts = [replace(ACCOUNT, name=f"account-{number}") for number in range(5)]
+    reports = [report_of(failures=(FAILURE, DENIED), account=account) for account in accounts]
+    examples = tuple(f"account-{number} (111122223333)" for number in range(3))
+    assert (
+        FailureGroup(Section.MFA, "AccessDenied", 15, examples, "not allowed"),
+        FailureGroup(Section.ROLE, "AccessDenied", 5, examples, "no"),
+    ) == summary_of(reports).failure_groups
+
+
+def test_events() -> None:
+    """Events that took place count by their name, refused ones together."""
+    deleted = replace(EVENT, name="DeleteUser")
+    summary = summary_of([report_of(events=(EVENT, EVENT, REFUSED_EVENT)), report_of(events=(deleted, EVENT))])
+    assert {"CreateUser": 3, "DeleteUser": 1} == summary.events_by_name
+    assert summary.refused_events == 1
+
+
+def test_sums() -> None:
+    """What vanished, requests and throttles are summed over accounts."""
+    report = replace(REPORT, vanished_users=2, vanished_keys=3, requests=10, throttles=4)
+    summary = summary_of([report, report])
+    assert (10, 20, 8) == (summary.vanished, summary.requests, summary.throttles)
+
+
+def test_nothing_is_kept_unless_asked() -> None:
+    """Reports and rows are held only where they are collected."""
+    summary = summary_of([REPORT])
+    assert ((), (), ()) == (summary.reports, summary.findings, summary.events)
+
+
+def test_collected_rows() -> None:
+    """What is collected are the reports, in their order, and their rows, in the language asked for."""
+    other = report_of(replace(USER, name="bea", mfa_devices=Unknown("AccessDenied")), events=(EVENT,))
+    summary = summary_of([REPORT, other], collect=True, labels=Labels.EN)
+    assert (REPORT, other) == summary.reports
+    assert [("ana", "Virtual"), ("bea", "Unknown (AccessDenied)")] == [
+        (row["username"], row["mfa_status"]) for row in summary.findings
+    ]
+    assert ["CreateUser", "CreateUser"] == [row["eventName"] for row in summary.events]
+
+
+def test_what_the_run_adds() -> None:
+    """Caller, period, duration, warnings and interruption are those of the run."""
+    summary = Tally(Labels.ES).summary(
+        caller=CALLER, period=PERIOD, seconds=2.5, warnings=("careful",), interruption="ended early"
+    )
+    assert (CALLER, PERIOD, 2.5) == (summary.caller, summary.period, summary.seconds)
+    assert (("careful",), "ended early") == (summary.warnings, summary.interruption)
+    assert summary.exit_code == 3
+
+
+def test_credential_reports() -> None:
+    """The oldest report's age is its own account's, and a report from the future has none."""
+    reports = [
+        report_of(),
+        replace(REPORT, report_time=NOW - timedelta(hours=3)),
+        replace(REPORT, report_time=NOW - timedelta(hours=1), fallbacks=("no devices", "no events")),
+        replace(REPORT, fallbacks=("no report",)),
+    ]
+    summary = summary_of(reports)
+    assert (2, timedelta(hours=3), 2) == (summary.reported, summary.oldest_report_age, summary.fallbacks)
+    assert 0 == summary_of([report_of()]).exit_code
+    assert summary_of([report_of()]).oldest_report_age is None
+    ahead = replace(REPORT, report_time=NOW + timedelta(seconds=3))
+    assert timedelta(0) == summary_of([ahead]).oldest_report_age
