@@ -12,48 +12,24 @@ import auditor
 PACKAGE = Path(auditor.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-LEVELS = {
-    "auditor": 9,
-    "auditor.__main__": 9,
-    "auditor.cli.app": 8,
-    "auditor.commands": 8,
-    "auditor.compat.iam_audit": 8,
-    "auditor.run.orchestrator": 7,
-    "auditor.run.stream": 6,
-    "auditor.run.second_asking": 6,
-    "auditor.run.resume": 7,
-    "auditor.engines": 6,
-    "auditor.engines.local": 5,
-    "auditor.journal": 5,
-    "auditor.run.listing": 5,
-    "auditor.output.run_files": 5,
-    "auditor.output": 5,
-    "auditor.account.audit": 4,
-    "auditor.account.collectors.registry": 3,
-    "auditor.aws.template": 3,
-    "auditor.aws": 2,
-    "auditor.config": 1,
-    "auditor.concurrency.completion": 1,
-    "auditor.concurrency.event_loop": 1,
-    "auditor.concurrency.fan_out": 1,
-    "auditor.model.period": 1,
-    "auditor.files.private_file": 1,
-    "auditor.model.progress": 1,
-    "auditor.files.run_names": 1,
-    "auditor.run.earlier": 1,
-    "auditor.model.merge": 1,
-    "auditor.model.placeholders": 1,
-    "auditor.output.rows": 1,
-    "auditor.run.totals": 1,
-    "auditor.output.error_line": 1,
-    "auditor.model.codes": 0,
-    "auditor.model.coverage": 0,
-    "auditor.errors": 0,
-    "auditor.model.event_rows": 0,
-    "auditor.model.facts": 0,
-    "auditor.model.summary": 0,
-}
-"""The level of each module, and of each folder's modules."""
+ROOMS = (
+    "auditor.__init__",
+    "auditor.__main__",
+    "auditor.compat",
+    "auditor.cli",
+    "auditor.run",
+    "auditor.engines",
+    "auditor.account",
+    "auditor.output",
+    "auditor.aws",
+    "auditor.journal",
+    "auditor.config",
+    "auditor.model",
+    "auditor.files",
+    "auditor.concurrency",
+    "auditor.errors",
+)
+"""Folders and modules, the top one first: each imports from itself and from those below it."""
 
 SDK = {"botocore", "aiobotocore", "boto3"}
 TYPER = {"auditor.cli.app", "auditor.cli.audit", "auditor.cli.demo", "auditor.cli.template"}
@@ -109,10 +85,15 @@ def all_imports() -> list[Import]:
     ]
 
 
+def room_of(module: str) -> str:
+    """The room that a module is in: its folder at the top of the package, or itself."""
+    parts = module.split(".")
+    return ".".join(parts[:2]) if len(parts) > 1 else f"{module}.__init__"
+
+
 def level_of(module: str) -> int:
-    """The level of a module: its own, or its folder's."""
-    folder = ".".join(module.split(".")[:2])
-    return LEVELS[module] if module in LEVELS else LEVELS[folder]
+    """How many rooms are above the module's."""
+    return ROOMS.index(room_of(module))
 
 
 def is_demo(module: str) -> bool:
@@ -128,7 +109,7 @@ def upward(imports: list[Import]) -> list[Import]:
         if imported in NAMES
         and not is_demo(importer)
         and not is_demo(imported)
-        and level_of(imported) > level_of(importer)
+        and level_of(imported) < level_of(importer)
     ]
 
 
@@ -193,19 +174,18 @@ def prints(source: str) -> int:
     return sum(isinstance(function, ast.Name) and function.id == "print" for function in calls)
 
 
-def test_every_module_has_a_level() -> None:
-    """A new module is given its place on the staircase, and one that is gone gives it back."""
-    placed = {name if name in LEVELS else ".".join(name.split(".")[:2]) for name in NAMES if not is_demo(name)}
-    assert set(LEVELS) == placed
+def test_every_module_has_a_room() -> None:
+    """A new folder is given its place on the staircase, and one that is gone gives it back."""
+    assert set(ROOMS) == {room_of(name) for name in NAMES if not is_demo(name)}
 
 
 def test_imports_point_down() -> None:
-    """No module imports one of a higher level."""
+    """No module imports one of a room above its own."""
     assert [] == upward(all_imports())
 
 
 def test_imports_have_no_cycle() -> None:
-    """No modules import each other in a ring, on one level either."""
+    """No modules import each other in a ring, in one room either."""
     assert [] == cycle_in(all_imports())
 
 
@@ -219,10 +199,10 @@ def test_each_thing_is_known_where_it_belongs() -> None:
     [
         ("from auditor.cli.app import run", "auditor.model.facts"),
         ("import auditor.run.orchestrator", "auditor.account.collectors.users"),
-        ("from auditor import engine", "auditor.aws.role"),
-        ("from ..collectors.users import collect_users", "auditor.aws.role"),
-        ("from . import script", "auditor.run.totals"),
-        ("def late():\n    from auditor.output.csv_text import line\n", "auditor.output.rows"),
+        ("from auditor.engines import local", "auditor.aws.role"),
+        ("from ..account.collectors.users import collect_users", "auditor.aws.role"),
+        ("from ..cli import show", "auditor.run.totals"),
+        ("def late():\n    from auditor.output.csv_text import line\n", "auditor.model.report"),
     ],
 )
 def test_an_import_that_points_up_is_found(source: str, module: str) -> None:
@@ -231,10 +211,10 @@ def test_an_import_that_points_up_is_found(source: str, module: str) -> None:
 
 
 def test_an_import_that_points_down_is_none() -> None:
-    """Neither an import of a lower level nor one of the same level points up."""
-    source = "from auditor.model.facts import Account\nfrom .rows import line"
-    assert {"auditor.model.facts", "auditor.output.rows"} == imports_of(source, module="auditor.run.totals")
-    assert [] == upward([("auditor.run.totals", "auditor.model.facts"), ("auditor.run.totals", "auditor.output.rows")])
+    """Neither an import from a room below nor one from the same room points up."""
+    source = "from auditor.model.facts import Account\nfrom .listing import Listing"
+    assert {"auditor.model.facts", "auditor.run.listing"} == imports_of(source, module="auditor.run.totals")
+    assert [] == upward([("auditor.run.totals", "auditor.model.facts"), ("auditor.run.totals", "auditor.run.listing")])
 
 
 @pytest.mark.parametrize(
@@ -258,7 +238,7 @@ def test_an_import_out_of_place_is_found(importer: str, imported: str) -> None:
 
 
 def test_a_cycle_is_found() -> None:
-    """Two modules of one level that import each other are a ring."""
+    """Two modules of one room that import each other are a ring."""
     ring = cycle_in([("auditor.output.rows", "auditor.run.totals"), ("auditor.run.totals", "auditor.output.rows")])
     assert {"auditor.output.rows", "auditor.run.totals"} == set(ring)
 

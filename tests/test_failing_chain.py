@@ -95,7 +95,7 @@ async def test_a_program_that_has_nothing_more_ends_no_run(
             if isinstance(event, AccountFinished):
                 vault.store(timedelta(seconds=-1))
 
-        config = AuditConfig(role=SCENARIO.role_name, profile=profile, concurrency=1)
+        config = AuditConfig(role=SCENARIO.role_name, profile=profile, concurrency=1, patience=3)
         summary: AuditSummary = await run_audit(config, observe=run_dry, collect=True)
 
     codes = {failure.code for report in summary.reports for failure in report.failures}

@@ -12,7 +12,7 @@ import pytest
 from auditor.aws.template import policy_text
 from auditor.demo import Scenario
 from tests.organizations import served
-from tests.test_architecture import LEVELS
+from tests.test_architecture import ROOMS
 
 README = Path(__file__).parent.parent.joinpath("README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
@@ -76,15 +76,10 @@ def test_the_policy_is_the_programs() -> None:
     assert [] == [word for word in ("organizations:ListAccounts", "sts:AssumeRole") if word not in README]
 
 
-def test_the_staircase_is_the_packages() -> None:
-    """The table of levels has every module and folder of the package, at its level."""
-    shown = {
-        "auditor" if name == "__init__" else f"auditor.{name.removesuffix('/*')}": int(level)
-        for level, names in re.findall(r"^\| (\d) \| (`.*?`) \|", README, flags=re.MULTILINE)
-        for name in re.findall(r"`([^`]+)`", names)
-        if "*" in name or "/" not in name
-    }
-    assert LEVELS == shown
+def test_the_rooms_are_the_packages() -> None:
+    """The table has every room of the package, the top one first."""
+    shown = re.findall(r"^\| `(\w+)` \|", README.partition("| room |")[2], flags=re.MULTILINE)
+    assert [room.removeprefix("auditor.") for room in ROOMS] == shown[: len(ROOMS)]
 
 
 async def _exit_code(arguments: list[str], *, folder: Path) -> int:
