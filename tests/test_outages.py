@@ -154,7 +154,8 @@ async def test_an_account_that_always_fails_stops_no_other(of: str, monkeypatch:
 
     assert [bad] == [report.account.id for report in summary.reports if not report.complete]
     assert [] == run.told(Waiting)
-    assert run.seconds < 330
+    # It is asked once more at the end.
+    assert run.seconds < 2 * 330
 
 
 def only(folder: Path, pattern: str) -> Path:

@@ -153,21 +153,27 @@ def _failures(
             yield from _of(section, report)
             continue
         missing = _missing(section, users)
+        odd = _odd_items(section, first=first, second=second)
         noted = {failure.code: failure for failure in (*_of(section, first), *_of(section, second))}
-        for code, count in missing.items():
+        for code in dict.fromkeys((*missing, *odd)):
+            count = max(missing[code], odd.get(code, 0))
             yield replace(noted.get(code, Failure(section, code, code)), count=count)
-        if _has_odd_items(section, first) and _has_odd_items(section, second):
-            yield from (failure for failure in _of(section, second) if failure.code not in missing)
 
 
 def _of(section: Section, report: AccountReport) -> Iterator[Failure]:
     return (failure for failure in report.failures if failure.section is section)
 
 
-def _has_odd_items(section: Section, report: AccountReport) -> bool:
-    """Whether there are failures that no unanswered question explains: items of an answer that could not be read."""
-    covered = _covered(report, section)
-    return sum(failure.count for failure in _of(section, report)) > covered.asked - covered.answered
+def _odd_items(section: Section, *, first: AccountReport, second: AccountReport) -> dict[str, int]:
+    """The second reading's failures by code, where both have some that no unanswered question explains.
+
+    They tell of items that could not be read in an answer, and would be the same in a third one.
+    """
+    for report in (first, second):
+        covered = _covered(report, section)
+        if sum(failure.count for failure in _of(section, report)) <= covered.asked - covered.answered:
+            return {}
+    return {failure.code: failure.count for failure in _of(section, second)}
 
 
 def _missing(section: Section, users: Iterable[User]) -> Counter[str]:

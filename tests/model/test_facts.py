@@ -13,6 +13,7 @@ from auditor import (
     AccountReport,
     AccountState,
     Completeness,
+    FailureGroup,
     Finding,
     Freshness,
     MfaKind,
@@ -20,8 +21,7 @@ from auditor import (
     SectionCoverage,
     Unknown,
 )
-from auditor.model import coverage, summary
-from auditor.model import facts as models
+from auditor.model import coverage, facts, report, summary
 from tests.samples import (
     ACCOUNT,
     CALLER,
@@ -48,6 +48,7 @@ INSTANCES: list[Any] = [
     EVENT,
     EVENT.resources[0],
     FAILURE,
+    FailureGroup(Section.ROLE, "AccessDenied", count=3, examples=(ACCOUNT.name,), message="no"),
     Finding(ACCOUNT, USER, KEY),
     KEY,
     PERIOD,
@@ -67,7 +68,7 @@ def test_all_models_are_tried() -> None:
     """There is an instance of each dataclass here."""
     classes = {
         member
-        for module in (coverage, models, summary)
+        for module in (coverage, facts, report, summary)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if dataclasses.is_dataclass(member) and member.__module__ == module.__name__
     }
