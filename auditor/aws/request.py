@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import anyio
 from botocore.credentials import ReadOnlyCredentials
@@ -96,6 +96,16 @@ class Usage:
         return silence
 
 
+@dataclass(frozen=True, slots=True)
+class _Question(Generic[R]):
+    """What is asked of AWS, until it is answered."""
+
+    api: Api
+    ask: Callable[[], Awaitable[R]]
+    retries: Retries
+    silence: Silence
+
+
 class Access:
     """One identity's way to AWS; `credentials` None is a client that signs by itself."""
 
@@ -124,47 +134,45 @@ class Access:
                 of what was asked for this account for too long (`NoAnswer`): then it is asked nothing more. Or an
                 outage has ended the run.
         """
-        api, question = api_of(operation), partial(operation, *args, **parameters)
-        retries, silence = Retries(self._limits.policy), self.usage.silence(api.service)
+        api = api_of(operation)
+        ask = partial(operation, *args, **parameters)
+        asked = _Question(api, ask, Retries(self._limits.policy), self.usage.silence(api.service))
         while True:
-            silence.check(api)
+            asked.silence.check(api)
             try:
                 outage = self._outage(api)
                 if outage is None:
-                    return await self._attempt(api, question, retries)
-                retries.begin_anew()
-                probe = partial(self._attempt, api, question, retries, probing=outage)
-                return await self._limits.outages.probe(outage, probe)
+                    return await self._attempt(asked)
+                asked.retries.begin_anew()
+                return await self._limits.outages.probe(outage, partial(self._attempt, asked, probing=outage))
             except Held:
                 continue
             except PatienceEnded:
                 raise
             except RequestError as error:
-                pause = self._pause(api, error, retries)
+                pause = self._pause(api, error, asked.retries)
                 self._log(error, pause)
                 if pause is None:
                     raise
             if pause:
-                with silence.asking(api), retries.trying():
+                with asked.silence.asking(api), asked.retries.trying():
                     await anyio.sleep(pause)
 
-    async def _attempt(
-        self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries, *, probing: Outage | None = None
-    ) -> R:
-        await self._budgets.spend(api)
+    async def _attempt(self, asked: _Question[R], *, probing: Outage | None = None) -> R:
+        service = asked.api.service
+        await self._budgets.spend(asked.api)
         # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
         await self._current_credentials()
-        places = self._limits.places[api.service]
+        places = self._limits.places[service]
         async with places.one():
-            if not self.usage.silence(api.service).is_long:
-                return await self._send(api, question, retries, probing=probing)
+            if not asked.silence.is_long:
+                return await self._send(asked, probing=probing)
         # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
-        async with self.usage.alone[api.service], places.one():
-            return await self._send(api, question, retries, probing=probing)
+        async with self.usage.alone[service], places.one():
+            return await self._send(asked, probing=probing)
 
-    async def _send(
-        self, api: Api, question: Callable[[], Awaitable[R]], retries: Retries, *, probing: Outage | None
-    ) -> R:
+    async def _send(self, asked: _Question[R], *, probing: Outage | None) -> R:
+        api, silence = asked.api, asked.silence
         if self._outage(api) is not probing:
             raise Held
         # Asked again: they may have ended while the place was waited for.
@@ -172,8 +180,8 @@ class Access:
         signing = nullcontext() if credentials is None else signing_as(credentials)
         self.usage.requests += 1
         try:
-            with retries.trying(), self.usage.silence(api.service).asking(api) as scope, signing:
-                reply = await question()
+            with asked.retries.trying(), silence.asking(api) as scope, signing:
+                reply = await asked.ask()
         except SDK_ERRORS as error:
             refused = translate(error, service=api.service, operation=api.operation)
             if self._credentials is not None and credentials is not None and is_expired(refused):
@@ -190,7 +198,7 @@ class Access:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)
         checked = _checked(reply, api)
-        self.usage.silence(api.service).heard()
+        silence.heard()
         self._all_is_well(api)
         return checked
 

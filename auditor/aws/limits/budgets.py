@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from auditor.aws.clock import loop_time
 from auditor.aws.limits.rate import Budget, Clock, Learning, Pace
 from auditor.config import Rates
 
@@ -77,7 +78,7 @@ class RunBudgets:
     From then on there is that one, and it learns.
     """
 
-    def __init__(self, *, clock: Clock = anyio.current_time) -> None:
+    def __init__(self, *, clock: Clock = loop_time) -> None:
         self._clock = clock
         self._apis: dict[Api, _Shared] = {}
 

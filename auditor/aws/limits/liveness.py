@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import anyio
 
+from auditor.aws.clock import loop_time
 from auditor.aws.errors import no_answer
 from auditor.aws.limits.budgets import Api
 
@@ -48,7 +49,7 @@ class Silence:
 
     def begin_anew(self) -> None:
         """The service is there, or what is not there is not the account's."""
-        self._since, self._before = anyio.current_time(), 0.0
+        self._since, self._before = loop_time(), 0.0
 
     @contextmanager
     def asking(self, api: Api) -> Iterator[anyio.CancelScope]:
@@ -62,7 +63,7 @@ class Silence:
         """
         self.check(api)
         if not self._asking:
-            self._since = anyio.current_time()
+            self._since = loop_time()
         self._asking += 1
         try:
             with anyio.CancelScope(deadline=self._end()) as scope:
@@ -73,10 +74,10 @@ class Silence:
         finally:
             self._asking -= 1
             if not self._asking:
-                self._before += anyio.current_time() - self._since
+                self._before += loop_time() - self._since
 
     def _end(self) -> float:
         return self._since + self._longest - self._before
 
     def _seconds(self) -> float:
-        return self._before + (anyio.current_time() - self._since if self._asking else 0.0)
+        return self._before + (loop_time() - self._since if self._asking else 0.0)

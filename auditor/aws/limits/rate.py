@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import anyio
 from aiolimiter import AsyncLimiter
 
+from auditor.aws.clock import loop_time
+
 Clock = Callable[[], float]
 
 DECREASE = 0.8
@@ -66,7 +68,7 @@ class Budget:
     """
 
     def __init__(
-        self, rate: float, *, ceiling: float, learning: Learning = _ACCOUNTS, clock: Clock = anyio.current_time
+        self, rate: float, *, ceiling: float, learning: Learning = _ACCOUNTS, clock: Clock = loop_time
     ) -> None:
         self._ceiling = max(ceiling, rate)
         self._rate = rate
@@ -157,7 +159,7 @@ class Budget:
 class Pace(Budget):
     """A rate that is published, one request and then a pause; slower for a while where others spend it too."""
 
-    def __init__(self, rate: float, *, clock: Clock = anyio.current_time) -> None:
+    def __init__(self, rate: float, *, clock: Clock = loop_time) -> None:
         learning = Learning(floor=min(rate / 8, _SLOWEST_PACE), burst=max(1 / rate, _SHORTEST_BURST))
         super().__init__(rate, ceiling=rate, learning=learning, clock=clock)
         self._forgiven_at = -math.inf

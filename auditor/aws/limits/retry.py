@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import anyio
-
+from auditor.aws.clock import loop_time
 from auditor.aws.errors import CONNECTION_FAILED, TIMEOUT, TOO_MANY_OPEN_FILES, is_expired, is_throttle, is_transient
 from auditor.errors import RequestError
 
@@ -54,11 +53,11 @@ class Retries:
     @contextmanager
     def trying(self) -> Iterator[None]:
         """Count the time of the block: a request in flight, or the pause before the next attempt."""
-        began = anyio.current_time()
+        began = loop_time()
         try:
             yield
         finally:
-            self._tried += anyio.current_time() - began
+            self._tried += loop_time() - began
 
     def begin_anew(self) -> None:
         """Forget the failures so far: they were those of an outage, which the request has waited for."""

@@ -8,11 +8,12 @@ own work, or the delay of a busy loop, which more requests in flight would only 
 
 import math
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 import anyio
 
+from auditor.aws.clock import loop_time
 from auditor.aws.limits.connections import Connections
 from auditor.aws.limits.rate import Clock
 from auditor.errors import RequestError
@@ -23,6 +24,8 @@ _WORTH = 1.1
 """How many times what there is must be needed: a handshake costs more than several requests."""
 _GROWTH = 3
 """At most so many times as many at once: what the last step brought is seen first."""
+_NEAR = 0.05
+"""Seconds up to which the first places are enough: they were chosen for 0.03."""
 _FARTHEST = 0.5
 """Seconds to the far side of the earth and back. A service that takes longer is slow, and no better for being asked
 more at once."""
@@ -40,14 +43,17 @@ class Places:
         first: int,
         *,
         connections: Connections | None = None,
-        clock: Clock = anyio.current_time,
+        clock: Clock = loop_time,
         cpu: Clock = time.thread_time,
     ) -> None:
         """Begin with so many places, and take more from the connections; without them the number stays.
 
         `cpu` tells the seconds of CPU that the loop's thread has used.
         """
-        self._limiter = anyio.CapacityLimiter(first)
+        self.total = first
+        """How many there are."""
+        # It lets whoever finds a place free go on at once: a limiter gives the loop a turn for each request.
+        self._free = anyio.Semaphore(first, fast_acquire=True)
         self._connections = connections
         self._clock = clock
         self._cpu = cpu
@@ -56,27 +62,26 @@ class Places:
         self._spent = cpu()
 
     @property
-    def total(self) -> int:
-        """How many there are."""
-        return int(self._limiter.total_tokens)
-
-    @property
     def taken(self) -> int:
         """How many requests are in flight."""
-        return self._limiter.borrowed_tokens
+        return self.total - self._free.value
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
+    def one(self) -> AbstractAsyncContextManager[None]:
         """A place for the block, in which one request is sent: who came first gets one first."""
-        async with self._limiter:
-            sent_at = self._clock()
-            try:
-                yield
-            except RequestError as error:
-                if error.status:
-                    self._answered()
-                raise
-            self._quickest = min(self._quickest, self._clock() - sent_at)
+        return _Place(self)
+
+    async def take(self) -> float:
+        """Wait for a place; the time at which it was had."""
+        await self._free.acquire()
+        return self._clock()
+
+    def give_back(self, error: BaseException | None, *, taken_at: float) -> None:
+        """End what the place was taken for, an answer or an error, and let it be taken again."""
+        self._free.release()
+        if error is None:
+            self._quickest = min(self._quickest, self._clock() - taken_at)
+            self._answered()
+        elif isinstance(error, RequestError) and error.status:
             self._answered()
 
     def _answered(self) -> None:
@@ -87,10 +92,34 @@ class Places:
     def _look(self, connections: Connections) -> None:
         spent = self._cpu()
         needed = self._needed(spent - self._spent)
-        if needed > _WORTH * self.total and self._limiter.statistics().tasks_waiting:
+        is_far = self._quickest > _NEAR
+        if is_far and needed > _WORTH * self.total and self._free.statistics().tasks_waiting:
             wanted = min(_HEADROOM * needed, _GROWTH * self.total)
-            self._limiter.total_tokens += connections.take(round(wanted) - self.total)
+            self._add(connections.take(round(wanted) - self.total))
         self._answers, self._spent = 0, spent
+
+    def _add(self, places: int) -> None:
+        self.total += places
+        for _ in range(places):
+            self._free.release()
 
     def _needed(self, spent: float) -> float:
         return min(self._quickest, _FARTHEST) * self._answers / spent if spent > 0 else 0.0
+
+
+class _Place:
+    """A place while it is taken; no generator, which costs more than all else that a request waits for here."""
+
+    __slots__ = ("_places", "_taken_at")
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._taken_at = 0.0
+
+    async def __aenter__(self) -> None:
+        self._taken_at = await self._places.take()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._places.give_back(error, taken_at=self._taken_at)
