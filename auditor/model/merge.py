@@ -107,10 +107,15 @@ def _keys(keys: tuple[AccessKey, ...], earlier: tuple[AccessKey, ...] | Unknown)
         other = before.get(key.id, key)
         yield replace(
             key,
-            status=other.status if isinstance(key.status, Unknown) else key.status,
-            created_at=other.created_at if isinstance(key.created_at, Unknown) else key.created_at,
-            last_use=other.last_use if isinstance(key.last_use, Unknown) else key.last_use,
+            status=_unless_unknown(key.status, other.status),
+            created_at=_unless_unknown(key.created_at, other.created_at),
+            last_use=_unless_unknown(key.last_use, other.last_use),
         )
+
+
+def _unless_unknown(later: T, earlier: T) -> T:
+    """The later fact, also where neither is known: then its code is the one that counts."""
+    return earlier if isinstance(later, Unknown) and not isinstance(earlier, Unknown) else later
 
 
 def _known(earlier: T | Unknown | None, later: T | Unknown | None) -> T | Unknown | None:

@@ -136,6 +136,16 @@ def test_the_later_word_counts() -> None:
     assert second.users == merged(first, second).users
 
 
+def test_the_later_code_counts_where_neither_reading_knows() -> None:
+    """It is the one that the account's failures tell."""
+    first = reading(user("ana", lost=[Section.LAST_USED]))
+    second = replace(first, failures=(Failure(Section.LAST_USED, "InvalidResponse", "odd"),))
+    key = replace(KEY, id="AKIA-ana", last_use=Unknown("InvalidResponse"))
+    second = replace(second, users=(replace(user("ana"), keys=(key,)),))
+    whole = merged(first, second)
+    assert ((key,), second.failures) == (whole.users[0].keys, whole.failures)
+
+
 def test_who_was_deleted_between_the_readings_is_gone() -> None:
     """A user whom the later list of all users lacks has no row, and is counted."""
     whole = merged(reading(user("ana"), user("bea"), events=1), reading(user("bea")))
