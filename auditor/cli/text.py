@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from auditor.cli.terminal.streams import guarded_stderr, write_result
+
 
 def print_text(make: Callable[[], str]) -> None:
     """Print the text on stdout, and a line end.
@@ -12,7 +14,6 @@ def print_text(make: Callable[[], str]) -> None:
     # Loaded where a text is printed: help and completions start without.
     from auditor.cli.terminal.console import ConsoleOutput  # noqa: PLC0415 - said above
     from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
-    from auditor.cli.terminal.streams import guarded_stderr, write_result  # noqa: PLC0415 - said above
 
     output = ConsoleOutput(guarded_stderr().console())
     with one_sentence(output):
