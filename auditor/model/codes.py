@@ -17,11 +17,13 @@ TLS_FAILED = "TlsFailed"
 TOO_MANY_OPEN_FILES = "TooManyOpenFiles"
 WRONG_ACCOUNT = "WrongAccount"
 
+# NotAuthorized: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 _DENIALS = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
         "AuthorizationError",
+        "NotAuthorized",
         "UnauthorizedOperation",
         REGION_DISABLED,
     }
@@ -74,6 +76,7 @@ _FAULTS_OF_SERVICES = frozenset(
         "ServiceUnavailable",
     }
 )
+# A certificate that is refused and a URL that can't work stay so, and who was silent for minutes is asked no more.
 _TRANSIENT = _FAULTS_OF_SERVICES | {INVALID_RESPONSE} | (_UNREACHED - {CERTIFICATE_REFUSED, NO_ANSWER, PROXY_UNUSABLE})
 _LASTING = frozenset(
     {

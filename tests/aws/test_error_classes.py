@@ -41,6 +41,7 @@ REFUSALS = [
     ("AccessDenied", 403, DeniedError),
     ("AccessDeniedException", 400, DeniedError),
     ("UnauthorizedOperation", 403, DeniedError),
+    ("NotAuthorized", 400, DeniedError),
     ("RegionDisabledException", 403, DeniedError),
     ("Throttling", 400, ThrottledError),
     ("ThrottlingException", 400, ThrottledError),
