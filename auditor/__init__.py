@@ -1,60 +1,165 @@
 """Who can still get in with an IAM user's password or access key, in every account of an AWS organization.
 
 `run_audit` audits an organization; `open_audit` gives the account reports as they finish. All errors are `AuditError`.
+Only the names in `auditor.__all__` are public: modules, and whatever else is in them, may change with any version.
 """
 
-from auditor.compat.iam_audit import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
-from auditor.config import AuditConfig, Labels, Rates, ReportWait
-from auditor.errors import (
-    AuditError,
-    CallerError,
-    ConfigurationError,
-    EngineError,
-    IncompleteError,
-    ListingInterrupted,
-    OrganizationError,
-    RequestError,
-    WriteError,
-)
-from auditor.journal import JournalWriter, open_journal, reopen_journal
-from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-from auditor.model.event_rows import AccountFailure, EventRow, EventRows
-from auditor.model.facts import (
-    AccessKey,
-    Account,
-    AccountId,
-    AccountState,
-    Caller,
-    Event,
-    EventResource,
-    Freshness,
-    KeyUse,
-    MfaDevice,
-    MfaKind,
-    NotAsked,
-    Period,
-    Unknown,
-    User,
-)
-from auditor.model.progress import (
-    AccountFinished,
-    AccountsListed,
-    AuditFinished,
-    AuditStarted,
-    AuditWarning,
-    Observer,
-    ProgressEvent,
-    Waiting,
-    WaitingEnded,
-    ignore,
-)
-from auditor.model.report import AccountReport, Finding
-from auditor.model.summary import AuditSummary, FailureGroup
-from auditor.output import CsvWriter, Writer, open_csv_writer
-from auditor.run.earlier import EarlierRun
-from auditor.run.orchestrator import open_audit, run_audit
-from auditor.run.resume import resume_audit
-from auditor.run.stream import ReportStream
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditor.compat.iam_audit import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
+    from auditor.config import AuditConfig, Labels, Rates, ReportWait
+    from auditor.errors import (
+        AuditError,
+        CallerError,
+        ConfigurationError,
+        DeniedError,
+        EngineError,
+        ExpiredError,
+        IncompleteError,
+        InvalidResponseError,
+        ListingInterrupted,
+        OrganizationError,
+        RequestError,
+        ThrottledError,
+        UnreachableError,
+        WriteError,
+    )
+    from auditor.journal import JournalWriter, open_journal, reopen_journal
+    from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
+    from auditor.model.event_rows import AccountFailure, EventRow, EventRows
+    from auditor.model.facts import (
+        AccessKey,
+        Account,
+        AccountId,
+        AccountState,
+        Caller,
+        Event,
+        EventResource,
+        Freshness,
+        KeyUse,
+        MfaDevice,
+        MfaKind,
+        NotAsked,
+        Period,
+        Unknown,
+        User,
+    )
+    from auditor.model.progress import (
+        AccountFinished,
+        AccountsListed,
+        AuditFinished,
+        AuditStarted,
+        AuditWarning,
+        Observer,
+        ProgressEvent,
+        Waiting,
+        WaitingEnded,
+        ignore,
+    )
+    from auditor.model.report import AccountReport, Finding
+    from auditor.model.summary import AuditSummary, FailureGroup
+    from auditor.output import CsvWriter, Writer, open_csv_writer
+    from auditor.run.earlier import EarlierRun
+    from auditor.run.orchestrator import open_audit, run_audit
+    from auditor.run.resume import resume_audit
+    from auditor.run.stream import ReportStream
+else:
+    # A name is loaded when it is first asked for: the SDK alone takes half a second.
+    from importlib import import_module
+
+    _HOMES = {
+        "AccessKey": "auditor.model.facts",
+        "Account": "auditor.model.facts",
+        "AccountFailure": "auditor.model.event_rows",
+        "AccountFinished": "auditor.model.progress",
+        "AccountId": "auditor.model.facts",
+        "AccountReport": "auditor.model.report",
+        "AccountState": "auditor.model.facts",
+        "AccountsListed": "auditor.model.progress",
+        "AuditConfig": "auditor.config",
+        "AuditError": "auditor.errors",
+        "AuditFinished": "auditor.model.progress",
+        "AuditStarted": "auditor.model.progress",
+        "AuditSummary": "auditor.model.summary",
+        "AuditWarning": "auditor.model.progress",
+        "Caller": "auditor.model.facts",
+        "CallerError": "auditor.errors",
+        "Completeness": "auditor.model.coverage",
+        "ConfigurationError": "auditor.errors",
+        "CsvWriter": "auditor.output",
+        "DeniedError": "auditor.errors",
+        "EarlierRun": "auditor.run.earlier",
+        "EngineError": "auditor.errors",
+        "Event": "auditor.model.facts",
+        "EventResource": "auditor.model.facts",
+        "EventRow": "auditor.model.event_rows",
+        "EventRows": "auditor.model.event_rows",
+        "ExpiredError": "auditor.errors",
+        "Failure": "auditor.model.coverage",
+        "FailureGroup": "auditor.model.summary",
+        "Finding": "auditor.model.report",
+        "Freshness": "auditor.model.facts",
+        "IncompleteError": "auditor.errors",
+        "InvalidResponseError": "auditor.errors",
+        "JournalWriter": "auditor.journal",
+        "KeyUse": "auditor.model.facts",
+        "Labels": "auditor.config",
+        "ListingInterrupted": "auditor.errors",
+        "MfaDevice": "auditor.model.facts",
+        "MfaKind": "auditor.model.facts",
+        "NotAsked": "auditor.model.facts",
+        "Observer": "auditor.model.progress",
+        "OrganizationError": "auditor.errors",
+        "Period": "auditor.model.facts",
+        "ProgressEvent": "auditor.model.progress",
+        "Rates": "auditor.config",
+        "ReportStream": "auditor.run.stream",
+        "ReportWait": "auditor.config",
+        "RequestError": "auditor.errors",
+        "Section": "auditor.model.coverage",
+        "SectionCoverage": "auditor.model.coverage",
+        "ThrottledError": "auditor.errors",
+        "Unknown": "auditor.model.facts",
+        "UnreachableError": "auditor.errors",
+        "User": "auditor.model.facts",
+        "Waiting": "auditor.model.progress",
+        "WaitingEnded": "auditor.model.progress",
+        "WriteError": "auditor.errors",
+        "Writer": "auditor.output",
+        "assume_role": "auditor.compat.iam_audit",
+        "get_accounts": "auditor.compat.iam_audit",
+        "get_cloudtrail_events": "auditor.compat.iam_audit",
+        "get_iam_users_with_keys": "auditor.compat.iam_audit",
+        "ignore": "auditor.model.progress",
+        "main": "auditor.compat.iam_audit",
+        "open_audit": "auditor.run.orchestrator",
+        "open_csv_writer": "auditor.output",
+        "open_journal": "auditor.journal",
+        "reopen_journal": "auditor.journal",
+        "resume_audit": "auditor.run.resume",
+        "run_audit": "auditor.run.orchestrator",
+    }
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is not None:
+            found = getattr(import_module(home), name)
+        elif name in _rooms():
+            found = import_module(f"{__name__}.{name}")
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found
+        return found
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOMES, *_rooms()})
+
+    def _rooms() -> set[str]:
+        from pkgutil import iter_modules  # noqa: PLC0415 - only who asks for a module needs it
+
+        return {module.name for module in iter_modules(__path__) if not module.name.startswith("_")}
+
 
 __all__ = [
     "AccessKey",
@@ -76,17 +181,20 @@ __all__ = [
     "Completeness",
     "ConfigurationError",
     "CsvWriter",
+    "DeniedError",
     "EarlierRun",
     "EngineError",
     "Event",
     "EventResource",
     "EventRow",
     "EventRows",
+    "ExpiredError",
     "Failure",
     "FailureGroup",
     "Finding",
     "Freshness",
     "IncompleteError",
+    "InvalidResponseError",
     "JournalWriter",
     "KeyUse",
     "Labels",
@@ -104,7 +212,9 @@ __all__ = [
     "RequestError",
     "Section",
     "SectionCoverage",
+    "ThrottledError",
     "Unknown",
+    "UnreachableError",
     "User",
     "Waiting",
     "WaitingEnded",

@@ -7,6 +7,11 @@ AuditError
 ├── OrganizationError         the accounts could not be listed
 │   └── ListingInterrupted    ... to the end: the accounts before it were audited
 ├── RequestError              AWS was asked one thing and did not give it
+│   ├── DeniedError           ... since the identity may not ask for it
+│   ├── ThrottledError        ... since it was asked too much
+│   ├── ExpiredError          ... since the credentials are past their end
+│   ├── UnreachableError      ... since no reply of it came
+│   └── InvalidResponseError  ... but something that it does not say it sends
 ├── IncompleteError           an account's users or keys could not all be listed; the rows of the others are attached
 └── WriteError                a result could not be written
 """
@@ -65,9 +70,11 @@ class ListingInterrupted(OrganizationError):  # noqa: N818 - it says what happen
 class RequestError(AuditError):
     """Raised when a request was refused, or was not answered after the last attempt.
 
-    `code` is AWS's error code, or for what never reached AWS the name of the fault: `ConnectionFailed`,
-    `Timeout`, `NoAnswer`, `CertificateRefused`, `InvalidResponse`. `answered_at` is the time of AWS's own clock (UTC),
-    None where it gave none.
+    `code` is AWS's error code, or where AWS gave none the name of the fault, such as `ConnectionFailed` or `Timeout`.
+    What a code has in common with others is told by the class: `DeniedError`, `ThrottledError`, `ExpiredError`,
+    `UnreachableError`, `InvalidResponseError`; a fault of AWS's own, and a code that stands for none of these, is a
+    plain `RequestError`. `status` is the HTTP status, 0 where no reply came or it could not be read. `answered_at` is
+    the time of AWS's own clock (UTC), None where it gave none.
     """
 
     def __init__(  # noqa: PLR0913 - what AWS says of a refusal
@@ -93,6 +100,30 @@ class RequestError(AuditError):
     def __reduce__(self) -> tuple[object, ...]:
         names = ("code", "message", "service", "operation", "status", "request_id", "answered_at")
         return _rebuild, (type(self), {name: getattr(self, name) for name in names})
+
+
+class DeniedError(RequestError):
+    """Raised when the identity may not ask that: `AccessDenied`, `AccessDeniedException` and their like."""
+
+
+class ThrottledError(RequestError):
+    """Raised when AWS still wanted to be asked more slowly at the last attempt: `Throttling`, HTTP status 429."""
+
+
+class ExpiredError(RequestError):
+    """Raised when AWS says that the credentials of the request are past their end: `ExpiredToken`."""
+
+
+class UnreachableError(RequestError):
+    """Raised when no reply of AWS came, for whatever is in between or for want of time.
+
+    `ConnectionFailed`, `Timeout`, `NoAnswer`, `ProxyFailed`, `ProxyUnusable`, `TlsFailed`, `CertificateRefused`,
+    `TooManyOpenFiles`.
+    """
+
+
+class InvalidResponseError(RequestError):
+    """Raised when a reply was not what was asked for: `InvalidResponse`, `RepeatedToken`, `WrongAccount`."""
 
 
 class IncompleteError(AuditError):

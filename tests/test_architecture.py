@@ -38,6 +38,14 @@ DASK = {"dask", "distributed"}
 PYDANTIC = {"pydantic", "pydantic_core"}
 
 MOST_LINES = 300
+ERRORS_OF_REQUESTS = {
+    "RequestError",
+    "DeniedError",
+    "ThrottledError",
+    "ExpiredError",
+    "UnreachableError",
+    "InvalidResponseError",
+}
 
 Import = tuple[str, str]
 """Who imports, and what."""
@@ -259,6 +267,18 @@ def test_modules_say_what_they_are() -> None:
     assert ["", "No sentence", "A sentence."] == [opening(text) for text in ("1", '"""No sentence"""', '"A sentence."')]
     openings = {name_of(path): opening(path.read_text(encoding="utf-8")) for path in MODULES}
     assert {} == {name: first for name, first in openings.items() if not first.endswith(".")}
+
+
+def made_errors(source: str) -> list[str]:
+    """The errors of requests that a text makes by their class."""
+    calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [function.id for function in calls if isinstance(function, ast.Name) and function.id in ERRORS_OF_REQUESTS]
+
+
+def test_errors_of_requests_are_made_in_one_place() -> None:
+    """Their class is chosen by their code, and never by whoever raises them."""
+    assert made_errors("raise RequestError(code='x')\nDeniedError()") == ["RequestError", "DeniedError"]
+    assert {} == {name_of(path): made for path in MODULES if (made := made_errors(path.read_text(encoding="utf-8")))}
 
 
 def test_nothing_is_printed() -> None:

@@ -18,14 +18,14 @@ from botocore.exceptions import (
 )
 
 from auditor.aws.clock import clock_fault
-from auditor.aws.errors import PARSER_ERRORS, reason_of, translate
+from auditor.aws.errors import PARSER_ERRORS, reason_of, request_error, translate
 from auditor.aws.profiles import Profile, login_profile, mfa_serial, process_programs
 from auditor.aws.redaction import without_secrets
 from auditor.errors import CallerError, RequestError
+from auditor.model.codes import CREDENTIALS_UNAVAILABLE, REGION_DISABLED
 
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 _UNKNOWN_KEYS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
-REGION_DISABLED = "RegionDisabledException"
 _NOT_OF_A_KEY = re.compile(r"[^\x21-\x7e]")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
@@ -63,7 +63,7 @@ def whole(sentence: str) -> str:
 def refresh_error(error: Exception, *, settings: CallerSettings) -> RequestError:
     """The error of a request for which no credentials could be had, though there were some when the run began."""
     message = caller_sentence(error, settings=settings, given=True)
-    return RequestError(code="CredentialsUnavailable", message=message, service="credentials", operation="refresh")
+    return request_error(code=CREDENTIALS_UNAVAILABLE, message=message, service="credentials", operation="refresh")
 
 
 def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool = False) -> str:
@@ -98,7 +98,7 @@ def with_advice(error: RequestError, *, region: str) -> RequestError:
     """The same error with what to do about the region in which STS was asked, where that is why."""
     advice = region_advice(error.code, region=region)
     message = f"{error.message.rstrip('.')}. {advice}" if advice else error.message
-    return RequestError(**{**vars(error), "message": message})
+    return request_error(**{**vars(error), "message": message})
 
 
 def check_workers_can_share(settings: CallerSettings) -> None:

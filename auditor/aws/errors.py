@@ -25,7 +25,29 @@ from auditor.aws.causes import cause_of, lacks_files, wants_password
 from auditor.aws.redaction import well_formed, without_secrets
 from auditor.aws.wire.proxies import PROXY_AUTHENTICATION, ProxyUrlError
 from auditor.aws.wire.tls import is_certificate_refusal
-from auditor.errors import RequestError
+from auditor.errors import (
+    DeniedError,
+    ExpiredError,
+    InvalidResponseError,
+    RequestError,
+    ThrottledError,
+    UnreachableError,
+)
+from auditor.model import codes
+from auditor.model.codes import (
+    CERTIFICATE_REFUSED,
+    CONNECTION_FAILED,
+    CREDENTIALS_UNAVAILABLE,
+    INVALID_RESPONSE,
+    NO_ANSWER,
+    NO_CREDENTIALS,
+    PROXY_FAILED,
+    PROXY_UNUSABLE,
+    SDK_ERROR,
+    TIMEOUT,
+    TLS_FAILED,
+    TOO_MANY_OPEN_FILES,
+)
 
 SDK_ERRORS = (BotoCoreError, ClientError, ResponseParserError, UndefinedModelAttributeError)
 """The bases of all that the SDK raises on purpose; a parser's error and a model's are no BotoCoreError."""
@@ -38,60 +60,42 @@ _READING_ERRORS = "_add_modeled_error_fields"
 """The SDK's functions that look into what was parsed, and stumble over a reply that is no object, or an odd error."""
 _FINDING_CREDENTIALS = frozenset({"botocore.credentials", "aiobotocore.credentials"})
 
-INVALID_RESPONSE = "InvalidResponse"
-CONNECTION_FAILED = "ConnectionFailed"
-TIMEOUT = "Timeout"
-NO_ANSWER = "NoAnswer"
-CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
-NO_SUCH_ENTITY = "NoSuchEntity"
-SDK_ERROR = "SdkError"
-TOO_MANY_OPEN_FILES = "TooManyOpenFiles"
-
 _TOO_MANY_FILES = "this process may open no more files, connections among them: allow more with `ulimit -n 4096`"
 
-# The codes that AWS's own SDKs take for throttling, and two that they overlook.
-_THROTTLES = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    }
-)
-_TRANSIENT = frozenset(
-    {
-        "ConnectionClosed",
-        CONNECTION_FAILED,
-        INVALID_RESPONSE,
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServiceError",
-        "ProxyFailed",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceException",
-        "ServiceFailure",
-        "ServiceUnavailable",
-        TIMEOUT,
-        "TlsFailed",
-        TOO_MANY_OPEN_FILES,
-    }
-)
-# The words of Query and of JSON services. RequestExpired is about the date of a request, which is a clock's error, and
-# InvalidClientTokenId about a key that is not known: newer credentials help neither.
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERRORS = 500
+
+def request_error(  # noqa: PLR0913 - what AWS says of a refusal
+    *,
+    code: str,
+    message: str,
+    service: str,
+    operation: str,
+    status: int = 0,
+    request_id: str = "",
+    answered_at: datetime | None = None,
+) -> RequestError:
+    """The error of a request, of the class that its code and its HTTP status stand for; no other place chooses it."""
+    return _class_of(code, status=status)(
+        code=code,
+        message=message,
+        service=service,
+        operation=operation,
+        status=status,
+        request_id=request_id,
+        answered_at=answered_at,
+    )
+
+
+def _class_of(code: str, *, status: int) -> type[RequestError]:
+    if codes.is_throttle(code, status=status):
+        return ThrottledError
+    if codes.is_denial(code):
+        return DeniedError
+    if codes.is_expired(code):
+        return ExpiredError
+    # With this status it is a proxy that has answered.
+    if codes.is_unreached(code) or status == PROXY_AUTHENTICATION:
+        return UnreachableError
+    return InvalidResponseError if codes.is_invalid(code) else RequestError
 
 
 def translate(error: Exception, *, service: str, operation: str) -> RequestError:
@@ -100,7 +104,7 @@ def translate(error: Exception, *, service: str, operation: str) -> RequestError
         return _refused(error, service=service, operation=operation)
     status = PROXY_AUTHENTICATION if wants_password(error) else 0
     reason = reason_of(error)
-    return RequestError(code=_code_of(error), message=reason, service=service, operation=operation, status=status)
+    return request_error(code=_code_of(error), message=reason, service=service, operation=operation, status=status)
 
 
 def fault_of_others(error: Exception, *, signs_itself: bool, service: str, operation: str) -> RequestError | None:
@@ -121,28 +125,28 @@ def fault_of_others(error: Exception, *, signs_itself: bool, service: str, opera
 
 def unavailable(error: Exception, *, service: str, operation: str) -> RequestError:
     """The fault of credentials that could not be had, whatever their source has raised."""
-    return RequestError(code=CREDENTIALS_UNAVAILABLE, message=reason_of(error), service=service, operation=operation)
+    return request_error(code=CREDENTIALS_UNAVAILABLE, message=reason_of(error), service=service, operation=operation)
 
 
 def invalid_response(message: str, *, service: str, operation: str) -> RequestError:
     """The fault of a reply that is not what the service says it sends."""
-    return RequestError(code=INVALID_RESPONSE, message=message, service=service, operation=operation)
+    return request_error(code=INVALID_RESPONSE, message=message, service=service, operation=operation)
 
 
 def timed_out(message: str, *, service: str, operation: str) -> RequestError:
     """The fault of a reply that did not come in time, and may come if it is asked for again."""
-    return RequestError(code=TIMEOUT, message=message, service=service, operation=operation)
+    return request_error(code=TIMEOUT, message=message, service=service, operation=operation)
 
 
 def no_answer(seconds: float, *, service: str, operation: str) -> RequestError:
     """The fault of whoever has given no good reply for so long that nothing more is asked."""
     message = f"no good reply came for {seconds:g} seconds"
-    return RequestError(code=NO_ANSWER, message=message, service=service, operation=operation)
+    return request_error(code=NO_ANSWER, message=message, service=service, operation=operation)
 
 
 def is_throttle(error: RequestError) -> bool:
     """Whether AWS asks to be asked more slowly."""
-    return error.code in _THROTTLES or error.status == _TOO_MANY_REQUESTS
+    return codes.is_throttle(error.code, status=error.status)
 
 
 def is_transient(error: RequestError) -> bool:
@@ -150,7 +154,7 @@ def is_transient(error: RequestError) -> bool:
     if error.status == PROXY_AUTHENTICATION:
         # A wrong password is not tried again: some proxies lock who does.
         return False
-    return error.code in _TRANSIENT or error.status >= _SERVER_ERRORS
+    return codes.is_transient(error.code, status=error.status)
 
 
 def passes(error: RequestError) -> bool:
@@ -165,14 +169,14 @@ def is_answer(error: RequestError) -> bool:
 
 def is_expired(error: RequestError) -> bool:
     """Whether AWS says that the credentials of the request are past their end."""
-    return error.code in _EXPIRED
+    return codes.is_expired(error.code)
 
 
 def _refused(error: ClientError, *, service: str, operation: str) -> RequestError:
     answer = error.response.get("Error", {})
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
-    return RequestError(
+    return request_error(
         code=well_formed(str(answer.get("Code") or status)),
         message=without_secrets(str(answer.get("Message") or "AWS gave no message")),
         service=service,
@@ -210,7 +214,7 @@ def _answered_at(date: str) -> datetime | None:
 
 def _code_of(error: Exception) -> str:
     if is_certificate_refusal(error):
-        return "CertificateRefused"
+        return CERTIFICATE_REFUSED
     if lacks_files(error):
         return TOO_MANY_OPEN_FILES
     for kind, code in _CODES:
@@ -221,15 +225,15 @@ def _code_of(error: Exception) -> str:
 
 # The most special first: the SDK's tree of connection errors is deep.
 _CODES: tuple[tuple[type[Exception], str], ...] = (
-    (SSLError, "TlsFailed"),
-    (ProxyConnectionError, "ProxyFailed"),
+    (SSLError, TLS_FAILED),
+    (ProxyConnectionError, PROXY_FAILED),
     (ConnectTimeoutError, TIMEOUT),
     (ReadTimeoutError, TIMEOUT),
     (ConnectionError, CONNECTION_FAILED),
     (HTTPClientError, CONNECTION_FAILED),
     (ResponseParserError, INVALID_RESPONSE),
-    (ProxyUrlError, "ProxyUnusable"),
-    (NoCredentialsError, "NoCredentials"),
+    (ProxyUrlError, PROXY_UNUSABLE),
+    (NoCredentialsError, NO_CREDENTIALS),
     (CredentialRetrievalError, CREDENTIALS_UNAVAILABLE),
     (TokenRetrievalError, CREDENTIALS_UNAVAILABLE),
     (UnauthorizedSSOTokenError, CREDENTIALS_UNAVAILABLE),

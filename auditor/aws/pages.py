@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from auditor.aws.errors import invalid_response
+from auditor.aws.errors import invalid_response, request_error
 from auditor.aws.reading import object_of
 from auditor.aws.request import Access, api_of
 from auditor.errors import RequestError
+from auditor.model.codes import REPEATED_TOKEN
 
-REPEATED_TOKEN = "RepeatedToken"  # noqa: S105 - an error code
 _RESTARTS = 2
 # IAM and Organizations have no code of their own for a token: but all other parameters were right on the page before.
 _LOST_TOKENS = frozenset(
@@ -116,7 +116,7 @@ def _following(page: Mapping[str, Any], *, received: str, operation: Callable[..
 
 def _repeated_token(operation: Callable[..., object]) -> RequestError:
     api = api_of(operation)
-    return RequestError(
+    return request_error(
         code=REPEATED_TOKEN,
         message="AWS sent the same page token twice",
         service=api.service,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.aws.errors import INVALID_RESPONSE
 from auditor.aws.redaction import well_formed
+from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.facts import Unknown
 
 UNREADABLE = Unknown(INVALID_RESPONSE)

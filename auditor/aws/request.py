@@ -13,7 +13,6 @@ from botocore.credentials import ReadOnlyCredentials
 
 from auditor.aws.credentials import CallerCredentials, CredentialSource, signing_as
 from auditor.aws.errors import (
-    CREDENTIALS_UNAVAILABLE,
     PARSER_ERRORS,
     SDK_ERRORS,
     fault_of_others,
@@ -33,6 +32,7 @@ from auditor.aws.limits.retry import Retries, RetryPolicy
 from auditor.aws.limits.slots import Places
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import RequestError
+from auditor.model.codes import CREDENTIALS_UNAVAILABLE
 
 logger = logging.getLogger(__name__)
 
@@ -147,8 +147,8 @@ class Access:
                 return await self._limits.outages.probe(outage, partial(self._attempt, asked, probing=outage))
             except Held:
                 continue
-            except PatienceEnded:
-                raise
+            except PatienceEnded as ended:
+                raise ended.error from None
             except RequestError as error:
                 pause = self._pause(api, error, asked.retries)
                 self._log(error, pause)

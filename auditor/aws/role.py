@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from auditor.aws.caller_errors import REGION_DISABLED, with_advice
-from auditor.aws.errors import invalid_response
+from auditor.aws.caller_errors import with_advice
+from auditor.aws.errors import invalid_response, request_error
 from auditor.aws.reading import object_in, text_in, time_in
 from auditor.aws.request import Access
 from auditor.errors import RequestError
+from auditor.model.codes import REGION_DISABLED, WRONG_ACCOUNT
 
 if TYPE_CHECKING:
     from types_aiobotocore_sts import STSClient
@@ -67,8 +68,8 @@ def _is_there(credentials: dict[str, Any], member: str) -> bool:
 def _check_account(answer: dict[str, Any], *, account_id: str) -> None:
     arn = text_in(object_in(answer, "AssumedRoleUser"), "Arn")
     if arn.split(":")[_ACCOUNT_FIELD : _ACCOUNT_FIELD + 1] != [account_id]:
-        raise RequestError(
-            code="WrongAccount",
+        raise request_error(
+            code=WRONG_ACCOUNT,
             message=f"AWS gave credentials of another account than {account_id}",
             service="sts",
             operation="assume_role",

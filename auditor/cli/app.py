@@ -1,7 +1,6 @@
 """The command line: which commands there are."""
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -10,7 +9,6 @@ from auditor.cli.audit import audit
 from auditor.cli.demo import demo
 from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
-from auditor.cli.terminal.console import ConsoleOutput
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 
 app = typer.Typer(
@@ -24,6 +22,8 @@ app = typer.Typer(
 
 def _print_version(*, wanted: bool) -> None:
     if wanted:
+        from importlib import metadata  # noqa: PLC0415 - it loads the parser of mail, which no other command needs
+
         typer.echo(metadata.version("auditor"))
         raise typer.Exit
 
@@ -59,5 +59,7 @@ def run() -> None:
         failure = stdout_failure()
         if not failure:
             raise
+        from auditor.cli.terminal.console import ConsoleOutput  # noqa: PLC0415 - for this rare case alone
+
         ConsoleOutput(guarded_stderr().console()).say(f"Error: The text could not be written: {failure}.")
         sys.exit(1)

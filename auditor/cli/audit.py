@@ -9,13 +9,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli.duration import parse_duration
-from auditor.cli.engine_choice import EngineChoice
-from auditor.cli.opening import begin_audit, resume_from
-from auditor.cli.show import show_run
-from auditor.cli.terminal.exits import one_sentence
-from auditor.cli.terminal.log import open_output
 from auditor.cli.terminal.output import LogFormat, check_loudness
-from auditor.concurrency import event_loop
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness
@@ -98,6 +92,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
     read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
     on with the rest.
     """
+    # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
+    from auditor.cli.engine_choice import EngineChoice  # noqa: PLC0415 - said above
+    from auditor.cli.opening import begin_audit, resume_from  # noqa: PLC0415 - said above
+    from auditor.cli.show import show_run  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
+    from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
+
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     with one_sentence(output) as interruption:
         check_loudness(quiet=quiet, verbose=verbose)

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from auditor.aws.errors import is_throttle, is_transient
-from auditor.errors import RequestError
-from auditor.model.codes import is_denial, may_pass
+from auditor.model.codes import is_denial, is_throttle, is_transient, may_pass
 from auditor.model.coverage import Section
 from auditor.model.summary import FailureGroup
 
@@ -123,10 +121,9 @@ def cause_of(code: str, *, section: Section) -> Cause:
         return _CAUSES[code]
     if is_denial(code):
         return _denied(section)
-    error = RequestError(code=code, message="", service="", operation="")
-    if is_throttle(error):
+    if is_throttle(code):
         return _THROTTLED
-    return _AWS_FAULT if is_transient(error) else UNKNOWN
+    return _AWS_FAULT if is_transient(code) else UNKNOWN
 
 
 def _denied(section: Section) -> Cause:

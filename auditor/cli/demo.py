@@ -6,19 +6,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import anyio
 import typer
 
-from auditor.cli.terminal.exits import one_sentence
-from auditor.cli.terminal.log import open_output
-from auditor.cli.terminal.output import LogFormat, Output, check_loudness
+from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.cli.terminal.streams import write_result
-from auditor.concurrency.fan_out import bare_errors
 from auditor.config import Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness
+
+if TYPE_CHECKING:
+    from auditor.cli.terminal.output import Output
 
 
 def demo(  # noqa: PLR0913 - one parameter an option
@@ -67,7 +66,11 @@ def demo(  # noqa: PLR0913 - one parameter an option
     It is drawn from a seed and served on a port of 127.0.0.1; AWS variables, configuration files and proxies are
     ignored. Some of its accounts refuse the role, as some always do: the exit code is 3 then.
     """
-    # The organization's server is not for every start of `auditor audit` to load: a tenth of a second.
+    # Loaded only now: `--help`, completions and `auditor audit` start without the organization's server.
+    import anyio  # noqa: PLC0415 - said above
+
+    from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.demo import FaultMix, Scenario  # noqa: PLC0415 - said above
     from auditor.demo.command import demonstrate, demonstration, serve_until_interrupted  # noqa: PLC0415 - said above
 
@@ -101,6 +104,8 @@ def demo(  # noqa: PLR0913 - one parameter an option
 @contextmanager
 def _free_port(port: int) -> Iterator[None]:
     """Raise ConfigurationError where the port can't be listened on."""
+    from auditor.concurrency.fan_out import bare_errors  # noqa: PLC0415 - with it comes anyio
+
     try:
         with bare_errors():
             yield
@@ -111,7 +116,7 @@ def _free_port(port: int) -> Iterator[None]:
         ) from error
 
 
-def _announce(exports: str, *, output: Output) -> None:
+def _announce(exports: str, *, output: "Output") -> None:
     failure = write_result(exports)
     if failure:
         output.say(f"# The environment could not be written: {failure}.")

@@ -1,7 +1,6 @@
 """`auditor schema`: what stands in a journal, for programs that read one."""
 
 from auditor.cli.text import print_text
-from auditor.journal.schema import shipped_schema
 
 
 def schema() -> None:
@@ -9,4 +8,7 @@ def schema() -> None:
 
     Exit codes: 0 printed; 1 not printed.
     """
+    # With it comes pydantic, which no other command needs before it has begun.
+    from auditor.journal.schema import shipped_schema  # noqa: PLC0415 - said above
+
     print_text(lambda: shipped_schema().rstrip())

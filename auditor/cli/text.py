@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from auditor.cli.terminal.console import ConsoleOutput
-from auditor.cli.terminal.exits import one_sentence
 from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 
@@ -13,6 +11,10 @@ def print_text(make: Callable[[], str]) -> None:
     Raises:
         SystemExit: It could not be made or written; why has been said on stderr, in one sentence.
     """
+    # Loaded where a text is printed: help and completions start without.
+    from auditor.cli.terminal.console import ConsoleOutput  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
+
     output = ConsoleOutput(guarded_stderr().console())
     with one_sentence(output):
         failure = write_result(make())

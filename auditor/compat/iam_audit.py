@@ -14,7 +14,6 @@ from auditor.account.collectors.registry import EVENTS
 from auditor.account.collectors.users import collect_users
 from auditor.account.draft import AccountDraft
 from auditor.aws.credentials import credentials_of
-from auditor.aws.errors import INVALID_RESPONSE
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
 from auditor.aws.organization import account_of, account_pages
 from auditor.aws.request import Access
@@ -24,6 +23,7 @@ from auditor.concurrency import event_loop
 from auditor.concurrency.fan_out import fan_out
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
+from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
 from auditor.model.event_rows import AccountFailure, EventRows
 from auditor.model.facts import Account, AccountId, AccountState

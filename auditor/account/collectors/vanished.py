@@ -4,8 +4,8 @@ from collections.abc import Awaitable
 from enum import Enum
 from typing import Final, TypeVar
 
-from auditor.aws.errors import NO_SUCH_ENTITY
 from auditor.errors import RequestError
+from auditor.model.codes import NO_SUCH_ENTITY
 
 T = TypeVar("T")
 

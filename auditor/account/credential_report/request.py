@@ -7,7 +7,7 @@ from datetime import datetime
 import anyio
 
 from auditor.account.credential_report.parse import CredentialReport, read_report
-from auditor.aws.errors import invalid_response
+from auditor.aws.errors import invalid_response, request_error
 from auditor.aws.gateway import IamAccess
 from auditor.aws.reading import time_in
 from auditor.config import ReportWait
@@ -37,7 +37,7 @@ async def request_report(
             if anyio.current_time() + pause >= scope.deadline:
                 break
             await sleep(pause)
-    raise RequestError(
+    raise request_error(
         code=NOT_READY,
         message=f"the credential report was not ready within {wait.patience:g} seconds",
         service="iam",

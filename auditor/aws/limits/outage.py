@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import anyio
 
+from auditor.aws.errors import request_error
 from auditor.errors import RequestError
 from auditor.model.progress import Observer, Waiting, WaitingEnded, ignore
 
@@ -34,8 +35,12 @@ class Held(Exception):  # noqa: N818 - no error, but a request that is to be beg
     """Raised where a request was not sent, since its service has begun or ceased to fail for all."""
 
 
-class PatienceEnded(RequestError):  # noqa: N818 - it says what has ended
-    """Raised where an outage was waited for in vain, with the code of the last fault."""
+class PatienceEnded(Exception):  # noqa: N818 - it says what has ended
+    """Raised where an outage was waited for in vain; `error` is what the request fails with, and with it the run."""
+
+    def __init__(self, error: RequestError) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 @dataclass(slots=True, eq=False)
@@ -49,8 +54,8 @@ class Outage:
     closed: bool = False
     over: bool = False
     """Whether it has answered again."""
-    ended: PatienceEnded | None = None
-    """What is raised once nobody waits for it any more."""
+    ended: RequestError | None = None
+    """What requests fail with once nobody waits for it any more."""
     probing: anyio.Lock = field(default_factory=anyio.Lock)
     pause: float = _FIRST_PAUSE
 
@@ -80,7 +85,7 @@ class Outages:
         self._scopes: set[anyio.CancelScope] = set()
         self.met: dict[str, Outage] = {}
         """By service; empty as long as all is well."""
-        self.ended: PatienceEnded | None = None
+        self.ended: RequestError | None = None
         """Why the run has ended."""
 
     def at(self, service: str) -> Outage | None:
@@ -90,12 +95,12 @@ class Outages:
             PatienceEnded: It was waited for in vain.
         """
         if self.ended is not None:
-            raise copy(self.ended)
+            raise PatienceEnded(copy(self.ended))
         outage = self.met.get(service)
         if outage is None or not outage.closed:
             return None
         if outage.ended is not None:
-            raise copy(outage.ended)
+            raise PatienceEnded(copy(outage.ended))
         return outage
 
     async def probe(self, outage: Outage, attempt: Callable[[], Awaitable[R]]) -> R:
@@ -158,7 +163,7 @@ class Outages:
 
     def _end(self, outage: Outage) -> None:
         error = outage.error
-        outage.ended = PatienceEnded(
+        outage.ended = request_error(
             code=error.code,
             message=f"no good reply came for {self._patience:g} seconds: {error.message}",
             service=error.service,

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from auditor.aws.clock import loop_time
-from auditor.aws.errors import CONNECTION_FAILED, TIMEOUT, TOO_MANY_OPEN_FILES, is_expired, is_throttle, is_transient
+from auditor.aws.errors import is_expired, is_throttle, is_transient
 from auditor.errors import RequestError
+from auditor.model.codes import CONNECTION_FAILED, PROXY_FAILED, TIMEOUT, TLS_FAILED, TOO_MANY_OPEN_FILES
 
 _MOST_DOUBLINGS = 32
 """Far beyond any longest pause; a request that is throttled a thousand times would leave a float's range."""
@@ -85,12 +86,7 @@ class Retries:
         return pause if self._tried + pause <= self._patience(error, contacted=contacted) else None
 
     def _patience(self, error: RequestError, *, contacted: bool) -> float:
-        unreachable = not contacted and error.code in {
-            CONNECTION_FAILED,
-            TIMEOUT,
-            "ProxyFailed",
-            "TlsFailed",
-        }
+        unreachable = not contacted and error.code in {CONNECTION_FAILED, PROXY_FAILED, TIMEOUT, TLS_FAILED}
         if unreachable:
             return self._policy.first_contact_patience
         return self._policy.timeout_patience if error.code == TIMEOUT else self._policy.patience

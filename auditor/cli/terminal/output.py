@@ -3,11 +3,13 @@
 import logging
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from auditor.cli.opening import OpenAudit
 from auditor.errors import ConfigurationError
-from auditor.model.progress import ProgressEvent
+
+if TYPE_CHECKING:
+    from auditor.cli.opening import OpenAudit
+    from auditor.model.progress import ProgressEvent
 
 
 def check_loudness(*, quiet: bool, verbose: bool) -> None:
@@ -32,10 +34,10 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def open(self, audit: OpenAudit) -> None:
+    def open(self, audit: "OpenAudit") -> None:
         """Take note of the run, whose files are open: of what was finished before, too."""
 
-    def __call__(self, event: ProgressEvent) -> None:
+    def __call__(self, event: "ProgressEvent") -> None:
         """Show one event."""
 
 

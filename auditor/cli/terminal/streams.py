@@ -3,9 +3,10 @@
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _NARROWEST = 40
 _USUAL_WIDTH = 80
@@ -56,8 +57,10 @@ class GuardedStream:
         """How letters become bytes: a console takes those that can be written."""
         return (None if self._stream is None else self._stream.encoding) or "utf-8"
 
-    def console(self) -> Console:
+    def console(self) -> "Console":
         """A console that writes to it."""
+        from rich.console import Console  # noqa: PLC0415 - help and completions need none
+
         # It has all of a stream that a console uses.
         console = Console(file=cast("TextIO", self))
         if console.width < _NARROWEST:
