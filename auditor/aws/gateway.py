@@ -10,12 +10,11 @@ import aioboto3
 import anyio
 
 from auditor.aws.caller_errors import check_endpoint, check_workers_can_share, with_advice
-from auditor.aws.clock import clock_fault
+from auditor.aws.causes import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
-from auditor.aws.limits.connections import Connections, free_connections, most_connections
 from auditor.aws.limits.outage import Outages
-from auditor.aws.limits.slots import Places
+from auditor.aws.limits.slots import Connections, Places, free_connections, most_connections
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.request import Access, RunLimits, Usage
 from auditor.aws.role import RoleRequest, assume

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from auditor.cli.duration import parse_duration
-from auditor.cli.engine_choice import EngineChoice
-from auditor.cli.opening import begin_audit, resume_from
+from auditor.cli.opening import EngineChoice, begin_audit, resume_from
 from auditor.cli.show import show_run
-from auditor.cli.terminal.exits import one_sentence
 from auditor.cli.terminal.log import open_output
 from auditor.cli.terminal.output import LogFormat, check_loudness
+from auditor.cli.terminal.signals import one_sentence
 from auditor.concurrency import event_loop
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError

@@ -11,11 +11,11 @@ from typing import Annotated
 import anyio
 import typer
 
-from auditor.cli.terminal.exits import one_sentence
 from auditor.cli.terminal.log import open_output
 from auditor.cli.terminal.output import LogFormat, Output, check_loudness
+from auditor.cli.terminal.signals import one_sentence
 from auditor.cli.terminal.streams import write_result
-from auditor.concurrency.fan_out import bare_errors
+from auditor.concurrency.tasks import bare_errors
 from auditor.config import Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness

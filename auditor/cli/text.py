@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from auditor.cli.terminal.console import ConsoleOutput
-from auditor.cli.terminal.exits import one_sentence
+from auditor.cli.terminal.signals import one_sentence
 from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 

@@ -7,7 +7,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from auditor.account.audit import AccountPlan, audit_account
 from auditor.aws.gateway import Gateway
-from auditor.concurrency.fan_out import fan_out
+from auditor.concurrency.tasks import fan_out
 from auditor.model.facts import Account
 from auditor.model.report import AccountReport
 

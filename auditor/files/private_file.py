@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from auditor.concurrency.completion import completed
+from auditor.concurrency.tasks import completed
 from auditor.errors import WriteError
 
 logger = logging.getLogger(__name__)

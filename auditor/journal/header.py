@@ -6,9 +6,8 @@ from typing import TypedDict, Unpack
 
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, ReportWait
 from auditor.errors import ConfigurationError
-from auditor.journal.format import UnknownWordError, decode, encode
-from auditor.journal.lines import line_of
-from auditor.model.facts import Freshness, Period
+from auditor.journal.format import UnknownWordError, decode, encode, line_of
+from auditor.model.facts import Caller, Freshness, Period
 from auditor.model.period import resolve_period
 from auditor.model.progress import AuditStarted
 
@@ -77,6 +76,14 @@ class FirstLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLine:
+    """By whom and for which period the audit was started; nothing was asked of the organization yet."""
+
+    caller: Caller
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a resumed audit keeps to."""
 
@@ -139,7 +146,7 @@ def header_line(header: Header) -> bytes:
 
 def started_line(started: AuditStarted) -> bytes:
     """The audit's start, as the second line of a journal."""
-    return line_of("started", encode(started))
+    return line_of("started", encode(SecondLine(started.caller, started.period)))
 
 
 def read_header(line: bytes) -> Header:
@@ -159,7 +166,8 @@ def read_header(line: bytes) -> Header:
 
 def read_started(line: bytes) -> AuditStarted:
     """The start of a whole line; raises ValueError where it is none."""
-    return decode(AuditStarted, line, name="started")
+    second = decode(SecondLine, line, name="started")
+    return AuditStarted(second.caller, second.period)
 
 
 def _check_version(version: int) -> None:

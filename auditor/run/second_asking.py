@@ -74,7 +74,7 @@ class SecondAsking:
         return None
 
     def _look(self) -> None:
-        if self.listing.over.is_set() and self._read >= self.listing.sent:
+        if self.listing.over.is_set() and self._read >= len(self.listing.accounts):
             self._all_read.set()
 
 

@@ -11,14 +11,13 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ReadTimeoutError
 
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import RoleCredentials, TaskCredentials
 from auditor.aws.gateway import open_gateway
 from auditor.aws.limits.budgets import Api
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.request import Access, Usage, api_of
-from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
+from auditor.config import AuditConfig
 from auditor.demo import FaultMix, Scenario, truth
 from auditor.errors import RequestError
 from auditor.model.facts import Period
@@ -347,7 +346,7 @@ async def test_everything_is_read_through_faults(mix: FaultMix, monkeypatch: pyt
         there = server.organization.accounts[1]
         period = Period(server.organization.now - timedelta(days=80), server.organization.now)
         async with open_gateway() as gateway:
-            plan = AccountPlan(RoleRequest(scenario.role_name, "SecurityAudit"), Scope(period))
+            plan = AccountPlan(AuditConfig(role=scenario.role_name, session_policy=False), period)
             report = await audit_account(account(there.id), gateway=gateway, plan=plan)
 
         expected = truth(server.organization, start=period.start, end=period.end)

@@ -8,7 +8,8 @@ import pytest
 PROGRAM = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))
-from auditor import AuditError, event_loop
+from auditor import AuditError
+from auditor.concurrency import event_loop
 async def work() -> int:
     return 7
 try:

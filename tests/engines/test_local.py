@@ -10,9 +10,8 @@ import pytest
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from auditor.account.audit import AccountPlan
-from auditor.account.collectors.registry import Scope
 from auditor.aws.gateway import Gateway
-from auditor.aws.role import RoleRequest
+from auditor.config import AuditConfig
 from auditor.engines.local import audit_accounts
 from auditor.model.facts import Account, AccountState
 from auditor.model.report import AccountReport
@@ -20,7 +19,7 @@ from tests.fakes import JUMPING, PERIOD, FakeClients, FakeService, account, assu
 
 pytestmark = pytest.mark.anyio
 
-PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD))
+PLAN = AccountPlan(AuditConfig(role="Audit", session_policy=False), PERIOD)
 
 
 @pytest.fixture

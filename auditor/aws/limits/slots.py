@@ -4,19 +4,25 @@ Little's law (https://en.wikipedia.org/wiki/Little%27s_law): in flight at once i
 that one takes. The rate is the one at which this thread would use up its CPU, handshakes included; it is known from
 what the last answers took of it. The seconds are those of the quickest answer so far: what others took longer was their
 own work, or the delay of a busy loop, which more requests in flight would only make longer.
+
+A request in flight needs a connection, and a connection an open file. A run may use two thirds of the files that its
+process may open, less what is open already.
 """
 
 import math
+import os
+import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
 
-from auditor.aws.limits.connections import Connections
 from auditor.aws.limits.rate import Clock
 from auditor.errors import RequestError
 
+_SHARE_OF_FILES = 2 / 3
+"""The rest is for files, name lookups, and connections that are being closed."""
 _HEADROOM = 1.5
 """Places for each that is needed: answers do not come evenly."""
 _WORTH = 1.1
@@ -26,6 +32,45 @@ _GROWTH = 3
 _FARTHEST = 0.5
 """Seconds to the far side of the earth and back. A service that takes longer is slow, and no better for being asked
 more at once."""
+
+
+class Connections:
+    """The connections that the services of a run share; a place for a request in flight stands for one."""
+
+    def __init__(self, taken: int = 0) -> None:
+        self._taken = taken
+
+    def take(self, wanted: int) -> int:
+        """So many more, or as many as there are.
+
+        What the process has open is counted, too: another run may be in it, or whatever its owner does beside this.
+        """
+        taken = max(0, min(wanted, most_connections() - self._taken, free_connections()))
+        self._taken += taken
+        return taken
+
+
+def most_connections() -> int:
+    """Two thirds of the files that this process may have open (`ulimit -n`)."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Without a limit it is -1 on some systems, and a very large number on others.
+    return int(_SHARE_OF_FILES * (soft if soft >= 0 else 2**31))
+
+
+def free_connections() -> int:
+    """How many of these the process may still open."""
+    return most_connections() - open_files()
+
+
+def open_files() -> int:
+    """How many files and sockets this process has open at least: a new one gets the lowest number that is free."""
+    try:
+        ends = os.pipe()
+    except OSError:
+        return most_connections()
+    for end in ends:
+        os.close(end)
+    return min(ends)
 
 
 class Places:
