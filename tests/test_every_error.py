@@ -17,7 +17,7 @@ from auditor.aws.errors import PARSER_ERRORS
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.config import AuditConfig
 from auditor.output.rows import event_cells, finding_rows
-from tests.account.credential_report.reporting import ARN, MADE, OLD, report_text, row, slot, wire
+from tests.account.collectors.reporting import ARN, MADE, OLD, report_text, row, slot, wire
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from auditor.account.audit import AccountPlan
 from auditor.aws.credentials import TaskCredentials
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.demo import FaultMix, Scenario
-from auditor.engines.local import audit_accounts
+from auditor.engines.worker import audit_accounts
 from auditor.model.coverage import Completeness, Section
 from auditor.model.facts import Account, Unknown
 from auditor.model.report import AccountReport

@@ -10,8 +10,8 @@ from typing import TypeVar
 import anyio
 
 from auditor.account.collectors.events import KeyEvents, collect_events
+from auditor.account.collectors.reported_users import collect_users_by_report
 from auditor.account.collectors.users import collect_users
-from auditor.account.credential_report.users import collect_users_by_report
 from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, Gateway
 from auditor.aws.permissions import session_policy_of

@@ -16,9 +16,9 @@ from auditor.aws.credentials import credentials_of
 from auditor.aws.errors import INVALID_RESPONSE
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
 from auditor.aws.organization import account_of, account_pages
+from auditor.aws.reading import reading_past_oddities
 from auditor.aws.request import Access
 from auditor.aws.role import RoleRequest, assume
-from auditor.aws.wire.parsing import reading_past_oddities
 from auditor.concurrency import event_loop
 from auditor.concurrency.tasks import fan_out
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name

@@ -1,4 +1,4 @@
-"""The accounts in batches, one a worker at a time; reports stream back as the batches end."""
+"""Accounts in batches, one per worker at a time; reports arrive as batches end."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ async def audit_in_batches(
     plan: AccountPlan,
     caller: Caller,
 ) -> None:
-    """Send one report an account, batch by batch in the order in which they end; one batch a worker is under way.
+    """Send one report per account, batch by batch as they end; each worker has one batch at a time.
 
     Accounts that are not asked anything are answered here, and what became of a batch stays in it. The pool is checked
     once there is an account, and before anything is said of one. Both streams are closed on leaving.

@@ -1,18 +1,29 @@
-"""What a worker is given, and what it does with it, wherever it runs: in a process, a thread, on another machine."""
+"""Accounts audited on one event loop: this one, or that of a worker to whom they were sent in a batch.
+
+A worker may be a process, a thread, or on another machine.
+"""
 
 import uuid
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from importlib import metadata
+from typing import Any
 
 from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.aws.gateway import open_gateway
+from auditor.aws.gateway import Gateway, open_gateway
 from auditor.concurrency import event_loop
 from auditor.concurrency.tasks import bare_errors, fan_out
 from auditor.errors import CallerError, EngineError
 from auditor.model.facts import Account, Caller
 from auditor.model.report import AccountReport
+
+Engine = Callable[
+    [MemoryObjectReceiveStream[Account], MemoryObjectSendStream[AccountReport]], Coroutine[Any, Any, None]
+]
+"""Takes accounts and sends a report for each, somewhere; it closes both streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +110,24 @@ def _check_account(caller: Caller, *, expected: Caller) -> None:
             f"A worker has credentials of the account {caller.account_id} ({caller.partition}), and the audit was "
             f"begun by {expected.account_id} ({expected.partition})."
         )
+
+
+async def audit_accounts(
+    accounts: MemoryObjectReceiveStream[Account],
+    reports: MemoryObjectSendStream[AccountReport],
+    *,
+    gateway: Gateway,
+    plan: AccountPlan,
+    concurrency: int,
+) -> None:
+    """Send one report per account, as they finish; at most `concurrency` accounts are audited at the same time.
+
+    An account whose report nobody takes yet counts as one of them, so that nothing piles up. Both streams are closed
+    on leaving.
+    """
+
+    async def audit(account: Account) -> None:
+        await reports.send(await audit_account(account, gateway=gateway, plan=plan))
+
+    async with accounts, reports:
+        await fan_out(accounts, audit, limit=concurrency)

@@ -30,7 +30,7 @@ from auditor.aws.gateway import Gateway, open_gateway
 from auditor.concurrency.tasks import bare_errors
 from auditor.config import AuditConfig
 from auditor.engines import Pool, audit_in_batches, check_pool, open_pool
-from auditor.engines.local import Engine, audit_accounts
+from auditor.engines.worker import Engine, audit_accounts
 from auditor.errors import EngineError, ListingInterrupted
 from auditor.model.facts import Account
 from auditor.model.period import lost_until, resolve_period

@@ -134,19 +134,19 @@ async def test_every_client_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             assert most_connections() == config.max_pool_connections
 
 
-async def test_places_leave_a_third_of_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a process may open few files there are fewer places to begin with, but one for each service."""
-    assert [60, 24, 14, 2] == first_places()
+async def test_slots_leave_a_third_of_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process may open few files there are fewer slots to begin with, but one for each service."""
+    assert [60, 24, 14, 2] == first_slots()
     allowed = open_files() + 120
     monkeypatch.setattr("resource.getrlimit", lambda _: (allowed, allowed))
-    assert sum(first_places()) <= most_connections() - open_files() < 100
+    assert sum(first_slots()) <= most_connections() - open_files() < 100
     monkeypatch.setattr("resource.getrlimit", lambda _: (3, 3))
-    assert [1, 1, 1, 1] == first_places()
+    assert [1, 1, 1, 1] == first_slots()
 
 
-def first_places() -> list[int]:
-    """The places of a run that has just begun."""
-    return [new_run_limits().places[service].total for service in ("iam", "cloudtrail", "sts", "organizations")]
+def first_slots() -> list[int]:
+    """The slots of a run that has just begun."""
+    return [new_run_limits().slots[service].total for service in ("iam", "cloudtrail", "sts", "organizations")]
 
 
 async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.MonkeyPatch) -> None:

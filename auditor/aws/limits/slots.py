@@ -24,7 +24,7 @@ from auditor.errors import RequestError
 _SHARE_OF_FILES = 2 / 3
 """The rest is for files, name lookups, and connections that are being closed."""
 _HEADROOM = 1.5
-"""Places for each that is needed: answers do not come evenly."""
+"""Slots for each that is needed: answers do not come evenly."""
 _WORTH = 1.1
 """How many times what there is must be needed: a handshake costs more than several requests."""
 _GROWTH = 3
@@ -35,7 +35,7 @@ more at once."""
 
 
 class Connections:
-    """The connections that the services of a run share; a place for a request in flight stands for one."""
+    """The connections that the services of a run share; a slot for a request in flight stands for one."""
 
     def __init__(self, taken: int = 0) -> None:
         self._taken = taken
@@ -73,11 +73,11 @@ def open_files() -> int:
     return min(ends)
 
 
-class Places:
-    """The places of one service's requests in flight: fixed at first, more where it is far away.
+class Slots:
+    """The slots of one service's requests in flight: fixed at first, more where it is far away.
 
-    After as many answers as there are places it is looked at how many are needed. Where requests wait for one, and far
-    more are needed, some are added. None is taken away again: a place that nobody takes costs nothing.
+    After as many answers as there are slots it is looked at how many are needed. Where requests wait for one, and far
+    more are needed, some are added. None is taken away again: a slot that nobody takes costs nothing.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Places:
         clock: Clock = anyio.current_time,
         cpu: Clock = time.thread_time,
     ) -> None:
-        """Begin with so many places, and take more from the connections; without them the number stays.
+        """Begin with so many slots, and take more from the connections; without them the number stays.
 
         `cpu` tells the seconds of CPU that the loop's thread has used.
         """
@@ -112,7 +112,7 @@ class Places:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """A place for the block, in which one request is sent: who came first gets one first."""
+        """A slot for the block, in which one request is sent: who came first gets one first."""
         async with self._limiter:
             sent_at = self._clock()
             try:

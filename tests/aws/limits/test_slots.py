@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from auditor.aws.limits.slots import Connections, Places, most_connections, open_files
+from auditor.aws.limits.slots import Connections, Slots, most_connections, open_files
 from auditor.aws.request import Access
 from auditor.errors import RequestError
 from tests.fakes import JUMPING, FakeService, limits
@@ -52,38 +52,38 @@ class World:
     spent: float = 0.0
     _answer: anyio.Event = field(default_factory=anyio.Event)
 
-    def places(self) -> Places:
+    def slots(self) -> Slots:
         """Ten of them."""
-        return Places(10, connections=self.spare, clock=lambda: self.now, cpu=lambda: self.spent)
+        return Slots(10, connections=self.spare, clock=lambda: self.now, cpu=lambda: self.spent)
 
-    async def rounds(self, places: Places, number: int) -> list[int]:
-        """Ask all that there is place for so often, with others that wait behind; how many places there were."""
+    async def rounds(self, slots: Slots, number: int) -> list[int]:
+        """Ask all that there is place for so often, with others that wait behind; how many slots there were."""
         seen = []
         for _ in range(number):
             async with anyio.create_task_group() as tasks:
-                for _ in range(places.total):
-                    tasks.start_soon(self._ask, places)
+                for _ in range(slots.total):
+                    tasks.start_soon(self._ask, slots)
                 await anyio.wait_all_tasks_blocked()
-                for _ in range(places.total + 1):
-                    tasks.start_soon(self._wait, places)
+                for _ in range(slots.total + 1):
+                    tasks.start_soon(self._wait, slots)
                 await anyio.wait_all_tasks_blocked()
                 self.now += self.distance
                 self._answer.set()
             self._answer = anyio.Event()
-            seen.append(places.total)
+            seen.append(slots.total)
         return seen
 
-    async def _ask(self, places: Places) -> None:
+    async def _ask(self, slots: Slots) -> None:
         with suppress(RequestError):
-            async with places.one():
+            async with slots.one():
                 await self._answer.wait()
                 self.spent += self.cost
                 if self.refusal is not None:
                     raise self.refusal
 
-    async def _wait(self, places: Places) -> None:
+    async def _wait(self, slots: Slots) -> None:
         with suppress(RequestError):
-            async with places.one():
+            async with slots.one():
                 raise UNREACHED
 
 
@@ -97,72 +97,72 @@ class World:
         (0.4, [30, 90, 270, 600, 600]),
     ],
 )
-async def test_places_are_those_that_the_cpu_can_use_at_this_distance(distance: float, expected: list[int]) -> None:
+async def test_slots_are_those_that_the_cpu_can_use_at_this_distance(distance: float, expected: list[int]) -> None:
     """At a thousand answers a second of CPU, as many as arrive in the time of one and half as many again, by steps."""
     world = World(distance)
-    assert expected == await world.rounds(world.places(), 5)
+    assert expected == await world.rounds(world.slots(), 5)
 
 
 async def test_growth_ends_where_the_cpu_does() -> None:
     """A quarter of a second away there are 250 in flight if the loop never waits; more would wait for the loop."""
     world = World(0.25)
-    assert 270 == (await world.rounds(world.places(), 12))[-1]
+    assert 270 == (await world.rounds(world.slots(), 12))[-1]
     slower = World(0.25, cost=0.01)
-    assert 30 == (await slower.rounds(slower.places(), 12))[-1]
+    assert 30 == (await slower.rounds(slower.slots(), 12))[-1]
 
 
 async def test_a_busy_loop_is_no_distance() -> None:
     """What takes long since the loop, or the machine, has no time for it, was quicker before and is not far away."""
     world = World(0.01)
-    places = world.places()
-    await world.rounds(places, 1)
+    slots = world.slots()
+    await world.rounds(slots, 1)
     world.distance = 5.0
-    assert [10] * 5 == await world.rounds(places, 5)
+    assert [10] * 5 == await world.rounds(slots, 5)
 
 
 async def test_a_slow_service_is_no_distance() -> None:
     """Half a second is the far side of the earth: whoever takes a minute is not asked more at once for it."""
     slow, far = World(60), World(0.5)
-    assert await far.rounds(far.places(), 9) == await slow.rounds(slow.places(), 9)
+    assert await far.rounds(far.slots(), 9) == await slow.rounds(slow.slots(), 9)
 
 
-async def test_no_more_places_than_connections() -> None:
+async def test_no_more_slots_than_connections() -> None:
     """What the open files of the process do not allow is not taken."""
     world = World(0.25, spare=Spare(25))
-    assert [30, 35, 35] == await world.rounds(world.places(), 3)
+    assert [30, 35, 35] == await world.rounds(world.slots(), 3)
 
 
-async def test_places_do_not_grow_while_nobody_waits() -> None:
-    """Budgets that let through less than the CPU could do leave places free, and these need no more of them."""
+async def test_slots_do_not_grow_while_nobody_waits() -> None:
+    """Budgets that let through less than the CPU could do leave slots free, and these need no more of them."""
     world = World(0.25)
-    places = world.places()
+    slots = world.slots()
     for _ in range(50):
-        async with places.one():
+        async with slots.one():
             world.now += world.distance
             world.spent += world.cost
-    assert 10 == places.total
+    assert 10 == slots.total
 
 
 async def test_a_refusal_by_aws_is_an_answer() -> None:
     """That a user has no password is answered as others are, though it tells nothing of the distance."""
     world = World(0.25)
-    places = world.places()
-    await world.rounds(places, 1)
+    slots = world.slots()
+    await world.rounds(slots, 1)
     world.refusal = DENIED
-    assert [90, 270] == await world.rounds(places, 2)
+    assert [90, 270] == await world.rounds(slots, 2)
 
 
 async def test_what_is_not_answered_teaches_nothing() -> None:
     """Connections that fail at once are no near service, and no reason for more of them."""
     world = World(0.25, refusal=UNREACHED)
-    places = world.places()
-    assert [10] * 5 == await world.rounds(places, 5)
+    slots = world.slots()
+    assert [10] * 5 == await world.rounds(slots, 5)
     world.refusal = None
-    assert [30, 90] == await world.rounds(places, 2)
+    assert [30, 90] == await world.rounds(slots, 2)
 
 
 async def test_many_requests_are_under_way_to_a_service_far_away() -> None:
-    """All identities of a run ask at once what the distance and the CPU allow, and no more than there are places."""
+    """All identities of a run ask at once what the distance and the CPU allow, and no more than there are slots."""
     world, in_flight, most = World(0.25), 0, 0
 
     async def answer(**_: Any) -> dict[str, Any]:
@@ -174,21 +174,21 @@ async def test_many_requests_are_under_way_to_a_service_far_away() -> None:
         world.spent += world.cost
         return {"Users": []}
 
-    places = Places(10, connections=Spare(1000), cpu=lambda: world.spent)
+    slots = Slots(10, connections=Spare(1000), cpu=lambda: world.spent)
     iam, shared = FakeService("iam", list_users=answer), limits()
-    shared.places = {"iam": places}
+    shared.slots = {"iam": slots}
     async with anyio.create_task_group() as tasks:
         for _ in range(2000):
             tasks.start_soon(Access(credentials=None, limits=shared).request, iam.list_users)
 
-    assert 250 <= most <= places.total
+    assert 250 <= most <= slots.total
 
 
-async def test_places_without_connections_stay() -> None:
+async def test_slots_without_connections_stay() -> None:
     """Who brings a client of their own has as many as it had."""
     world = World(0.25)
-    places = Places(10, clock=lambda: world.now, cpu=lambda: world.spent)
-    assert [10] * 5 == await world.rounds(places, 5)
+    slots = Slots(10, clock=lambda: world.now, cpu=lambda: world.spent)
+    assert [10] * 5 == await world.rounds(slots, 5)
 
 
 def limited(monkeypatch: pytest.MonkeyPatch, soft: int, *, opened: int = 0) -> None:

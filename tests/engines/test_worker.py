@@ -12,7 +12,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from auditor.account.audit import AccountPlan
 from auditor.aws.gateway import Gateway
 from auditor.config import AuditConfig
-from auditor.engines.local import audit_accounts
+from auditor.engines.worker import audit_accounts
 from auditor.model.facts import Account, AccountState
 from auditor.model.report import AccountReport
 from tests.fakes import JUMPING, PERIOD, FakeClients, FakeService, account, assumed, gateway

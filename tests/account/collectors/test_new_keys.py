@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from auditor.account.collectors.events import KeyEvents
-from auditor.account.credential_report.users import users_with_new_keys
+from auditor.account.collectors.reported_users import users_with_new_keys
 from auditor.account.draft import AccountDraft
 from auditor.model.facts import Event, Period, User
 from tests.fakes import JUMPING, FakeService, Script, account_access, refusal

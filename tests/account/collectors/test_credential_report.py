@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from auditor import AccessKey, KeyUse, ReportWait, RequestError, User
-from auditor.account.credential_report.report import (
+from auditor.account.collectors.credential_report import (
     NOT_READY,
     CredentialReport,
     ReportedKey,
@@ -19,7 +19,7 @@ from auditor.account.credential_report.report import (
     read_report,
     request_report,
 )
-from tests.account.credential_report.reporting import (
+from tests.account.collectors.reporting import (
     ARN,
     COLUMNS,
     DENIED,

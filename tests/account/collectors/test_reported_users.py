@@ -11,9 +11,9 @@ import pytest
 
 from auditor import Completeness, KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
 from auditor.account.collectors.events import KeyEvents, collect_events
-from auditor.account.credential_report.users import collect_users_by_report
+from auditor.account.collectors.reported_users import collect_users_by_report
 from auditor.account.draft import AccountDraft
-from tests.account.credential_report.reporting import (
+from tests.account.collectors.reporting import (
     ARN,
     DENIED,
     GONE,

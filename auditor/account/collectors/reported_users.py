@@ -10,6 +10,7 @@ from functools import partial
 
 import anyio
 
+from auditor.account.collectors.credential_report import CredentialReport, ReportedUser, request_report
 from auditor.account.collectors.events import CREATE_ACCESS_KEY, KeyEvents, event_of, is_foreign, raw_events
 from auditor.account.collectors.user_facts import GONE, Gone, SecondLook
 from auditor.account.collectors.users import (
@@ -23,7 +24,6 @@ from auditor.account.collectors.users import (
     with_last_use,
     with_sign_in,
 )
-from auditor.account.credential_report.report import CredentialReport, ReportedUser, request_report
 from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, IamAccess
 from auditor.aws.pages import listed
