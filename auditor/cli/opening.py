@@ -104,19 +104,16 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
         open_run_files(directory, config=config) as files,
         open_engine(engine) as (executor, workers),
     ):
-
-        async def audit(observe: Observer) -> AuditSummary:
-            return await run_audit(config, writers=files.writers, observe=observe, executor=executor, workers=workers)
-
-        rows, journal = files.csv.paths, files.journal.path
         yield OpenAudit(
-            rows=rows,
-            journal=journal,
+            rows=files.csv.paths,
+            journal=files.journal.path,
             finished=None,
             role=config.role,
             labels=config.labels,
             profile=config.profile,
-            audit=audit,
+            audit=lambda observe: run_audit(
+                config, writers=files.writers, observe=observe, executor=executor, workers=workers
+            ),
         )
 
 
@@ -132,17 +129,6 @@ async def resume_from(
     async with reopen_journal(path) as journal:
         await to_thread.run_sync(partial(check_agreement, journal.header, given=given, path=path))
         async with open_engine(engine) as (executor, workers):
-
-            async def audit(observe: Observer) -> AuditSummary:
-                return await resume_audit(
-                    journal,
-                    profile=profile,
-                    concurrency=concurrency,
-                    observe=observe,
-                    executor=executor,
-                    workers=workers,
-                )
-
             config = journal.header.config()
             yield OpenAudit(
                 rows=names_beside(path).tables,
@@ -152,5 +138,12 @@ async def resume_from(
                 role=config.role,
                 labels=config.labels,
                 profile=profile,
-                audit=audit,
+                audit=lambda observe: resume_audit(
+                    journal,
+                    profile=profile,
+                    concurrency=concurrency,
+                    observe=observe,
+                    executor=executor,
+                    workers=workers,
+                ),
             )

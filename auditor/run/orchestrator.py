@@ -15,14 +15,16 @@
 """
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import aioboto3
 import anyio
+from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from auditor.account.audit import AccountPlan
@@ -172,11 +174,9 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             hear(started)
             for cut in cuts:
                 hear(AuditWarning(cut))
-            found, accounts = anyio.create_memory_object_stream[Account](math.inf)
-            read, readings = anyio.create_memory_object_stream[AccountReport](0)
-            outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             listing = Listing()
             second = SecondAsking(listing)
+            outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             stream = ReportStream(
                 reports,
                 started=started,
@@ -187,16 +187,31 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             )
             finished = earlier.finished if earlier else frozenset()
             lister = partial(list_accounts, gateway, listing=listing, finished=finished, observe=hear)
-            tasks.start_soon(lister, found.clone())
-            tasks.start_soon(_run_engine, _engine(plan, gateway=gateway, pool=pool), accounts, read, stream)
-            tasks.start_soon(second.ask_again, found)
-            tasks.start_soon(second.hand_over, readings, outgoing)
+            engine = partial(_run_engine, _engine(plan, gateway=gateway, pool=pool), refuse=stream.refuse)
+            _connect(tasks, lister=lister, engine=engine, second=second, outgoing=outgoing)
             try:
                 yield stream
             finally:
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
+
+
+def _connect(
+    tasks: TaskGroup,
+    *,
+    lister: Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]],
+    engine: Engine,
+    second: SecondAsking,
+    outgoing: MemoryObjectSendStream[AccountReport],
+) -> None:
+    """Start the tasks of an audit, each with its ends of the streams between them."""
+    found, accounts = anyio.create_memory_object_stream[Account](math.inf)
+    read, readings = anyio.create_memory_object_stream[AccountReport](0)
+    tasks.start_soon(lister, found.clone())
+    tasks.start_soon(engine, accounts, read)
+    tasks.start_soon(second.ask_again, found)
+    tasks.start_soon(second.hand_over, readings, outgoing)
 
 
 @asynccontextmanager
@@ -238,10 +253,11 @@ async def _run_engine(
     engine: Engine,
     accounts: MemoryObjectReceiveStream[Account],
     reports: MemoryObjectSendStream[AccountReport],
-    stream: ReportStream,
+    *,
+    refuse: Callable[[EngineError], None],
 ) -> None:
     try:
         await engine(accounts, reports)
     except EngineError as error:
         # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
-        stream.refuse(error)
+        refuse(error)
