@@ -42,17 +42,17 @@ class Labels(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Requests a second, kept to before AWS has to refuse any; all but the first are the most that are sent."""
+    """Requests per second: client-side limits, so that AWS need not refuse any; all but `iam` are hard maxima."""
 
     iam: float = 20.0
-    """For each account and IAM API, to begin with: AWS publishes none, public hints say 15 to 40. While AWS refuses
-    nothing it grows, to twice this at the most."""
+    """Per account and IAM API, at first: AWS publishes no limit, public hints say 15 to 40. While AWS refuses nothing
+    the rate grows, up to twice this value."""
     events: float = 2.0
-    """LookupEvents for each account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
+    """LookupEvents per account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
     organizations: float = 8.0
     """ListAccounts: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
     sts: float = 500.0
-    """A little below the 600 that AWS gives to all of an account's STS requests in one region."""
+    """A little below the 600 per second that AWS allows an account for all STS requests in one region."""
 
     def __post_init__(self) -> None:
         for name in ("iam", "events", "organizations", "sts"):
@@ -63,15 +63,16 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportWait:
-    """How a credential report that is still being made is waited for; times in seconds.
+    """How long to wait for a credential report that AWS is still making; times in seconds.
 
-    AWS makes a small account's in two seconds, and says nothing of large ones. Who waits in vain reads the API.
+    AWS takes two seconds for a small account; nothing is published for large ones. Without a report in time the
+    account is read from the API.
     """
 
     patience: float = 60.0
-    """How long an account's report is waited for."""
+    """How long to wait for the report of one account."""
     first_pause: float = 0.2
-    """Between the first two questions; each pause is twice the one before."""
+    """Between the first two requests; each pause is twice as long as the one before."""
     longest_pause: float = 5.0
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class ReportWait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditConfig:
-    """What to audit, and how; raises ConfigurationError for what can't be right.
+    """What to audit, and how; raises ConfigurationError if a value is invalid.
 
     `start_date` and `end_date` are aware datetimes, both included; where they are None the period is all that
     CloudTrail keeps, the last 90 days, up to now.
@@ -94,7 +95,7 @@ class AuditConfig:
     start_date: datetime | None = None
     end_date: datetime | None = None
     concurrency: int = DEFAULT_CONCURRENCY
-    """How many accounts are audited at once."""
+    """Accounts that are audited at the same time."""
     labels: Labels = Labels.ES
     csv_bom: bool = False
     """Whether the CSV files begin with UTF-8's byte order mark, without which spreadsheets may take them for others."""
@@ -107,15 +108,15 @@ class AuditConfig:
     """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""
     report_wait: ReportWait = ReportWait()
     longest_silence: float = LONGEST_SILENCE
-    """Seconds for which a service may be asked for one account without a sign of life before it is asked no more.
+    """Seconds without a sign of life from a service, per account, after which it gets no more requests for the account.
 
-    What was asked of it fails with `NoAnswer` then. What was asked for is a sign of life, and any refusal, a throttle
-    too. What is waited for before a request is sent does not count: its turn at the rates, and the end of an outage.
+    Requests fail with `NoAnswer` from then on. Replies are signs of life, and so are refusals and throttles. Time
+    before a request is sent does not count: waiting for its rate, or for the end of an outage.
     """
     patience: float = PATIENCE
-    """Seconds for which the run waits where a service, or the provider of the caller's credentials, serves nobody.
+    """Seconds for which the run waits while a service, or the provider of the caller's credentials, is out for all.
 
-    What is not read by then is `not reached`, with the code of the last fault, and can be resumed. 0 waits for none.
+    What is not read by then is `not reached`, with the code of the last error, and can be resumed. 0 does not wait.
     """
 
     def __post_init__(self) -> None:

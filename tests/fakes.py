@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from auditor.aws.credentials import CallerCredentials, CredentialSource
 from auditor.aws.gateway import AccountAccess, Gateway, IamAccess
 from auditor.aws.limits.retry import RetryPolicy
-from auditor.aws.limits.slots import Places
+from auditor.aws.limits.slots import Slots
 from auditor.aws.request import Access, RunLimits
 from auditor.model.facts import Account, AccountId, AccountState, Caller, Period
 
@@ -209,14 +209,14 @@ def refusal(code: str, *, status: int = 400, message: str = "No.") -> ClientErro
     return ClientError(response, "Operation")
 
 
-def limits(policy: RetryPolicy = NO_PAUSES, *, places: int = 100) -> RunLimits:
-    """The places of a run, so many for each service, with a policy that doesn't pause."""
+def limits(policy: RetryPolicy = NO_PAUSES, *, slots: int = 100) -> RunLimits:
+    """The slots of a run, so many for each service, with a policy that doesn't pause."""
     services = ("cloudtrail", "iam", "organizations", "sts")
-    return RunLimits(places={service: Places(places) for service in services}, policy=policy)
+    return RunLimits(slots={service: Slots(slots) for service in services}, policy=policy)
 
 
 def access(credentials: CredentialSource | None = None, policy: RetryPolicy = NO_PAUSES) -> Access:
-    """An identity's way to AWS that has all the places for itself."""
+    """An identity's way to AWS that has all the slots for itself."""
     return Access(credentials=credentials, limits=limits(policy))
 
 

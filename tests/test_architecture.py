@@ -152,7 +152,7 @@ def _may_import(importer: str, imported: str) -> bool:
         **dict.fromkeys(SDK, in_aws),
         "aioboto3": in_aws
         or importer
-        in {"auditor.run.orchestrator", "auditor.run.resume", "auditor.engines.crew", "auditor.compat.iam_audit"},
+        in {"auditor.run.orchestrator", "auditor.run.resume", "auditor.engines.pool", "auditor.compat.iam_audit"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
         **dict.fromkeys(PYDANTIC, importer == "auditor.journal.format"),
         "typer": importer in TYPER,
@@ -210,7 +210,7 @@ def test_each_thing_is_known_where_it_belongs() -> None:
         ("from auditor.engines import local", "auditor.aws.role"),
         ("from ..account.collectors.users import collect_users", "auditor.aws.role"),
         ("from ..cli import show", "auditor.run.totals"),
-        ("def late():\n    from auditor.output.csv_text import line\n", "auditor.model.report"),
+        ("def late():\n    from auditor.output.csv import line\n", "auditor.model.report"),
     ],
 )
 def test_an_import_that_points_up_is_found(source: str, module: str) -> None:
@@ -235,7 +235,7 @@ def test_an_import_that_points_down_is_none() -> None:
         ("auditor.output.csv", "auditor.aws.errors"),
         ("auditor.compat.iam_audit", "auditor.demo"),
         ("auditor.demo.server", "auditor.model.facts"),
-        ("auditor.engines.crew", "distributed"),
+        ("auditor.engines.pool", "distributed"),
         ("auditor.model.facts", "pydantic.dataclasses"),
         ("auditor.journal.header", "pydantic_core"),
     ],
@@ -290,7 +290,7 @@ def test_nothing_is_printed() -> None:
 def test_two_handlers_catch_all() -> None:
     """Whatever comes is caught between an account and the others, and where other people's credential providers run."""
     broad = {name_of(path): broad_handlers(path.read_text(encoding="utf-8")) for path in MODULES}
-    assert {"auditor.account.audit": ["Exception"], "auditor.aws.chain": ["Exception"]} == {
+    assert {"auditor.account.audit": ["Exception"], "auditor.aws.credentials": ["Exception"]} == {
         name: found for name, found in broad.items() if found
     }
 

@@ -13,12 +13,11 @@ from botocore.parsers import ResponseParserError
 
 from auditor import AccountReport, Completeness, Freshness, Labels, Section
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.account.collectors.registry import Scope
 from auditor.aws.errors import PARSER_ERRORS
 from auditor.aws.limits.retry import RetryPolicy
-from auditor.aws.role import RoleRequest
+from auditor.config import AuditConfig
 from auditor.output.rows import event_cells, finding_rows
-from tests.account.credential_report.reporting import ARN, MADE, OLD, report_text, row, slot, wire
+from tests.account.collectors.reporting import ARN, MADE, OLD, report_text, row, slot, wire
 from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +136,7 @@ async def audited(freshness: Freshness = Freshness.LIVE, **answers: Any) -> Acco
         iam=FakeService("iam", **iam),
         cloudtrail=FakeService("cloudtrail", lookup_events=scripts["lookup_events"]),
     )
-    plan = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD, freshness=freshness))
+    plan = AccountPlan(AuditConfig(role="Audit", session_policy=False, freshness=freshness), PERIOD)
     return await audit_account(THERE, gateway=gateway(clients, policy=RetryPolicy()), plan=plan)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from auditor.aws.template import policy_text
+from auditor.aws.permissions import policy_text
 from auditor.demo import Scenario
 from tests.organizations import served
 from tests.test_architecture import ROOMS

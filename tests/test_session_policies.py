@@ -5,7 +5,7 @@ import json
 import pytest
 
 from auditor import AuditConfig, AuditSummary, Freshness, Rates, run_audit
-from auditor.aws.actions import actions_of, session_policy_of
+from auditor.aws.permissions import actions_of, session_policy_of
 from auditor.demo import LocalServer, Scenario
 from tests.expectations import as_set, joined, truth_of
 from tests.organizations import served

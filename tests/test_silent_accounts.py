@@ -12,12 +12,10 @@ from anyio.abc import SocketAttribute, SocketStream
 
 from auditor import AuditConfig, AuditError, CallerError, Freshness, OrganizationError, Rates, run_audit
 from auditor.account.audit import AccountPlan
-from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import TaskCredentials
 from auditor.aws.limits.retry import RetryPolicy
-from auditor.aws.role import RoleRequest
 from auditor.demo import FaultMix, Scenario
-from auditor.engines.local import audit_accounts
+from auditor.engines.worker import audit_accounts
 from auditor.model.coverage import Completeness, Section
 from auditor.model.facts import Account, Unknown
 from auditor.model.report import AccountReport
@@ -26,7 +24,7 @@ from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
 
-PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD))
+PLAN = AccountPlan(AuditConfig(role="Audit", session_policy=False), PERIOD)
 SILENT = "000000000003"
 USERS_SECTIONS = (Section.USERS, Section.KEYS, Section.LAST_USED, Section.PASSWORD, Section.MFA)
 Silent = Callable[[str, dict[str, Any]], bool]

@@ -1,23 +1,26 @@
 """One account, from its role to its report; whatever fails in it stays in it."""
 
 import logging
-from collections.abc import Awaitable, Sequence
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import anyio
 
-from auditor.account.collectors.registry import COLLECTORS, Collector, Scope
+from auditor.account.collectors.events import KeyEvents, collect_events
+from auditor.account.collectors.reported_users import collect_users_by_report
+from auditor.account.collectors.users import collect_users
 from auditor.account.draft import AccountDraft
-from auditor.aws.actions import session_policy_of
 from auditor.aws.gateway import AccountAccess, Gateway
+from auditor.aws.permissions import session_policy_of
 from auditor.aws.role import RoleRequest
-from auditor.concurrency.fan_out import bare_errors
+from auditor.concurrency.tasks import bare_errors
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section
-from auditor.model.facts import Account, Period, Unknown
+from auditor.model.facts import Account, Freshness, Period, Unknown
 from auditor.model.placeholders import not_reached, unasked
 from auditor.model.report import AccountReport
 
@@ -31,17 +34,57 @@ INTERNAL_ERROR = "InternalError"
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What is to be done in each account."""
+    """What is asked of each account; it is frozen and can be pickled, and no credential is in it."""
 
-    role: RoleRequest
-    scope: Scope
+    config: AuditConfig
+    period: Period
+    lost_until: datetime | None = None
+    """Until when CloudTrail has dropped the period's events, None where it still has all."""
+
+    @property
+    def role(self) -> RoleRequest:
+        """The role that is assumed in each account."""
+        config = self.config
+        policy = session_policy_of(config.freshness) if config.session_policy else None
+        return RoleRequest(config.role, config.session_name, config.external_id, policy=policy)
+
+    def portion(self, share: int) -> "AccountPlan":
+        """The same for one of `share` workers, with its part of all that is limited for the run as a whole."""
+        rates = replace(self.config.rates, sts=self.config.rates.sts / share)
+        config = replace(self.config, rates=rates, concurrency=math.ceil(self.config.concurrency / share))
+        return replace(self, config=config)
 
 
-def plan_of(config: AuditConfig, *, period: Period, lost_until: datetime | None = None) -> AccountPlan:
-    """What the settings say of each account."""
-    policy = session_policy_of(config.freshness) if config.session_policy else None
-    role = RoleRequest(config.role, config.session_name, config.external_id, policy=policy)
-    return AccountPlan(role, Scope(period, config.freshness, config.report_wait, lost_until))
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Asks one account for one kind of fact, and adds it to the draft."""
+
+    section: Section
+    """Where a failure that nobody foresaw is noted."""
+    collect: Callable[[AccountAccess, AccountDraft, AccountPlan, KeyEvents], Awaitable[None]]
+
+
+async def _collect_users(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, key_events: KeyEvents) -> None:
+    if plan.config.freshness is Freshness.LIVE:
+        await collect_users(account, draft)
+        return
+    wait = plan.config.report_wait
+    await collect_users_by_report(account, draft, period=plan.period, wait=wait, key_events=key_events)
+
+
+async def _collect_events(
+    account: AccountAccess, draft: AccountDraft, plan: AccountPlan, key_events: KeyEvents
+) -> None:
+    await collect_events(account, draft, plan.period, key_events=key_events)
+    if plan.lost_until is not None:
+        said = f"CloudTrail keeps 90 days: events from before {plan.lost_until.isoformat()} are lost"
+        draft.fail(Section.EVENTS, code="EventsDropped", message=said)
+
+
+USERS = Collector(Section.USERS, _collect_users)
+EVENTS = Collector(Section.EVENTS, _collect_events)
+COLLECTORS = (EVENTS, USERS)
+"""All of them; two a second is the slowest of all paces: in most accounts the events are what is waited for."""
 
 
 async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
@@ -73,7 +116,7 @@ async def read_account(
     entering = gateway.enter(account, role=plan.role, usage=usage)
     entered = await bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, entering))
     if not isinstance(entered, Unknown):
-        await _collect(entered, draft, scope=plan.scope, collectors=collectors)
+        await _collect(entered, draft, plan=plan, collectors=collectors)
     return replace(
         draft.report(account),
         role="" if isinstance(entered, Unknown) else entered.role,
@@ -85,10 +128,12 @@ async def read_account(
 
 
 async def _collect(
-    entered: AccountAccess, draft: AccountDraft, *, scope: Scope, collectors: Sequence[Collector]
+    entered: AccountAccess, draft: AccountDraft, *, plan: AccountPlan, collectors: Sequence[Collector]
 ) -> None:
+    key_events = KeyEvents()
+
     async def run(collector: Collector) -> None:
-        await bulkhead(draft, collector.section, collector.collect(entered, draft, scope))
+        await bulkhead(draft, collector.section, collector.collect(entered, draft, plan, key_events))
 
     async with anyio.create_task_group() as tasks:
         for collector in collectors:

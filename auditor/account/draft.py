@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-import anyio
-
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section, SectionCoverage, coverage_of
 from auditor.model.facts import Account, Event, Unknown, User
@@ -37,10 +35,6 @@ class AccountDraft:
     """Those that were passed over, since they are another service's."""
     report_time: datetime | None = None
     fallbacks: list[str] = field(default_factory=list)
-    key_events_over: anyio.Event = field(default_factory=anyio.Event)
-    """Set when no more CreateAccessKey events will be added."""
-    key_events_known: bool = False
-    """Whether all CreateAccessKey events of the period are there."""
     _asked: dict[Section, int] = field(default_factory=dict)
     _answered: dict[Section, int] = field(default_factory=dict)
     _partly: set[Section] = field(default_factory=set)

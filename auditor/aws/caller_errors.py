@@ -17,7 +17,7 @@ from botocore.exceptions import (
     RefreshWithMFAUnsupportedError,
 )
 
-from auditor.aws.clock import clock_fault
+from auditor.aws.causes import clock_fault
 from auditor.aws.errors import PARSER_ERRORS, reason_of, request_error, translate
 from auditor.aws.profiles import Profile, login_profile, mfa_serial, process_programs
 from auditor.aws.redaction import without_secrets

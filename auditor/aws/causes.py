@@ -1,20 +1,34 @@
-"""Why a request did not get through: the network's reasons, and this machine's own."""
+"""Why a request did not get through: the network's reasons, and this machine's own, its clock among them."""
 
 import errno
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import ClientConnectorError, ClientHttpProxyError
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
 
 from auditor.aws.wire.proxies import PROXY_AUTHENTICATION, ProxyRefusal, proxy_name
+from auditor.errors import RequestError
 
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 _BROKEN = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 _DEEPEST = 10
+_SKEW_CODES = frozenset(
+    {
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+    }
+)
+# Most services take a signature within five minutes of its time:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+_TOLERANCE = timedelta(minutes=5)
 
 
 def cause_of(error: BotoCoreError) -> str:
@@ -104,3 +118,25 @@ def _where(error: BotoCoreError) -> str:
     if proxy and (key is None or urlsplit(proxy).hostname == str(key.host).lower()):
         return f"the proxy {proxy}"
     return urlsplit(str(error.kwargs.get("endpoint_url", ""))).netloc or "the endpoint"
+
+
+def clock_fault(error: RequestError, *, now: datetime) -> str | None:
+    """A sentence on how wrong the clock is, None where it is not what AWS refused.
+
+    A wrong secret has the same code: only the time of AWS's own answer tells the two apart.
+    """
+    if error.code not in _SKEW_CODES or error.answered_at is None:
+        return None
+    ahead = now - error.answered_at
+    if abs(ahead) <= _TOLERANCE:
+        return None
+    word = "ahead of" if ahead > timedelta(0) else "behind"
+    return f"This machine's clock is {_in_words(abs(ahead))} {word} AWS's: set it ({error.code})."
+
+
+def _in_words(offset: timedelta) -> str:
+    minutes = round(offset.total_seconds() / 60)
+    if minutes < 2 * 60:
+        return f"{minutes} minutes"
+    hours = round(minutes / 60)
+    return f"{hours} hours" if hours < 2 * 24 else f"{round(hours / 24)} days"

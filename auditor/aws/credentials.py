@@ -7,7 +7,8 @@ from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import anyio
 from aiobotocore.client import AioBaseClient
@@ -16,21 +17,52 @@ from botocore.client import BaseClient
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
 from auditor.aws.caller_errors import check_keys
-from auditor.aws.chain import ask_chain
-from auditor.aws.clock import utc_now
 from auditor.aws.errors import unavailable
-from auditor.errors import ConfigurationError, RequestError
+from auditor.errors import AuditError, ConfigurationError, RequestError
 
+T = TypeVar("T")
+_NOW = partial(datetime.now, UTC)
+
+_CHAIN_LOGGERS = ("aiobotocore.credentials", "aiobotocore.tokens", "aiobotocore.utils", "botocore.credentials")
 logger = logging.getLogger(__name__)
-
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
-
-
 _EARLY = timedelta(minutes=5)
 _QUARTER = 4
 _MEMBERS = ("the access key id", "the secret access key", "the session token")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+async def ask_chain(question: Callable[[], Awaitable[T]], *, explain: Callable[[Exception], AuditError]) -> T:
+    """What the chain answers.
+
+    Raises:
+        AuditError: As `explain` has it, for any exception of the chain; with no cause, whose text may hold a secret.
+    """
+    try:
+        with _unheard():
+            return await question()
+    # A provider is a program, a prompt, a file or a class of a caller's own: it may raise anything, and none of it is a
+    # mistake of ours.
+    except Exception as error:  # noqa: BLE001 - said above
+        raise explain(error) from None
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Leave unlogged what the SDK says of a failure before it raises it, with a traceback, and tokens in it."""
+
+    def is_detail(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.WARNING
+
+    loggers = [logging.getLogger(name) for name in _CHAIN_LOGGERS]
+    for logger in loggers:
+        logger.addFilter(is_detail)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_detail)
 
 
 class CredentialSource(Protocol):
@@ -100,7 +132,7 @@ class RenewedCredentials:
     while the old ones live.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[Lease]], *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[Lease]], *, now: Callable[[], datetime] = _NOW) -> None:
         """Take what fetches them, and raises RequestError where it can't."""
         self._fetch = fetch
         self._now = now
@@ -154,7 +186,7 @@ class AssumesRole(Protocol):
 class RoleCredentials(RenewedCredentials):
     """The credentials of one account's role, assumed when first needed and renewed before they end."""
 
-    def __init__(self, assume: AssumesRole, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, assume: AssumesRole, *, now: Callable[[], datetime] = _NOW) -> None:
         async def fetch() -> Lease:
             fresh = await assume()
             frozen = ReadOnlyCredentials(fresh["AccessKeyId"], fresh["SecretAccessKey"], fresh["SessionToken"], None)
@@ -180,7 +212,7 @@ class CallerCredentials(RenewedCredentials):
         credentials: Any,  # noqa: ANN401 - the SDK has no types
         *,
         explain: Callable[[Exception], RequestError] = _unavailable,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = _NOW,
     ) -> None:
         """Take the SDK's credentials, and what makes an error of whatever their provider raises."""
         super().__init__(self._lease, now=now)

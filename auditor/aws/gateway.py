@@ -10,12 +10,11 @@ import aioboto3
 import anyio
 
 from auditor.aws.caller_errors import check_endpoint, check_workers_can_share, with_advice
-from auditor.aws.clock import clock_fault
+from auditor.aws.causes import clock_fault
 from auditor.aws.credentials import CallerCredentials, RoleCredentials
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
-from auditor.aws.limits.connections import Connections, free_connections, most_connections
 from auditor.aws.limits.outage import Outages
-from auditor.aws.limits.slots import Places
+from auditor.aws.limits.slots import Connections, Slots, free_connections, most_connections
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.request import Access, RunLimits, Usage
 from auditor.aws.role import RoleRequest, assume
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_organizations import OrganizationsClient
     from types_aiobotocore_sts import STSClient
 
-_PLACES = {"iam": 60, "cloudtrail": 24, "sts": 14, "organizations": 2}
+_SLOTS = {"iam": 60, "cloudtrail": 24, "sts": 14, "organizations": 2}
 """Requests in flight of each service to begin with, and so connections: most of what is asked is asked of IAM."""
 _CONNECT_TIMEOUT = 10
 _READ_TIMEOUT = 30
@@ -150,17 +149,15 @@ def new_run_limits(
     growing: bool = False,
     outages: Outages | None = None,
 ) -> RunLimits:
-    """What a run's requests are held to: fewer places at first where the process may not open so many connections.
+    """What a run's requests are held to: fewer slots at first where the process may not open so many connections.
 
     With `growing` there will be more of them where AWS is far away; only for clients that have so many connections.
     """
-    share = min(1.0, free_connections() / sum(_PLACES.values()))
-    first = {service: max(1, int(places * share)) for service, places in _PLACES.items()}
+    share = min(1.0, free_connections() / sum(_SLOTS.values()))
+    first = {service: max(1, int(slots * share)) for service, slots in _SLOTS.items()}
     connections = Connections(sum(first.values())) if growing else None
-    places = {service: Places(number, connections=connections) for service, number in first.items()}
-    return RunLimits(
-        places=places, rates=rates or Rates(), longest_silence=longest_silence, outages=outages or Outages()
-    )
+    slots = {service: Slots(number, connections=connections) for service, number in first.items()}
+    return RunLimits(slots=slots, rates=rates or Rates(), longest_silence=longest_silence, outages=outages or Outages())
 
 
 async def identify(access: Access, sts: "STSClient", *, region: str = "") -> Caller:
@@ -191,7 +188,7 @@ async def _clients(
 async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401
     config = VerifyingConfig(
         retries={"mode": "standard", "total_max_attempts": 1},
-        # None waits for one: there are never more places than that.
+        # None waits for one: there are never more slots than that.
         max_pool_connections=most_connections(),
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,

@@ -1,8 +1,15 @@
-"""Members of a reply, read one at a time: what is missing, and what is not of its type, costs only itself."""
+"""Replies, read past what is odd: what is missing, and what is not of its type, costs only itself.
+
+The SDK's parsers leave what they can't read as it was sent, and members are read one at a time.
+"""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from aiobotocore.client import AioBaseClient
+from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
 
 from auditor.aws.redaction import well_formed
 from auditor.model.codes import INVALID_RESPONSE
@@ -12,6 +19,7 @@ UNREADABLE = Unknown(INVALID_RESPONSE)
 """In the place of a fact that AWS has sent in a form which nobody can read."""
 _YEAR = 4
 """Letters of a year: without a dash behind them, digits are seconds, though they would make a date, too."""
+ClientT = TypeVar("ClientT")
 
 
 def text_in(part: Mapping[str, Any], member: str) -> str:
@@ -78,3 +86,46 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def reading_past_oddities(client: ClientT) -> ClientT:
+    """A client like one that was lent, over the same connections, whose replies are read as those of a run's own.
+
+    The lent one is left as it is; what is no client of the SDK's is given back.
+    """
+    if not isinstance(client, AioBaseClient):
+        return client
+    reading: Any = copy(client)
+    reading._endpoint = copy(reading._endpoint)  # noqa: SLF001 - the SDK makes clients by session only
+    reading._endpoint._response_parser_factory = response_parsers()  # noqa: SLF001 - as above
+    like: ClientT = reading
+    return like
+
+
+def response_parsers() -> "ResponseParsers":
+    """The parsers for the clients of one session."""
+    parsers = ResponseParsers()
+    parsers.set_parser_defaults(timestamp_parser=parse_timestamp)
+    return parsers
+
+
+class ResponseParsers(AioResponseParserFactory):
+    """Makes the parsers of a session's clients; odd items of JSON services are left as they were sent."""
+
+    # Of XML nothing is odd to the SDK: an element is read as what its place asks for.
+    def create_parser(self, protocol_name: str) -> Any:  # noqa: ANN401 - the SDK has no types
+        """The parser of a protocol."""
+        if protocol_name == "json":
+            return _JsonParser(**self._defaults)  # type: ignore[attr-defined]  # not in the stubs
+        return super().create_parser(protocol_name)
+
+
+class _JsonParser(AioJSONParser):
+    """Reads what has the shape that the service's model says, and leaves the rest as it was sent."""
+
+    # The SDK's types do not have what they inherit.
+    def _handle_structure(self, shape: Any, value: Any) -> Any:  # noqa: ANN401 - nor any for this
+        return super()._handle_structure(shape, value) if isinstance(value, Mapping) else value  # type: ignore[misc]
+
+    def _handle_list(self, shape: Any, node: Any) -> Any:  # noqa: ANN401
+        return super()._handle_list(shape, node) if isinstance(node, list) else node  # type: ignore[misc]

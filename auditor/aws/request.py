@@ -26,10 +26,10 @@ from auditor.aws.errors import (
     translate,
 )
 from auditor.aws.limits.budgets import Api, Budgets, RunBudgets
-from auditor.aws.limits.liveness import Silence
+from auditor.aws.limits.liveness import Liveness
 from auditor.aws.limits.outage import CREDENTIALS, Held, Outage, Outages, PatienceEnded
 from auditor.aws.limits.retry import Retries, RetryPolicy
-from auditor.aws.limits.slots import Places
+from auditor.aws.limits.slots import Slots
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import RequestError
 from auditor.model.codes import CREDENTIALS_UNAVAILABLE
@@ -59,9 +59,9 @@ _LISTINGS = ("list_", "lookup_")
 
 @dataclass(slots=True)
 class RunLimits:
-    """What all identities of a run share: the places for requests in flight, and which services answer."""
+    """What all identities of a run share: the slots for requests in flight, and which services answer."""
 
-    places: Mapping[str, Places]
+    slots: Mapping[str, Slots]
     """By service, no more requests in flight than connections: a signed request must not grow old in a queue."""
     rates: Rates = field(default_factory=Rates)
     budgets: RunBudgets = field(default_factory=RunBudgets)
@@ -82,18 +82,18 @@ class Usage:
     requests: int = 0
     throttles: int = 0
     alone: dict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
-    """By service, held by the one request that an account which has been silent for a while is asked.
+    """A silent account gets one request at a time per service, which holds this lock.
 
-    Not one for all services: whoever holds IAM's may have to wait for STS, to renew the credentials.
+    One lock for all services would not do: whoever holds IAM's may have to wait for STS, to renew the credentials.
     """
-    _silences: dict[str, Silence] = field(default_factory=dict)
+    _liveness: dict[str, Liveness] = field(default_factory=dict)
 
-    def silence(self, service: str) -> Silence:
+    def liveness(self, service: str) -> Liveness:
         """That of one service: one that is silent, or throttles all, says nothing of the others."""
-        silence = self._silences.get(service)
-        if silence is None:
-            silence = self._silences[service] = Silence(self.longest_silence)
-        return silence
+        liveness = self._liveness.get(service)
+        if liveness is None:
+            liveness = self._liveness[service] = Liveness(self.longest_silence)
+        return liveness
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class _Question(Generic[R]):
     api: Api
     ask: Callable[[], Awaitable[R]]
     retries: Retries
-    silence: Silence
+    liveness: Liveness
 
 
 class Access:
@@ -136,9 +136,9 @@ class Access:
         """
         api = api_of(operation)
         ask = partial(operation, *args, **parameters)
-        asked = _Question(api, ask, Retries(self._limits.policy), self.usage.silence(api.service))
+        asked = _Question(api, ask, Retries(self._limits.policy), self.usage.liveness(api.service))
         while True:
-            asked.silence.check(api)
+            asked.liveness.check(api)
             try:
                 outage = self._outage(api)
                 if outage is None:
@@ -155,32 +155,32 @@ class Access:
                 if pause is None:
                     raise
             if pause:
-                with asked.silence.asking(api), asked.retries.trying():
+                with asked.liveness.asking(api), asked.retries.trying():
                     await anyio.sleep(pause)
 
     async def _attempt(self, asked: _Question[R], *, probing: Outage | None = None) -> R:
         service = asked.api.service
         await self._budgets.spend(asked.api)
-        # Renewed, where it is time, by a request of their own, before the place is taken that this one needs.
+        # Renewed, where it is time, by a request of their own, before the slot is taken that this one needs.
         await self._current_credentials()
-        places = self._limits.places[service]
-        async with places.one():
-            if not asked.silence.is_long:
+        slots = self._limits.slots[service]
+        async with slots.one():
+            if not asked.liveness.is_long:
                 return await self._send(asked, probing=probing)
-        # One at a time: else a few accounts that never answer hold all places, and the others wait with them.
-        async with self.usage.alone[service], places.one():
+        # One at a time: else a few accounts that never answer hold all slots, and the others wait with them.
+        async with self.usage.alone[service], slots.one():
             return await self._send(asked, probing=probing)
 
     async def _send(self, asked: _Question[R], *, probing: Outage | None) -> R:
-        api, silence = asked.api, asked.silence
+        api, liveness = asked.api, asked.liveness
         if self._outage(api) is not probing:
             raise Held
-        # Asked again: they may have ended while the place was waited for.
+        # Asked again: they may have ended while the slot was waited for.
         credentials = await self._current_credentials()
         signing = nullcontext() if credentials is None else signing_as(credentials)
         self.usage.requests += 1
         try:
-            with asked.retries.trying(), silence.asking(api) as scope, signing:
+            with asked.retries.trying(), liveness.asking(api) as scope, signing:
                 reply = await asked.ask()
         except SDK_ERRORS as error:
             refused = translate(error, service=api.service, operation=api.operation)
@@ -198,7 +198,7 @@ class Access:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)
         checked = _checked(reply, api)
-        silence.heard()
+        liveness.heard()
         self._all_is_well(api)
         return checked
 
@@ -236,8 +236,8 @@ class Access:
         pause = retries.pause_after(error, contacted=True)
         if not is_throttle(error):
             return pause
-        silence = self.usage.silence(api.service)
-        waited, silence.only_throttles = silence.only_throttles, silence.only_throttles or pause is None
+        liveness = self.usage.liveness(api.service)
+        waited, liveness.only_throttles = liveness.only_throttles, liveness.only_throttles or pause is None
         return None if waited else pause
 
     def _pause_after_fault(self, api: Api, error: RequestError, retries: Retries) -> float | None:
@@ -248,7 +248,7 @@ class Access:
             # Whose they are was answered at the start, with others of the same provider.
             service, contacted = CREDENTIALS, "sts" in answered
         if contacted and outages.failed(service, error, account=self.usage.account):
-            self.usage.silence(api.service).begin_anew()
+            self.usage.liveness(api.service).begin_anew()
             return 0.0
         pause = retries.pause_after(error, contacted=contacted)
         if pause is None and contacted and outages.may_pass(service):
@@ -262,9 +262,9 @@ class Access:
         if is_throttle(error):
             self.usage.throttles += 1
             self._budgets.throttled(api)
-            self.usage.silence(api.service).begin_anew()
+            self.usage.liveness(api.service).begin_anew()
         elif is_answer(error):
-            self.usage.silence(api.service).heard()
+            self.usage.liveness(api.service).heard()
 
     def _log(self, error: RequestError, pause: float | None) -> None:
         fields = {

@@ -20,12 +20,11 @@ from auditor.aws.caller_errors import (
     refresh_error,
     whole,
 )
-from auditor.aws.chain import ask_chain
-from auditor.aws.credentials import CallerCredentials, task_credential_resolver
+from auditor.aws.credentials import CallerCredentials, ask_chain, task_credential_resolver
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.profiles import keys_in_use, profiles_in_use, written_keys
-from auditor.aws.wire.parsing import response_parsers
+from auditor.aws.reading import response_parsers
 from auditor.aws.wire.tls import TlsContexts, VerifyingConfig, VerifyingSession, verified
 from auditor.errors import CallerError, ConfigurationError, RequestError
 

@@ -1,6 +1,7 @@
 """`auditor audit`: the options of an audit, and what they choose."""
 
 import math
+import re
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli.duration import parse_duration
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness
 from auditor.model.period import parse_end, parse_start, start_of_days
+
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def audit(  # noqa: PLR0913 - one parameter an option
@@ -93,11 +96,10 @@ def audit(  # noqa: PLR0913 - one parameter an option
     on with the rest.
     """
     # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
-    from auditor.cli.engine_choice import EngineChoice  # noqa: PLC0415 - said above
-    from auditor.cli.opening import begin_audit, resume_from  # noqa: PLC0415 - said above
+    from auditor.cli.opening import EngineChoice, begin_audit, resume_from  # noqa: PLC0415 - said above
     from auditor.cli.show import show_run  # noqa: PLC0415 - said above
-    from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
 
     output = open_output(log_format, quiet=quiet, verbose=verbose)
@@ -170,3 +172,16 @@ def _period(
     if start_date is not None:
         raise ConfigurationError("--days and --start-date both say when to begin: give one of them.")
     return start_of_days(days, end=end, now=datetime.now(UTC)), end
+
+
+def parse_duration(text: str) -> float:
+    """The seconds that a number with a unit means: 90s, 14m, 1.5h.
+
+    Raises:
+        ConfigurationError: It is no such thing, or no time at all.
+    """
+    match = _DURATION.fullmatch(text)
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not seconds:
+        raise ConfigurationError(f"{text!r} is no duration: give a number above zero and a unit, such as 90s, 14m, 1h.")
+    return seconds

@@ -69,8 +69,8 @@ def demo(  # noqa: PLR0913 - one parameter an option
     # Loaded only now: `--help`, completions and `auditor audit` start without the organization's server.
     import anyio  # noqa: PLC0415 - said above
 
-    from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.demo import FaultMix, Scenario  # noqa: PLC0415 - said above
     from auditor.demo.command import demonstrate, demonstration, serve_until_interrupted  # noqa: PLC0415 - said above
 
@@ -104,7 +104,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
 @contextmanager
 def _free_port(port: int) -> Iterator[None]:
     """Raise ConfigurationError where the port can't be listened on."""
-    from auditor.concurrency.fan_out import bare_errors  # noqa: PLC0415 - with it comes anyio
+    from auditor.concurrency.tasks import bare_errors  # noqa: PLC0415 - with it comes anyio
 
     try:
         with bare_errors():

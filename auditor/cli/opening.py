@@ -1,16 +1,18 @@
-"""The audits that `auditor audit` can run: a new one, and one that was cut off."""
+"""The audits that `auditor audit` can run: a new one, and one that was cut off; on the workers that were chosen."""
 
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
 
-from auditor.cli.engine_choice import EngineChoice, open_engine
 from auditor.config import AuditConfig, Labels
+from auditor.engines.dask import open_dask
+from auditor.errors import ConfigurationError
 from auditor.files.run_names import TABLES, names_beside
 from auditor.journal import check_agreement, reopen_journal
 from auditor.model.progress import Observer
@@ -18,6 +20,42 @@ from auditor.model.summary import AuditSummary
 from auditor.output.run_files import open_run_files
 from auditor.run.orchestrator import run_audit
 from auditor.run.resume import resume_audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineChoice:
+    """Where to audit; raises ConfigurationError for what can't be right."""
+
+    processes: int = 1
+    dask_scheduler: str | None = None
+    workers: int | None = None
+    """Batches at once on the Dask cluster; None is one for each of its workers."""
+
+    def __post_init__(self) -> None:
+        if self.processes < 1:
+            raise ConfigurationError(f"{self.processes} processes can't audit: 1 is the least.")
+        if self.workers is not None and self.workers < 1:
+            raise ConfigurationError(f"{self.workers} workers can't audit: 1 is the least.")
+        if self.dask_scheduler is None and self.workers is not None:
+            raise ConfigurationError(
+                "--workers are those of a Dask cluster: give its --dask-scheduler, or --processes."
+            )
+        if self.dask_scheduler is not None and self.processes > 1:
+            raise ConfigurationError("--processes and --dask-scheduler both say where to audit: give one of them.")
+
+
+@asynccontextmanager
+async def open_engine(choice: EngineChoice) -> AsyncIterator[tuple[Executor | None, int | None]]:
+    """The executor that was chosen and its number of workers, as `run_audit` takes them.
+
+    Raises:
+        AuditError: The Dask cluster could not be reached.
+    """
+    if choice.dask_scheduler is None:
+        yield None, choice.processes
+        return
+    async with open_dask(choice.dask_scheduler, workers=choice.workers) as chosen:
+        yield chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +93,6 @@ class OpenAudit:
         return shlex.join(["auditor", "audit", "--resume", str(self.journal), *profile])
 
 
-Opening = AbstractAsyncContextManager[OpenAudit]
-
-
 @asynccontextmanager
 async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineChoice) -> AsyncIterator[OpenAudit]:
     """A new audit, with files of its own in the directory; they are removed where it ends before its first account.
@@ -69,19 +104,16 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
         open_run_files(directory, config=config) as files,
         open_engine(engine) as (executor, workers),
     ):
-
-        async def audit(observe: Observer) -> AuditSummary:
-            return await run_audit(config, writers=files.writers, observe=observe, executor=executor, workers=workers)
-
-        rows, journal = files.csv.paths, files.journal.path
         yield OpenAudit(
-            rows=rows,
-            journal=journal,
+            rows=files.csv.paths,
+            journal=files.journal.path,
             finished=None,
             role=config.role,
             labels=config.labels,
             profile=config.profile,
-            audit=audit,
+            audit=lambda observe: run_audit(
+                config, writers=files.writers, observe=observe, executor=executor, workers=workers
+            ),
         )
 
 
@@ -97,17 +129,6 @@ async def resume_from(
     async with reopen_journal(path) as journal:
         await to_thread.run_sync(partial(check_agreement, journal.header, given=given, path=path))
         async with open_engine(engine) as (executor, workers):
-
-            async def audit(observe: Observer) -> AuditSummary:
-                return await resume_audit(
-                    journal,
-                    profile=profile,
-                    concurrency=concurrency,
-                    observe=observe,
-                    executor=executor,
-                    workers=workers,
-                )
-
             config = journal.header.config()
             yield OpenAudit(
                 rows=names_beside(path).tables,
@@ -117,5 +138,12 @@ async def resume_from(
                 role=config.role,
                 labels=config.labels,
                 profile=profile,
-                audit=audit,
+                audit=lambda observe: resume_audit(
+                    journal,
+                    profile=profile,
+                    concurrency=concurrency,
+                    observe=observe,
+                    executor=executor,
+                    workers=workers,
+                ),
             )

@@ -1,14 +1,13 @@
 """How a run is shown: how it goes while it does, and at its end what it came to, and what to do about it."""
 
-from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from functools import partial
 from os import path
 
 import anyio
 from anyio import to_thread
 
-from auditor.cli.opening import OpenAudit, Opening
+from auditor.cli.opening import OpenAudit
 from auditor.cli.terminal.output import Display, Output
 from auditor.cli.terminal.signals import Interruption
 from auditor.cli.terminal.streams import GuardedStream, guarded_stdout
@@ -37,7 +36,13 @@ class Ending:
 
 
 async def show_run(  # noqa: PLR0913 - what a run is shown with
-    opening: Opening, *, resumable: bool, longest: float, output: Output, quiet: bool, interruption: Interruption
+    opening: AbstractAsyncContextManager[OpenAudit],
+    *,
+    resumable: bool,
+    longest: float,
+    output: Output,
+    quiet: bool,
+    interruption: Interruption,
 ) -> int:
     """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code.
 
@@ -53,42 +58,33 @@ async def show_run(  # noqa: PLR0913 - what a run is shown with
     return _show_end(ending.summary, ending=ending, output=output, quiet=quiet)
 
 
-async def _run(opening: Opening, *, longest: float, display: Display, interruption: Interruption) -> Ending:
+async def _run(
+    opening: AbstractAsyncContextManager[OpenAudit], *, longest: float, display: Display, interruption: Interruption
+) -> Ending:
     audit: OpenAudit | None = None
     summary: AuditSummary | None = None
     failure: WriteError | None = None
+    finished = 0
+
+    def watch(event: ProgressEvent) -> None:
+        nonlocal finished
+        if isinstance(event, AuditStarted):
+            # The caller's credentials have been asked for, perhaps at the terminal.
+            interruption.arm(scope)
+        finished += isinstance(event, AccountFinished)
+        display(event)
+
     # The scope is around the opening, so that files see that they are closed because the run was cut off.
     with anyio.CancelScope(deadline=anyio.current_time() + longest) as scope:
-        watcher = _Watcher(display, start=partial(interruption.arm, scope))
         try:
             async with opening as audit:
-                watcher.open(audit)
-                summary = await audit.audit(watcher)
+                finished = audit.finished or 0
+                display.open(audit)
+                summary = await audit.audit(watch)
         except WriteError as error:
             failure = error
-    resumable = audit is not None and (watcher.finished > 0 or await to_thread.run_sync(path.exists, audit.journal))
-    return Ending(audit, watcher.finished, summary, resumable, failure)
-
-
-class _Watcher:
-    """An observer that counts the finished accounts, and shows all that it is told."""
-
-    def __init__(self, display: Display, *, start: Callable[[], None]) -> None:
-        """Call `start` once the caller's credentials have been asked for, perhaps at the terminal."""
-        self._display = display
-        self._start = start
-        self.finished = 0
-
-    def open(self, audit: OpenAudit) -> None:
-        """Count accounts that were finished before."""
-        self.finished += audit.finished or 0
-        self._display.open(audit)
-
-    def __call__(self, event: ProgressEvent) -> None:
-        if isinstance(event, AuditStarted):
-            self._start()
-        self.finished += isinstance(event, AccountFinished)
-        self._display(event)
+    resumable = audit is not None and (finished > 0 or await to_thread.run_sync(path.exists, audit.journal))
+    return Ending(audit, finished, summary, resumable, failure)
 
 
 def _show_failure(failure: WriteError, *, ending: Ending, output: Output) -> int:

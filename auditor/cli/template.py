@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.aws.template import cloudformation_text, policy_text
+from auditor.aws.permissions import cloudformation_text, policy_text
 from auditor.cli.text import print_text
 
 

@@ -13,7 +13,7 @@ def print_text(make: Callable[[], str]) -> None:
     """
     # Loaded where a text is printed: help and completions start without.
     from auditor.cli.terminal.console import ConsoleOutput  # noqa: PLC0415 - said above
-    from auditor.cli.terminal.exits import one_sentence  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
 
     output = ConsoleOutput(guarded_stderr().console())
     with one_sentence(output):

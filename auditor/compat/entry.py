@@ -1,7 +1,7 @@
 """The script's own command line: options without a subcommand."""
 
-from auditor.cli.terminal.exits import one_sentence
 from auditor.cli.terminal.log import open_output
+from auditor.cli.terminal.signals import one_sentence
 from auditor.cli.terminal.streams import occupy_closed_descriptors
 from auditor.compat.iam_audit import run_script
 

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import aioboto3
 
-from auditor.account.audit import bulkhead, plan_of, read_account
-from auditor.account.collectors.registry import EVENTS
+from auditor.account.audit import EVENTS, AccountPlan, bulkhead, read_account
 from auditor.account.collectors.users import collect_users
 from auditor.account.draft import AccountDraft
 from auditor.aws.credentials import credentials_of
 from auditor.aws.gateway import IamAccess, new_run_limits, open_gateway
 from auditor.aws.organization import account_of, account_pages
+from auditor.aws.reading import reading_past_oddities
 from auditor.aws.request import Access
 from auditor.aws.role import RoleRequest, assume
-from auditor.aws.wire.parsing import reading_past_oddities
 from auditor.concurrency import event_loop
-from auditor.concurrency.fan_out import fan_out
+from auditor.concurrency.tasks import fan_out
 from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
@@ -31,8 +30,7 @@ from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
-from auditor.output.error_line import error_line
-from auditor.output.rows import event_rows, finding_rows
+from auditor.output.rows import error_line, event_rows, finding_rows
 from auditor.output.run_files import open_run_files
 from auditor.run.orchestrator import run_audit
 
@@ -138,7 +136,7 @@ async def get_cloudtrail_events(
     period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
         logger.warning("%s", cut)
-    plan = plan_of(config, period=period)
+    plan = AccountPlan(config, period)
     reports: dict[AccountId, AccountReport] = {}
     async with open_gateway(session=session) as gateway:
 

@@ -1,7 +1,6 @@
 """Batches of accounts on any executor: processes of our own, a caller's pool, a Dask cluster."""
 
-from auditor.engines.batch import RunPlan
 from auditor.engines.batches import audit_in_batches
-from auditor.engines.crew import Crew, check_crew, open_crew
+from auditor.engines.pool import Pool, check_pool, open_pool
 
-__all__ = ["Crew", "RunPlan", "audit_in_batches", "check_crew", "open_crew"]
+__all__ = ["Pool", "audit_in_batches", "check_pool", "open_pool"]

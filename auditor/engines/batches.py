@@ -1,4 +1,4 @@
-"""The accounts in batches, one a worker at a time; reports stream back as the batches end."""
+"""Accounts in batches, one per worker at a time; reports arrive as batches end."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from auditor.concurrency.fan_out import bare_errors
-from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.crew import Crew
-from auditor.engines.pool import reports_of
+from auditor.account.audit import AccountPlan
+from auditor.concurrency.tasks import bare_errors
+from auditor.engines.pool import Pool
+from auditor.engines.submissions import reports_of
+from auditor.engines.worker import Batch
 from auditor.model.coverage import Failure, Section
-from auditor.model.facts import Account
+from auditor.model.facts import Account, Caller
 from auditor.model.placeholders import not_reached, unasked
 from auditor.model.report import AccountReport
 
@@ -27,29 +28,31 @@ async def audit_in_batches(
     accounts: MemoryObjectReceiveStream[Account],
     reports: MemoryObjectSendStream[AccountReport],
     *,
-    crew: Crew,
-    plan: RunPlan,
+    pool: Pool,
+    plan: AccountPlan,
+    caller: Caller,
 ) -> None:
-    """Send one report an account, batch by batch in the order in which they end; one batch a worker is under way.
+    """Send one report per account, batch by batch as they end; each worker has one batch at a time.
 
-    Accounts that are not asked anything are answered here, and what became of a batch stays in it. The crew is checked
+    Accounts that are not asked anything are answered here, and what became of a batch stays in it. The pool is checked
     once there is an account, and before anything is said of one. Both streams are closed on leaving.
 
     Raises:
-        EngineError: The crew can't audit; no account was asked, and no report was sent.
+        EngineError: The pool can't audit; no account was asked, and no report was sent.
     """
     with bare_errors():
         async with accounts, reports, anyio.create_task_group() as tasks:
-            concurrency = plan.portion().concurrency
-            intake = Intake(accounts, reports, check=crew.check, workers=crew.workers, concurrency=concurrency)
-            auditing = _Auditing(crew, plan)
+            portion = plan.portion(pool.workers)
+            concurrency = portion.config.concurrency
+            intake = Intake(accounts, reports, check=pool.check, workers=pool.workers, concurrency=concurrency)
+            auditing = _Auditing(pool, portion, caller)
 
             async def keep_busy() -> None:
                 while taken := await intake.take():
                     for report in await auditing.reports(taken):
                         await reports.send(report)
 
-            for _ in range(crew.workers):
+            for _ in range(pool.workers):
                 tasks.start_soon(keep_busy)
 
 
@@ -57,8 +60,10 @@ async def audit_in_batches(
 class _Auditing:
     """What the batches of a run have met with so far, for those that come behind them."""
 
-    crew: Crew
-    plan: RunPlan
+    pool: Pool
+    plan: AccountPlan
+    """With one worker's part of what is limited for the run as a whole."""
+    caller: Caller
     _answered: set[str] = field(default_factory=lambda: {"sts"})
     _ended: Failure | None = None
 
@@ -66,8 +71,8 @@ class _Auditing:
         """The reports of these accounts; not reached where an outage has ended the run."""
         if self._ended is not None:
             return tuple(not_reached(account, self._ended) for account in accounts)
-        batch = Batch(self.plan, accounts, frozenset(self._answered))
-        found = reports_of(batch, await self.crew.audit(batch))
+        batch = Batch(accounts, self.plan, self.caller, self.pool.version, frozenset(self._answered))
+        found = reports_of(batch, await self.pool.audit(batch))
         for report in found:
             self._answered.update(_answered_in(report))
             # An outage that one worker waited for in vain is that of all: no other batch must wait for it again.

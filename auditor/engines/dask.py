@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
-from auditor.engines.pool import reason_of
+from auditor.engines.submissions import reason_of
 from auditor.engines.worker import worker_version
 from auditor.errors import ConfigurationError, EngineError
 

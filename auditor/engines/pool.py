@@ -1,154 +1,99 @@
-"""Work into an executor and outcomes out of it, without ever blocking the event loop; errors are values."""
+"""Who takes batches: the workers of a caller's executor, or processes of our own."""
 
-import asyncio
-import errno
-import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Protocol
 
-from auditor.engines.batch import Batch
-from auditor.errors import AuditError, EngineError, RequestError
-from auditor.model.coverage import Failure, Section
-from auditor.model.placeholders import failed
-from auditor.model.report import AccountReport
+import aioboto3
+from anyio import to_thread
 
-logger = logging.getLogger(__name__)
-
-WORKER_DIED = "WorkerDied"
-WRONG_VERSION = "WrongVersion"
-
-Reports = tuple[AccountReport, ...]
-
-T = TypeVar("T")
+from auditor.engines.dask import check_cluster, is_cluster
+from auditor.engines.submissions import Reports, Submissions, error_of, open_submissions, reason_of
+from auditor.engines.worker import Batch, audit_batch, check_version, package_version, worker_version
+from auditor.errors import ConfigurationError, EngineError
 
 
-class Submissions:
-    """A thread that talks to executors: to submit may block, and so may to cancel."""
+class Pool(Protocol):
+    """Takes as many batches at once as it has workers."""
 
-    def __init__(self, thread: ThreadPoolExecutor) -> None:
-        self._thread = thread
+    @property
+    def workers(self) -> int:
+        """How many batches it takes at once."""
 
-    async def outcome_of(self, hand_over: Callable[[], Future[T]], *, withdraw: bool) -> Future[T]:
-        """The future that `hand_over` returns when it has ended; what `hand_over` raises is an outcome too.
+    @property
+    def version(self) -> str:
+        """That of the package in this process, which workers must have, too."""
 
-        With `withdraw`, work that is not waited for any more is cancelled, as far as its executor can do that.
+    async def check(self) -> None:
+        """Raise EngineError unless there are workers that have this version; to be awaited before the first batch."""
+
+    async def audit(self, batch: Batch) -> Future[Reports]:
+        """The batch's future when it has ended; cancelling leaves the batch."""
+
+
+class LentPool:
+    """The workers of an executor that a caller lends, and that is left open."""
+
+    def __init__(self, executor: Executor, *, workers: int, version: str, submissions: Submissions) -> None:
+        self.workers = workers
+        self.version = version
+        self._submissions = submissions
+        self._executor = executor
+
+    async def check(self) -> None:
+        """Ask a worker for its version, and each of a Dask cluster, whose scheduler knows them.
+
+        However long that takes: an executor may have other work before it.
         """
-        submission = self._thread.submit(hand_over)
-        ended = False
-        try:
-            await ending(submission).wait()
-            outcome = _outcome(submission)
-            await ending(outcome).wait()
-            ended = True
-        finally:
-            if withdraw and not ended:
-                # In the same thread: behind the submission, whether it has ended or not.
-                self._thread.submit(_withdraw, submission)
-        return outcome
+        if is_cluster(self._executor):
+            await check_cluster(self._executor, version=self.version)
+            return
+        asking = partial(self._executor.submit, worker_version)
+        outcome = await self._submissions.outcome_of(asking, withdraw=True)
+        error = error_of(outcome)
+        if error is not None:
+            raise EngineError(_no_answer(error, version=self.version)) from error
+        check_version(outcome.result(), ours=self.version)
 
-    async def done(self, work: Callable[[], None]) -> None:
-        """Wait until some other work is done, behind all that was submitted before it."""
-        doing = self._thread.submit(work)
-        await ending(doing).wait()
-        doing.result()
+    async def audit(self, batch: Batch) -> Future[Reports]:
+        """The batch's future when it has ended; one that is left is cancelled, if it has not begun."""
+        return await self._submissions.outcome_of(partial(self._executor.submit, audit_batch, batch), withdraw=True)
 
 
-@contextmanager
-def open_submissions() -> Iterator[Submissions]:
-    """A thread for the time of the block; what it has in hand then, it ends by itself.
-
-    Raises:
-        EngineError: The system allows no more threads.
-    """
-    thread = ThreadPoolExecutor(1, thread_name_prefix="auditor-submissions")
-    try:
-        thread.submit(int)
-    except RuntimeError as error:
-        raise EngineError(f"The workers can't be talked to: {reason_of(error)} (ulimit -u).") from error
-    try:
-        yield Submissions(thread)
-    finally:
-        thread.shutdown(wait=False)
+def _no_answer(error: BaseException, *, version: str) -> str:
+    advice = f"Its workers need version {version} of auditor"
+    if isinstance(error, BrokenExecutor):
+        advice += ', and processes that are spawned a main module with `if __name__ == "__main__":`'
+    return f"The executor's workers can't audit: {reason_of(error)}. {advice}."
 
 
-def _outcome(submission: Future[Future[T]]) -> Future[T]:
-    error = error_of(submission)
-    return submission.result() if error is None else ended_with(error)
-
-
-def _withdraw(submission: Future[Future[Any]]) -> None:
-    _outcome(submission).cancel()
-
-
-def ending(future: Future[Any]) -> asyncio.Event:
-    """An event of this loop that is set when the future has ended, in whichever way.
-
-    `asyncio.wrap_future` would make a future that its executor cancelled look as if this task were cancelled, and
-    would cancel the future on this loop, where some executors block.
-    """
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def tell(_: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(ended.set)
-
-    future.add_done_callback(tell)
-    return ended
-
-
-def ended_with(error: BaseException) -> Future[Any]:
-    """A future that has ended with this error."""
-    future: Future[Any] = Future()
-    future.set_exception(error)
-    return future
-
-
-def error_of(future: Future[Any]) -> BaseException | None:
-    """What a future that has ended failed with, None where it did not."""
-    return CancelledError() if future.cancelled() else future.exception()
-
-
-def check_version(theirs: str, *, ours: str, who: str = "A worker") -> None:
-    """Raise EngineError where a worker has another version of the package."""
-    if theirs != ours:
-        raise EngineError(
-            f"{who} has version {theirs} of auditor, and this process has {ours}: install the same version for both."
+def check_pool(workers: int | None, *, executor: Executor | None, session: aioboto3.Session | None) -> None:
+    """Raise ConfigurationError for what can't be right: no executor's workers, or a session that they can't have."""
+    if workers is None and executor is not None:
+        raise ConfigurationError("An executor does not say how many workers it has: give their number.")
+    if workers is not None and workers < 1:
+        raise ConfigurationError(f"{workers} workers can't audit: 1 is the least.")
+    if session is not None and (executor is not None or (workers or 1) > 1):
+        raise ConfigurationError(
+            "Workers can't have a session, and build their own: give the profile in the configuration instead."
         )
 
 
-def reason_of(error: BaseException) -> str:
-    """Why workers could not be had, in one line."""
-    if isinstance(error, BrokenExecutor):
-        return "a worker process ended before it could answer (has it memory, and threads by ulimit -u?)"
-    if isinstance(error, OSError) and error.errno in {errno.EAGAIN, errno.ENOMEM}:
-        return f"the system allows no more processes (ulimit -u) or has no memory for them: {error.strerror}"
-    said = (error.strerror if isinstance(error, OSError) else "") or str(error)
-    return said.strip().partition("\n")[0] or type(error).__name__
+@asynccontextmanager
+async def open_pool(workers: int | None, *, executor: Executor | None) -> AsyncIterator[Pool | None]:
+    """Workers on the executor, or in so many processes of our own; None where this event loop is to do it all."""
+    if workers is None or (executor is None and workers == 1):
+        yield None
+        return
+    version = await to_thread.run_sync(package_version)
+    if executor is not None:
+        with open_submissions() as submissions:
+            yield LentPool(executor, workers=workers, version=version, submissions=submissions)
+        return
+    # What starts processes is not for every start to load: a third of a second.
+    from auditor.engines.processes import open_processes  # noqa: PLC0415 - said above
 
-
-def reports_of(batch: Batch, outcome: Future[Reports]) -> Reports:
-    """One report for each account of the batch: the worker's, or why there is none."""
-    error = error_of(outcome)
-    if error is None:
-        return outcome.result()
-    if not isinstance(error, Exception):
-        raise error
-    logger.debug("a batch of %s accounts failed", len(batch.accounts), exc_info=error)
-    failure = _failure(error)
-    return tuple(failed(account, failure) for account in batch.accounts)
-
-
-def _failure(error: Exception) -> Failure:
-    if isinstance(error, BrokenExecutor | CancelledError):
-        return Failure(Section.ROLE, WORKER_DIED, f"{WORKER_DIED}: the workers ended before this account was done")
-    code = _code(error)
-    said = str(error) if isinstance(error, AuditError) else "an unforeseen error in the batch of this account"
-    return Failure(Section.ROLE, code, f"{code}: {said}")
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, EngineError):
-        return WRONG_VERSION
-    return error.code if isinstance(error, RequestError) else type(error).__name__
+    async with open_processes(workers, version=version) as processes:
+        yield processes

@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 import anyio
 from loky.process_executor import ShutdownExecutorError
 
-from auditor.engines.batch import Batch
-from auditor.engines.pool import Reports, Submissions, check_version, ended_with, error_of, open_submissions, reason_of
-from auditor.engines.starting import open_pool, workers_path
-from auditor.engines.worker import audit_batch, try_worker
+from auditor.engines.starting import start_processes, workers_path
+from auditor.engines.submissions import Reports, Submissions, ended_with, error_of, open_submissions, reason_of
+from auditor.engines.worker import Batch, audit_batch, check_version, try_worker
 from auditor.errors import EngineError
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ T = TypeVar("T")
 Work = Callable[[Batch], Reports]
 
 
-class OwnProcesses:
+class OwnPool:
     """A pool of processes that survives the death of one: its batches are given to a new pool, once."""
 
     def __init__(self, workers: int, *, version: str, submissions: Submissions, work: Work) -> None:
@@ -38,7 +37,7 @@ class OwnProcesses:
         self.version = version
         self._submissions = submissions
         self._work = work
-        self._pool = _Pool(workers)
+        self._processes = _Processes(workers)
         self._mended = False
         self._mending = anyio.Lock()
 
@@ -48,7 +47,7 @@ class OwnProcesses:
         Raises:
             EngineError: They can't be started, or the package has been replaced since this process began.
         """
-        outcome = await self._outcome(self._pool, try_worker)
+        outcome = await self._outcome(self._processes, try_worker)
         error = error_of(outcome)
         if isinstance(error, EngineError):
             raise error
@@ -58,17 +57,17 @@ class OwnProcesses:
 
     async def audit(self, batch: Batch) -> Future[Reports]:
         """The batch's future when it has ended, after a second try where its worker died."""
-        pool = self._pool
+        pool = self._processes
         outcome = await self._outcome(pool, self._work, batch)
         if isinstance(error_of(outcome), BrokenExecutor) and await self._mend(pool):
-            outcome = await self._outcome(self._pool, self._work, batch)
+            outcome = await self._outcome(self._processes, self._work, batch)
         return outcome
 
     async def end(self) -> None:
         """Kill the processes, whatever they do; returns when they are gone, or soon."""
-        await self._end(self._pool)
+        await self._end(self._processes)
 
-    async def _outcome(self, pool: "_Pool", work: Callable[..., T], *arguments: object) -> Future[T]:
+    async def _outcome(self, pool: "_Processes", work: Callable[..., T], *arguments: object) -> Future[T]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._end_when_one_died, pool)
             outcome = await self._submissions.outcome_of(partial(pool.submit, work, *arguments), withdraw=False)
@@ -76,39 +75,39 @@ class OwnProcesses:
         # Which of the two it is depends on who saw first that a process was dead, loky or this.
         return ended_with(BrokenExecutor()) if isinstance(error_of(outcome), ShutdownExecutorError) else outcome
 
-    async def _mend(self, broken: "_Pool") -> bool:
+    async def _mend(self, broken: "_Processes") -> bool:
         """Whether there is another pool than the broken one now."""
         async with self._mending:
-            if self._pool is broken and not self._mended:
+            if self._processes is broken and not self._mended:
                 self._mended = True
                 logger.warning("A worker process died; what it had is given to new ones.")
                 await self._end(broken)
-                self._pool = _Pool(self.workers)
-        return self._pool is not broken
+                self._processes = _Processes(self.workers)
+        return self._processes is not broken
 
-    async def _end_when_one_died(self, pool: "_Pool") -> None:
+    async def _end_when_one_died(self, pool: "_Processes") -> None:
         """The pool sees the death of a process by itself, but not while it reads what that process left half sent."""
         while not pool.has_died:  # noqa: ASYNC110 - nothing tells of it
             await anyio.sleep(_SECONDS_BETWEEN_LOOKS)
         await self._end(pool)
 
-    async def _end(self, pool: "_Pool") -> None:
+    async def _end(self, pool: "_Processes") -> None:
         with anyio.move_on_after(_ENDING, shield=True):
             await self._submissions.done(pool.end)
 
 
 @asynccontextmanager
-async def open_processes(workers: int, *, version: str, work: Work = audit_batch) -> AsyncIterator[OwnProcesses]:
+async def open_processes(workers: int, *, version: str, work: Work = audit_batch) -> AsyncIterator[OwnPool]:
     """So many processes, started when the first accounts come, and gone when the block is left."""
     with open_submissions() as submissions:
-        crew = OwnProcesses(workers, version=version, submissions=submissions, work=work)
+        pool = OwnPool(workers, version=version, submissions=submissions, work=work)
         try:
-            yield crew
+            yield pool
         finally:
-            await crew.end()
+            await pool.end()
 
 
-class _Pool:
+class _Processes:
     """A loky executor that can be ended while its processes are at work; one thread submits to it and ends it."""
 
     def __init__(self, workers: int) -> None:
@@ -123,7 +122,7 @@ class _Pool:
             raise BrokenExecutor
         if self._executor is None:
             self._lifeline = Pipe(duplex=False)
-            self._executor = open_pool(self._workers, lifeline=self._lifeline[0])
+            self._executor = start_processes(self._workers, lifeline=self._lifeline[0])
         # A process inherits it from the thread that starts it: until `begin` runs there, Ctrl-C must not reach it.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         with workers_path():

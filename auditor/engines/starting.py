@@ -30,7 +30,7 @@ _STARTING = Lock()
 """Held while this process is not as it was."""
 
 
-def open_pool(workers: int, *, lifeline: Connection) -> Executor:
+def start_processes(workers: int, *, lifeline: Connection) -> Executor:
     """An executor of so many processes, which start with the first work and end when the lifeline's other end closes.
 
     Raises:

@@ -1,16 +1,62 @@
-"""What a worker does with a batch, wherever it runs: in a process, a thread, on another machine."""
+"""Accounts audited on one event loop: this one, or that of a worker to whom they were sent in a batch.
+
+A worker may be a process, a thread, or on another machine.
+"""
+
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
 
 from anyio import to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from auditor.account.audit import audit_account, plan_of
-from auditor.aws.gateway import open_gateway
+from auditor.account.audit import AccountPlan, audit_account
+from auditor.aws.gateway import Gateway, open_gateway
 from auditor.concurrency import event_loop
-from auditor.concurrency.fan_out import bare_errors, fan_out
-from auditor.engines.batch import Batch, package_version
-from auditor.engines.pool import check_version
-from auditor.errors import CallerError
+from auditor.concurrency.tasks import bare_errors, fan_out
+from auditor.errors import CallerError, EngineError
 from auditor.model.facts import Account, Caller
 from auditor.model.report import AccountReport
+
+Engine = Callable[
+    [MemoryObjectReceiveStream[Account], MemoryObjectSendStream[AccountReport]], Coroutine[Any, Any, None]
+]
+"""Takes accounts and sends a report for each, somewhere; it closes both streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some accounts for one worker, and all that it must know to audit them; no credential is in it."""
+
+    accounts: tuple[Account, ...]
+    plan: AccountPlan
+    """With the worker's part of what is limited for the run as a whole."""
+    caller: Caller
+    """Whose credentials the worker must have."""
+    version: str = ""
+    """That of the package where the run was begun, which the worker must have; empty where nobody asked."""
+    answered: frozenset[str] = frozenset({"sts"})
+    """Services that have answered the run: where one of them fails for all, it is an outage, and waited for."""
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """That of no other batch: an executor that remembers answers must not give an old one."""
+
+
+def package_version() -> str:
+    """The version of the package in this process, as it is installed now; reads files, and so blocks."""
+    try:
+        return metadata.version("auditor")
+    except metadata.PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def check_version(theirs: str, *, ours: str, who: str = "A worker") -> None:
+    """Raise EngineError where a worker has another version of the package."""
+    if theirs != ours:
+        raise EngineError(
+            f"{who} has version {theirs} of auditor, and this process has {ours}: install the same version for both."
+        )
 
 
 def worker_version() -> str:
@@ -32,14 +78,13 @@ def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
         AuditError: The worker has no credentials, those of another account than the run's, or another version of the
             package, as one that came to the cluster late may have.
     """
-    if batch.plan.version:
-        check_version(package_version(), ours=batch.plan.version)
+    if batch.version:
+        check_version(package_version(), ours=batch.version)
     return event_loop.run(_audit, batch)
 
 
 async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
-    run = batch.plan
-    config, plan = run.portion(), plan_of(run.config, period=run.period, lost_until=run.lost_until)
+    plan, config = batch.plan, batch.plan.config
     reports: list[AccountReport] = []
     with bare_errors():
         async with open_gateway(
@@ -50,7 +95,7 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
             patience=config.patience,
             answered=batch.answered,
         ) as gateway:
-            _check_account(gateway.caller, expected=run.caller)
+            _check_account(gateway.caller, expected=batch.caller)
 
             async def audit(account: Account) -> None:
                 reports.append(await audit_account(account, gateway=gateway, plan=plan))
@@ -65,3 +110,24 @@ def _check_account(caller: Caller, *, expected: Caller) -> None:
             f"A worker has credentials of the account {caller.account_id} ({caller.partition}), and the audit was "
             f"begun by {expected.account_id} ({expected.partition})."
         )
+
+
+async def audit_accounts(
+    accounts: MemoryObjectReceiveStream[Account],
+    reports: MemoryObjectSendStream[AccountReport],
+    *,
+    gateway: Gateway,
+    plan: AccountPlan,
+    concurrency: int,
+) -> None:
+    """Send one report per account, as they finish; at most `concurrency` accounts are audited at the same time.
+
+    An account whose report nobody takes yet counts as one of them, so that nothing piles up. Both streams are closed
+    on leaving.
+    """
+
+    async def audit(account: Account) -> None:
+        await reports.send(await audit_account(account, gateway=gateway, plan=plan))
+
+    async with accounts, reports:
+        await fan_out(accounts, audit, limit=concurrency)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from auditor.concurrency.completion import completed
+from auditor.concurrency.tasks import completed
 from auditor.errors import WriteError
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class PrivateFile:
         self._file = os.open(path, os.O_RDWR | _SAFE | (_NEW if new else 0), _MODE)
 
     def append(self, data: bytes) -> None:
-        """Put a text at the end; raises WriteError where not all of it can be, and then it has what it had before."""
+        """Append the data, all of it or nothing; raises WriteError if it can't be written."""
         end, rest = self.size, memoryview(data)
         try:
             while rest:
@@ -64,7 +64,7 @@ class PrivateFile:
         self.size = end
 
     def cut(self, size: int) -> None:
-        """Keep so many bytes and no more; raises WriteError where the rest can't be taken off."""
+        """Truncate the file to `size` bytes; raises WriteError if that fails."""
         try:
             os.ftruncate(self._file, size)
         except OSError as error:
@@ -76,7 +76,7 @@ class PrivateFile:
                 self.sync()
 
     def _confirm(self) -> None:
-        """Wait until the disk has the new text; where it does not take it, the text is cut off again."""
+        """Wait until the new data is on the disk; cut it off again if it can't be."""
         try:
             self.sync()
         except OSError as error:
@@ -84,18 +84,18 @@ class PrivateFile:
             raise WriteError(f"{self.path} could not be brought to the disk: {reason_of(error)}.") from error
 
     def sync(self) -> None:
-        """Wait until the disk has it; raises OSError."""
+        """Wait until the file is on the disk; raises OSError."""
         os.fsync(self._file)
 
     def close(self) -> None:
-        """Close it; raises WriteError where the system has something against it."""
+        """Close the file; raises WriteError if closing fails."""
         try:
             os.close(self._file)
         except OSError as error:
             raise WriteError(f"{self.path} could not be closed: {reason_of(error)}.") from error
 
     def discard(self) -> None:
-        """Remove it, and close it whether or not it could be removed."""
+        """Remove the file, and close it even if it can't be removed; raises WriteError."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
@@ -105,7 +105,7 @@ class PrivateFile:
 
 
 def close_all(files: Sequence[PrivateFile], *, keep: bool = True) -> None:
-    """Close all of the files, or discard them; an error of one leaves no other open."""
+    """Close all files, or discard them; an error with one leaves no other open."""
     with ExitStack() as stack:
         for file in files:
             stack.callback(file.close if keep else file.discard)

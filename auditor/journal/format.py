@@ -1,4 +1,4 @@
-"""Models as JSON and back, as their annotations say: the only module of the journal that knows pydantic.
+"""The lines of a journal: whether they are whole, and models as JSON and back; only this module knows pydantic.
 
 What is read is taken strictly: nothing is converted that was not written so. Additions do not strand what is there:
 members that a model does not have are passed over, and members of later models, which have a default, may be missing.
@@ -14,17 +14,34 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from zlib import crc32
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
-T = TypeVar("T")
+CHECKSUM = "crc32"
+"""The name of the member that each line begins with."""
 
+_OPENING = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')
+T = TypeVar("T")
 Rewriting = Callable[["CoreSchema"], "CoreSchema | None"]
 """What stands in the place of a part of a schema, None where it stays."""
-
 _LONE = re.compile("[\ud800-\udfff]")
+
+
+def line_of(name: str, value: bytes) -> bytes:
+    """One line with one named value, which is JSON on one line, and a checksum of all that follows the checksum."""
+    body = b'"%s":%s}' % (name.encode("ascii"), value)
+    return b'{"crc32":"%08x",%s\n' % (crc32(body), body)
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether the line is there to its end, as it was written."""
+    opening = _OPENING.match(line)
+    if opening is None or not line.endswith(b"\n"):
+        return False
+    return crc32(memoryview(line)[opening.end() : -1]) == int(opening[1], 16)
 
 
 class UnknownWordError(ValueError):

@@ -1,14 +1,13 @@
 """The first lines of a journal: what the audit was told, and by whom and for which period it was begun."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, ReportWait
 from auditor.errors import ConfigurationError
-from auditor.journal.format import UnknownWordError, decode, encode
-from auditor.journal.lines import line_of
-from auditor.model.facts import Freshness, Period
+from auditor.journal.format import UnknownWordError, decode, encode, line_of
+from auditor.model.facts import Caller, Freshness, Period
 from auditor.model.period import resolve_period
 from auditor.model.progress import AuditStarted
 
@@ -77,6 +76,14 @@ class FirstLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLine:
+    """By whom and for which period the audit was started; nothing was asked of the organization yet."""
+
+    caller: Caller
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a resumed audit keeps to."""
 
@@ -103,33 +110,16 @@ class Header:
         The dates are those of the period that was started, else those that were asked for.
         """
         dates = self.asked if self.started is None else self.started.period
-        kept = self.settings
-        return AuditConfig(
-            role=kept.role,
-            session_name=kept.session_name,
-            external_id=kept.external_id,
-            session_policy=kept.session_policy,
-            labels=kept.labels,
-            csv_bom=kept.csv_bom,
-            freshness=kept.freshness,
-            start_date=dates.start,
-            end_date=dates.end,
-            **free,
-        )
+        return AuditConfig(**_settings_of(self.settings), start_date=dates.start, end_date=dates.end, **free)
 
 
 def header_of(config: AuditConfig, *, at: datetime) -> Header:
     """The header of an audit that is begun at this moment, and has not started yet."""
-    settings = Settings(
-        role=config.role,
-        session_name=config.session_name,
-        external_id=config.external_id,
-        session_policy=config.session_policy,
-        labels=config.labels,
-        csv_bom=config.csv_bom,
-        freshness=config.freshness,
-    )
-    return Header(settings, Asked(config.start_date, config.end_date, at))
+    return Header(Settings(**_settings_of(config)), Asked(config.start_date, config.end_date, at))
+
+
+def _settings_of(source: Settings | AuditConfig) -> dict[str, Any]:
+    return {field.name: getattr(source, field.name) for field in fields(Settings)}
 
 
 def header_line(header: Header) -> bytes:
@@ -139,7 +129,7 @@ def header_line(header: Header) -> bytes:
 
 def started_line(started: AuditStarted) -> bytes:
     """The audit's start, as the second line of a journal."""
-    return line_of("started", encode(started))
+    return line_of("started", encode(SecondLine(started.caller, started.period)))
 
 
 def read_header(line: bytes) -> Header:
@@ -159,7 +149,8 @@ def read_header(line: bytes) -> Header:
 
 def read_started(line: bytes) -> AuditStarted:
     """The start of a whole line; raises ValueError where it is none."""
-    return decode(AuditStarted, line, name="started")
+    second = decode(SecondLine, line, name="started")
+    return AuditStarted(second.caller, second.period)
 
 
 def _check_version(version: int) -> None:

@@ -6,15 +6,14 @@ from functools import partial, reduce
 
 from auditor.errors import ConfigurationError
 from auditor.journal.file import JournalFile
-from auditor.journal.format import UnknownWordError, decode, encode, names_in
-from auditor.journal.header import FirstLine, Header, read_header, read_started
-from auditor.journal.lines import CHECKSUM, is_whole, line_of
+from auditor.journal.format import CHECKSUM, UnknownWordError, decode, encode, is_whole, line_of, names_in
+from auditor.journal.header import FirstLine, Header, SecondLine, read_header, read_started
 from auditor.model.facts import Account, AccountId
 from auditor.model.merge import merged
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 
-KINDS: Mapping[str, type] = {"header": FirstLine, "started": AuditStarted, "report": AccountReport}
+KINDS: Mapping[str, type] = {"header": FirstLine, "started": SecondLine, "report": AccountReport}
 """What the kinds of lines have, by the names of the members that tell them."""
 
 

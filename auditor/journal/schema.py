@@ -4,9 +4,8 @@ import json
 from importlib import resources
 from typing import Any
 
-from auditor.journal.format import schemas_of
+from auditor.journal.format import CHECKSUM, schemas_of
 from auditor.journal.header import VERSION, FirstLine
-from auditor.journal.lines import CHECKSUM
 from auditor.journal.reader import KINDS
 
 SHIPPED = resources.files("auditor.journal").joinpath("journal.schema.json")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from auditor.concurrency.completion import completed
+from auditor.concurrency.tasks import completed
 from auditor.config import AuditConfig
 from auditor.errors import ConfigurationError, WriteError
 from auditor.files.private_file import closing
@@ -17,7 +17,7 @@ from auditor.journal.file import JournalFile, create_journal_file, open_journal_
 from auditor.journal.header import Header, header_line, header_of, started_line
 from auditor.journal.reader import Content, read_content, report_at, report_line
 from auditor.model.facts import AccountId
-from auditor.model.placeholders import not_reached
+from auditor.model.placeholders import Unlisted, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 
@@ -25,13 +25,16 @@ from auditor.model.report import AccountReport
 class JournalWriter:
     """Appends whole account reports to one file of JSON Lines; give it to `run_audit` as the last of the writers.
 
-    Accounts that were not reached are not finished, and are kept in `unreached` only.
+    Accounts that were not reached are not finished, and are kept in `unreached` only; those that were not listed are
+    told by `unlisted`.
     """
 
     def __init__(self, file: JournalFile, *, content: Content) -> None:
         self._file = file
         self._content = content
         self._unreached: dict[AccountId, AccountReport] = {}
+        self.unlisted: Unlisted | None = None
+        """Why there are accounts that were not listed, None where nobody said so."""
 
     @property
     def path(self) -> Path:
@@ -40,8 +43,8 @@ class JournalWriter:
 
     @property
     def used(self) -> bool:
-        """Whether it was given a report, be it of an account that was not reached."""
-        return bool(self._content.places or self._content.unread or self._unreached)
+        """Whether it was given a report, be it of an account that was not reached or of those that were not listed."""
+        return bool(self._content.places or self._content.unread or self._unreached or self.unlisted)
 
     @property
     def header(self) -> Header:
@@ -92,12 +95,16 @@ class JournalWriter:
 
     async def write_all(self, reports: Sequence[AccountReport]) -> None:
         """Append several reports with one trip to the disk, as `write` does with one: all of them, or none."""
-        if self.header.started is None:
-            raise ConfigurationError("The journal must `begin` before it is given reports: run_audit sees to that.")
+        self._check_begun()
         self._unreached.update((report.account.id, report) for report in reports if not report.reached)
         reached = [report for report in reports if report.reached]
         if reached:
             await to_thread.run_sync(self._append, reached)
+
+    async def write_unlisted(self, unlisted: Unlisted) -> None:
+        """Remember why accounts were not listed; the file has nothing of it: a resumed audit lists them anew."""
+        self._check_begun()
+        self.unlisted = unlisted
 
     def reports(self) -> Iterator[AccountReport]:
         """The report of each account, in the order of their last lines; reads the file, and so blocks.
@@ -105,6 +112,10 @@ class JournalWriter:
         Of an account that was read more than once it has what any of its readings has.
         """
         return self._content.reports(self._file.lines())
+
+    def _check_begun(self) -> None:
+        if self.header.started is None:
+            raise ConfigurationError("The journal must `begin` before it is given reports: run_audit sees to that.")
 
     def _start(self, started: AuditStarted) -> None:
         self._file.append(started_line(started))

@@ -1,14 +1,19 @@
-"""Reports of accounts of which nothing was read: each says so, and why."""
+"""What stands in the place of what was not read, and says why: reports of accounts, and one value for all unlisted."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from auditor.errors import ListingInterrupted
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-from auditor.model.facts import Account, AccountId
+from auditor.model.facts import Account
 from auditor.model.report import AccountReport
 
-ORGANIZATION = AccountId("organization")
-"""In the place of an account's id: the accounts that may be there and were not listed."""
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """The accounts that may be there and were not listed: nothing is known of them but why."""
+
+    code: str
+    message: str
 
 
 def unasked(account: Account) -> AccountReport | None:
@@ -33,10 +38,9 @@ def not_reached(account: Account, failure: Failure | None = None) -> AccountRepo
     return replace(_report(account, Completeness.NOT_REACHED), failures=failures)
 
 
-def not_listed(error: ListingInterrupted) -> AccountReport:
-    """The report that stands for all accounts behind the last one that was listed."""
-    organization = Account(id=ORGANIZATION, name="", arn="", email="", state=None, state_word="")
-    return not_reached(organization, Failure(Section.ROLE, error.code, str(error)))
+def not_listed(error: ListingInterrupted) -> Unlisted:
+    """What stands for all accounts behind the last one that was listed."""
+    return Unlisted(error.code, str(error))
 
 
 def _unknown_state(account: Account) -> AccountReport:

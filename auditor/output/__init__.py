@@ -1,7 +1,26 @@
 """Where account reports go."""
 
 from auditor.output.csv import CsvWriter, open_csv_writer
-from auditor.output.dispatch import begin, keep, tell
-from auditor.output.interface import BatchWriter, BeginningWriter, Writer
+from auditor.output.dispatch import (
+    BatchWriter,
+    BeginningWriter,
+    UnlistedWriter,
+    Writer,
+    begin,
+    broadcast,
+    dispatch,
+    dispatch_unlisted,
+)
 
-__all__ = ["BatchWriter", "BeginningWriter", "CsvWriter", "Writer", "begin", "keep", "open_csv_writer", "tell"]
+__all__ = [
+    "BatchWriter",
+    "BeginningWriter",
+    "CsvWriter",
+    "UnlistedWriter",
+    "Writer",
+    "begin",
+    "broadcast",
+    "dispatch",
+    "dispatch_unlisted",
+    "open_csv_writer",
+]

@@ -1,12 +1,14 @@
-"""The rows of the three CSV files: a projection of the models, in Spanish or English words."""
+"""Reports as rows of the three CSV files, and as the line of an account that failed, in Spanish or English words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditor.config import Labels
-from auditor.model.coverage import Section
+from auditor.model.coverage import Completeness, Failure, Section
 from auditor.model.event_rows import EventRow
 from auditor.model.facts import Account, Event, MfaDevice, MfaKind, NotAsked, Unknown, User
+from auditor.model.placeholders import Unlisted
 from auditor.model.report import AccountReport, Finding
 
 FINDING_COLUMNS = (
@@ -50,6 +52,9 @@ COVERAGE_COLUMNS = (
 )
 
 NOT_APPLICABLE = "N/A"
+ORGANIZATION = "organization"
+"""In the place of an account's id, in the row of the accounts that were not listed."""
+_FAILED = {Labels.ES: "Error en cuenta", Labels.EN: "Error in account"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,20 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
     }
 
 
+def unlisted_row(unlisted: Unlisted) -> dict[str, str]:
+    """The row that stands for all accounts which were not listed: no section was reached, and nothing is counted."""
+    numbers = (name for name in COVERAGE_COLUMNS if name.endswith("_count") or name in {"requests", "throttles"})
+    return {
+        **dict.fromkeys(COVERAGE_COLUMNS, ""),
+        "account_id": ORGANIZATION,
+        **{section.column: Completeness.NOT_REACHED for section in Section},
+        **dict.fromkeys(numbers, "0"),
+        "error_code": unlisted.code,
+        "error_message": unlisted.message,
+        "seconds": "0.0",
+    }
+
+
 def _foreign_events(report: AccountReport) -> str:
     """A number, as of all that is counted; empty where an older version has read the account and did not count them."""
     if isinstance(report.foreign_events, NotAsked):
@@ -200,3 +219,16 @@ def _mfa(devices: tuple[MfaDevice, ...] | Unknown | None, *, words: Words) -> st
 
 def _unknown(fact: Unknown | None, *, words: Words) -> str:
     return f"{words.unknown} ({fact.code if fact else 'NotAsked'})"
+
+
+def error_line(report: AccountReport, *, labels: Labels = Labels.ES) -> str:
+    """The script's words for an account that failed, with its first failure and how many there are."""
+    return failure_line(report.account, report.failures, labels=labels)
+
+
+def failure_line(account: Account, failures: Sequence[Failure], *, labels: Labels) -> str:
+    """The line of some of an account's failures: the first of them, and how many more there are."""
+    first, *others = failures
+    more = sum(failure.count for failure in others) + first.count - 1
+    also = f" (and {more} more)" if more else ""
+    return f"{_FAILED[labels]} {account.name} ({account.id}): {first.section}: {first.message}{also}"

@@ -1,6 +1,6 @@
 """The accounts of the organization, listed well ahead of the engine that audits them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,12 +9,12 @@ import anyio
 from anyio import BrokenResourceError
 from anyio.streams.memory import MemoryObjectSendStream
 
-from auditor.aws.clock import clock_fault
+from auditor.aws.causes import clock_fault
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
-from auditor.errors import EngineError, ListingInterrupted, OrganizationError, RequestError
+from auditor.errors import ListingInterrupted, OrganizationError, RequestError
 from auditor.model.facts import Account, AccountId, AccountState
-from auditor.model.progress import AccountsListed, Observer
+from auditor.model.progress import AccountsListed, AuditWarning, Observer
 
 _ADVICE = {
     "AWSOrganizationsNotInUseException": "the caller's account is in no organization",
@@ -25,35 +25,28 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class Listing:
-    """How far the listing came: `interruption` is set where it ended before the organization did."""
+    """How far the listing came, written by `list_accounts` alone; others read it."""
 
-    finished: frozenset[AccountId] = frozenset()
-    """Accounts that are not to be audited again."""
-    resumed: bool = False
-    """Whether the audit was begun by an earlier run, so that there are accounts even where none is listed."""
     count: int = 0
-    sent: int = 0
-    """Accounts that were given to the engine."""
+    accounts: list[Account] = field(default_factory=list)
+    """Those that were given to the engine."""
     interruption: ListingInterrupted | None = None
-    pending: dict[AccountId, Account] = field(default_factory=dict)
-    """Listed, and not finished yet."""
+    """Set where the listing ended before the organization did."""
     unnamed: list[RequestError] = field(default_factory=list)
     """The faults of the accounts of which nobody can tell which they are."""
     ended: bool = False
     """Whether the list of accounts was read to its end."""
     over: anyio.Event = field(default_factory=anyio.Event)
     """Set when no more accounts will be listed, whether or not all are known."""
-    unasked: EngineError | None = None
-    """Why no account was asked anything, None where they are."""
 
-    def read(self, page: Iterable[dict[str, Any]], *, warn: Callable[[str], None]) -> Iterator[Account]:
+    def read(self, page: Iterable[dict[str, Any]], *, observe: Observer) -> Iterator[Account]:
         """The accounts of a page that have an id."""
         for raw in page:
             try:
                 yield account_of(raw)
             except RequestError as error:
                 self.unnamed.append(error)
-                warn(f"An account was listed that can't be entered: {error}")
+                observe(AuditWarning(f"An account was listed that can't be entered: {error}"))
 
     def unnamed_accounts(self) -> ListingInterrupted | None:
         """What is missing of a list that was read to its end."""
@@ -75,10 +68,12 @@ async def list_accounts(
     accounts: MemoryObjectSendStream[Account],
     *,
     listing: Listing,
+    finished: frozenset[AccountId] = frozenset(),
     observe: Observer,
-    warn: Callable[[str], None],
 ) -> None:
     """Send every account as its page arrives, and close the stream; a page token is not kept for longer than a page.
+
+    Accounts that an earlier run has `finished` are counted, and not sent.
 
     A listing that fails after the first accounts ends early, and `listing` says why: a page of it that can't be read
     is not the end of the organization. An account without id is warned of, and the listing goes on.
@@ -89,13 +84,13 @@ async def list_accounts(
     async with accounts:
         try:
             async for page in account_pages(gateway.access, gateway.organizations):
-                for account in listing.read(page, warn=warn):
+                for account in listing.read(page, observe=observe):
                     listing.count += 1
-                    if account.id in listing.finished:
+                    if account.id in finished:
                         continue
-                    _warn_of_closure(account, warn=warn)
-                    listing.pending[account.id] = account
-                    listing.sent += 1
+                    if account.state is AccountState.PENDING_CLOSURE:
+                        observe(AuditWarning(_closing(account)))
+                    listing.accounts.append(account)
                     await accounts.send(account)
                 observe(AccountsListed(listing.count, finished=False))
             _check_count(listing)
@@ -129,6 +124,5 @@ def _check_count(listing: Listing) -> None:
         raise OrganizationError("The accounts could not be listed: AWS gave none, and no error.")
 
 
-def _warn_of_closure(account: Account, *, warn: Callable[[str], None]) -> None:
-    if account.state is AccountState.PENDING_CLOSURE:
-        warn(f"The account {account.name} ({account.id}) is being closed; until then its keys and passwords work.")
+def _closing(account: Account) -> str:
+    return f"The account {account.name} ({account.id}) is being closed; until then its keys and passwords work."

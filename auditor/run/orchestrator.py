@@ -1,36 +1,40 @@
-"""A whole audit, from the organization to the writers: this module wires the parts and decides nothing.
+"""A whole audit, from the organization to the writers: this module connects the parts and decides nothing.
 
-    accounts ──► one task per account ──► account report ──► writers ──► summary
-       ▲                                        │
-       └────────── once more, at the end ◄──────┘
+    list_accounts ──► engine ──► SecondAsking ──► ReportStream ──► writers, totals, observer
+                        ▲              │
+                        └──────────────┘ accounts that failed for a reason that may pass, once more at the end
 
-The caller's credentials are resolved and named by AWS before anything else. One task lists the accounts, well ahead of
-the engine, which audits them while more are being listed. An account that failed for a reason that may pass is audited
-once more when the others are done. Each account's report is handed over whole, one at a time,
-to whoever reads the stream: `run_audit` gives those that are ready to the writers in turn, counts them, and says so to
-the observer. A reader that is slow holds the engine back; one that leaves cancels it. What a run that is cut off did
-not come to is told to the writers last.
+1. The caller's credentials are resolved, and AWS says whose they are, before anything else is asked.
+2. One task lists the accounts, well ahead of the engine.
+3. The engine audits them, one task per account, while more are being listed.
+4. An account whose failures may pass waits, and is audited once more when all the others are done.
+5. `open_audit` gives the reports to whoever reads the stream. A slow reader holds the engine back; one that leaves
+   cancels it.
+6. `run_audit` is such a reader: it dispatches the reports that are ready to the writers, counts them, and tells the
+   observer. Of a run that is cut off the writers learn last which accounts it did not reach.
 """
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import aioboto3
 import anyio
+from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from auditor.account.audit import plan_of
+from auditor.account.audit import AccountPlan
 from auditor.aws.gateway import Gateway, open_gateway
-from auditor.concurrency.fan_out import bare_errors
+from auditor.concurrency.tasks import bare_errors
 from auditor.config import AuditConfig
-from auditor.engines import Crew, RunPlan, audit_in_batches, check_crew, open_crew
-from auditor.engines.local import Engine, audit_accounts
+from auditor.engines import Pool, audit_in_batches, check_pool, open_pool
+from auditor.engines.worker import Engine, audit_accounts
 from auditor.errors import EngineError, ListingInterrupted
-from auditor.model.facts import Account, Period
+from auditor.model.facts import Account
 from auditor.model.period import lost_until, resolve_period
 from auditor.model.placeholders import not_listed
 from auditor.model.progress import (
@@ -45,12 +49,12 @@ from auditor.model.progress import (
 )
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
-from auditor.output import Writer, begin, keep, tell
+from auditor.output import Writer, begin, broadcast, dispatch, dispatch_unlisted
 from auditor.run.earlier import EarlierRun
 from auditor.run.listing import Listing, list_accounts
 from auditor.run.second_asking import SecondAsking
 from auditor.run.stream import ReportStream
-from auditor.run.totals import Tally
+from auditor.run.totals import Totals
 
 
 async def run_audit(  # noqa: PLR0913 - what a caller may choose
@@ -64,24 +68,24 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     workers: int | None = None,
     earlier: EarlierRun | None = None,
 ) -> AuditSummary:
-    """Audit the organization, give each account's report to every writer, and return what it came to.
+    """Audit the organization, dispatch each account's report to every writer, and return what it came to.
 
-    Writers that have a `begin` are told of the start before any account is asked. All get the reports in the order in
-    which accounts finish, and in the order of the writers; one that has a `write_all` gets all that are ready at once.
-    No file is written unless a writer does it. With `collect` the summary holds all reports and rows, and memory grows
-    with the organization.
+    Writers get the reports in the order in which accounts finish. One that has a `begin` is told of the start before
+    any account is asked. One that has a `write_all` gets all reports that are ready at once. One that has a
+    `write_unlisted` learns where accounts were not listed. No file is written unless a writer does it. With `collect`
+    the summary holds all reports and rows, and memory grows with the organization.
 
-    Cancelling stops as soon as the writers have what is in hand: every report is with all of them or with none. Where
-    the run is cut off, by a writer that failed too, and where the listing ends early, the writers get a report that
-    says so for each account that was listed and not finished, and one for those that were not listed. A session that is
-    given is not modified. Where it runs is said at `open_audit`.
+    A cancellation waits until the writers have what is in hand: each report is with all of them or with none. Where
+    the run is cut off, by a writer that fails too, and where the listing ends early, the writers get a report for each
+    account that was listed and not finished; it says so. A session that is given is not modified. `open_audit` says
+    where the audit runs.
 
     Raises:
-        AuditError: Nothing could be audited, or a writer failed. What AWS refused in an account is no error but part
-            of its report, and a listing that ended early is told by the summary's `interruption`.
+        AuditError: Nothing could be audited, or a writer failed. What AWS refuses in an account is part of its report
+            and raises nothing; nor does a listing that ends early: the summary's `interruption` says why.
     """
     started = anyio.current_time()
-    tally = Tally(config.labels, collect=collect)
+    totals = Totals(config.labels, collect=collect)
     interruption = ""
     async with (
         open_audit(
@@ -93,18 +97,18 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
             earlier=earlier,
             begin=partial(begin, writers=writers),
         ) as reports,
-        _telling_what_is_unread(reports, writers),
+        _broadcasting_the_rest(reports, writers),
     ):
         try:
             async for ready in reports.batches():
-                await keep(ready, writers)
+                await dispatch(ready, writers)
                 for report in ready:
-                    tally.add(report)
+                    totals.add(report)
                     observe(AccountFinished(report))
         except ListingInterrupted as error:
             interruption = str(error)
-            await keep([not_listed(error)], writers)
-    summary = tally.summary(
+            await dispatch_unlisted(not_listed(error), writers)
+    summary = totals.summary(
         caller=reports.caller,
         period=reports.period,
         seconds=anyio.current_time() - started,
@@ -113,18 +117,6 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     )
     observe(AuditFinished(summary))
     return summary
-
-
-@asynccontextmanager
-async def _telling_what_is_unread(reports: ReportStream, writers: Sequence[Writer]) -> AsyncIterator[None]:
-    """Where the block is cut off, tell the writers which accounts were listed and not finished, or not listed."""
-    told = False
-    try:
-        yield
-        told = True
-    finally:
-        if not told:
-            await tell(reports.unread(), writers)
 
 
 @asynccontextmanager
@@ -140,33 +132,26 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
-    It runs on this event loop; with more than one of `workers` in so many processes of its own; and with an `executor`
-    on that, at most `workers` batches of accounts at once. Processes of its own need no guarded main module and run
-    nothing that lies in the current folder; a `ProcessPoolExecutor` that spawns does what it always does. Workers must
-    have this version of the package and build their own credentials, so that a session can't be given with them, which
-    must come to the account of this process's. An executor is not shut down, and ends the batches that it has when the
-    block is left. Where an `earlier` run is resumed, its period is kept as it was, the accounts that it finished are
-    passed over, and the caller must be of the same account. Before anything is asked of the organization `begin` is
-    awaited: a journal's, or what else must be done first.
+    The audit runs on this event loop. With more than one of `workers` it runs in as many processes of its own, which
+    need no guarded main module and run nothing that lies in the current folder. With an `executor` it runs there, at
+    most `workers` batches of accounts at once; a `ProcessPoolExecutor` that spawns does what it always does.
+
+    Workers need this version of the package. They build their own credentials, so no session can be given with them,
+    and must use credentials of the same AWS account. An executor is not shut down, and running batches continue after
+    the block exits.
+
+    An `earlier` run is resumed: its period stays, the accounts that it finished are skipped, and the caller must be of
+    the same account. `begin` is awaited before anything is asked of the organization, as a journal's must be.
 
     Raises:
         AuditError: Nothing could be audited, or `begin` raised it.
     """
-    check_crew(workers, executor=executor, session=session)
+    check_pool(workers, executor=executor, session=session)
     now = datetime.now(UTC)
     period, cuts = earlier.period(now) if earlier else resolve_period(config.start_date, config.end_date, now=now)
-    lost = lost_until(period, now=now)
+    plan = AccountPlan(config, period, lost_until(period, now=now))
     warnings: list[str] = []
-
-    def warn(message: str) -> None:
-        warnings.append(message)
-        observe(AuditWarning(message))
-
-    def hear(event: ProgressEvent) -> None:
-        observe(event)
-        if isinstance(event, WaitingEnded) and not event.answered:
-            warn(_ended_by(event))
-
+    hear = partial(_hear, observe=observe, warnings=warnings)
     with bare_errors():
         async with (
             open_gateway(
@@ -178,7 +163,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 patience=config.patience,
                 observe=hear,
             ) as gateway,
-            open_crew(workers, executor=executor) as crew,
+            open_pool(workers, executor=executor) as pool,
             anyio.create_task_group() as tasks,
         ):
             if earlier:
@@ -186,39 +171,68 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             started = AuditStarted(gateway.caller, period)
             if begin is not None:
                 await begin(started)
-            observe(started)
+            hear(started)
             for cut in cuts:
-                warn(cut)
-            listing = Listing(earlier.finished, resumed=True) if earlier else Listing()
-            found, accounts = anyio.create_memory_object_stream[Account](math.inf)
-            read, readings = anyio.create_memory_object_stream[AccountReport](0)
-            outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
+                hear(AuditWarning(cut))
+            listing = Listing()
             second = SecondAsking(listing)
-            engine = _engine(config, gateway=gateway, crew=crew, period=period, lost=lost)
-            lister = partial(list_accounts, gateway, listing=listing, observe=observe, warn=warn)
-            tasks.start_soon(lister, found.clone())
-            tasks.start_soon(partial(_run_engine, engine, listing), accounts, read)
-            tasks.start_soon(second.ask_again, found)
-            tasks.start_soon(second.hand_over, readings, outgoing)
+            outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
+            stream = ReportStream(
+                reports,
+                started=started,
+                listing=listing,
+                waiting=second.waiting,
+                warnings=warnings,
+                resumed=earlier is not None,
+            )
+            finished = earlier.finished if earlier else frozenset()
+            lister = partial(list_accounts, gateway, listing=listing, finished=finished, observe=hear)
+            engine = partial(_run_engine, _engine(plan, gateway=gateway, pool=pool), refuse=stream.refuse)
+            _connect(tasks, lister=lister, engine=engine, second=second, outgoing=outgoing)
             try:
-                yield ReportStream(reports, started=started, listing=listing, waiting=second.waiting, warnings=warnings)
+                yield stream
             finally:
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
 
 
-async def _run_engine(
+def _connect(
+    tasks: TaskGroup,
+    *,
+    lister: Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]],
     engine: Engine,
-    listing: Listing,
-    accounts: MemoryObjectReceiveStream[Account],
-    reports: MemoryObjectSendStream[AccountReport],
+    second: SecondAsking,
+    outgoing: MemoryObjectSendStream[AccountReport],
 ) -> None:
+    """Start the tasks of an audit, each with its ends of the streams between them."""
+    found, accounts = anyio.create_memory_object_stream[Account](math.inf)
+    read, readings = anyio.create_memory_object_stream[AccountReport](0)
+    tasks.start_soon(lister, found.clone())
+    tasks.start_soon(engine, accounts, read)
+    tasks.start_soon(second.ask_again, found)
+    tasks.start_soon(second.hand_over, readings, outgoing)
+
+
+@asynccontextmanager
+async def _broadcasting_the_rest(reports: ReportStream, writers: Sequence[Writer]) -> AsyncIterator[None]:
+    """Where the block is cut off, tell the writers which accounts were listed and not finished, or not listed."""
+    ended = False
     try:
-        await engine(accounts, reports)
-    except EngineError as error:
-        # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
-        listing.unasked = error
+        yield
+        ended = True
+    finally:
+        if not ended:
+            await broadcast(reports.unread(), writers, unlisted=reports.unlisted())
+
+
+def _hear(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
+    """Pass an event on, and keep warnings; that of an outage which did not end follows it."""
+    if isinstance(event, AuditWarning):
+        warnings.append(event.message)
+    observe(event)
+    if isinstance(event, WaitingEnded) and not event.answered:
+        _hear(AuditWarning(_ended_by(event)), observe=observe, warnings=warnings)
 
 
 def _ended_by(event: WaitingEnded) -> str:
@@ -229,11 +243,21 @@ def _ended_by(event: WaitingEnded) -> str:
     )
 
 
-def _engine(
-    config: AuditConfig, *, gateway: Gateway, crew: Crew | None, period: Period, lost: datetime | None
-) -> Engine:
-    if crew is None:
-        plan = plan_of(config, period=period, lost_until=lost)
-        return partial(audit_accounts, gateway=gateway, plan=plan, concurrency=config.concurrency)
-    batches = RunPlan(config, gateway.caller, period, share=crew.workers, lost_until=lost, version=crew.version)
-    return partial(audit_in_batches, crew=crew, plan=batches)
+def _engine(plan: AccountPlan, *, gateway: Gateway, pool: Pool | None) -> Engine:
+    if pool is None:
+        return partial(audit_accounts, gateway=gateway, plan=plan, concurrency=plan.config.concurrency)
+    return partial(audit_in_batches, pool=pool, plan=plan, caller=gateway.caller)
+
+
+async def _run_engine(
+    engine: Engine,
+    accounts: MemoryObjectReceiveStream[Account],
+    reports: MemoryObjectSendStream[AccountReport],
+    *,
+    refuse: Callable[[EngineError], None],
+) -> None:
+    try:
+        await engine(accounts, reports)
+    except EngineError as error:
+        # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
+        refuse(error)

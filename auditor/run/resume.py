@@ -8,18 +8,18 @@ from typing import Unpack
 import aioboto3
 from anyio import to_thread
 
-from auditor.concurrency.completion import completed
+from auditor.concurrency.tasks import completed
 from auditor.errors import ListingInterrupted
 from auditor.files.run_names import names_beside
 from auditor.journal import FreeSettings, JournalWriter
-from auditor.model.placeholders import not_listed
+from auditor.model.placeholders import Unlisted, not_listed
 from auditor.model.progress import AuditFinished, AuditStarted, Observer, ProgressEvent, ignore
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
-from auditor.output.rebuild import check_rendering, render_csv_files
+from auditor.output.csv import check_rendering, render_csv_files
 from auditor.run.earlier import EarlierRun
 from auditor.run.orchestrator import run_audit
-from auditor.run.totals import Tally
+from auditor.run.totals import Totals
 
 
 async def resume_audit(
@@ -48,7 +48,7 @@ async def resume_audit(
     await to_thread.run_sync(check_rendering, paths)
     config = journal.header.config(**free)
     began = journal.header.started
-    tally = Tally(config.labels)
+    totals = Totals(config.labels)
     started = False
 
     def hear(event: ProgressEvent) -> None:
@@ -59,7 +59,8 @@ async def resume_audit(
             observe(event)
 
     def render() -> None:
-        render_csv_files(paths, _counted(journal, tally), labels=config.labels, bom=config.csv_bom)
+        rest, rows = _unlisted(journal), _counted(journal, totals)
+        render_csv_files(paths, rows, unlisted=rest, labels=config.labels, bom=config.csv_bom)
 
     try:
         summary = await run_audit(
@@ -74,7 +75,7 @@ async def resume_audit(
     finally:
         if started:
             await completed(lambda: to_thread.run_sync(render))
-    whole = tally.summary(
+    whole = totals.summary(
         caller=summary.caller,
         period=summary.period,
         seconds=summary.seconds,
@@ -85,11 +86,15 @@ async def resume_audit(
     return whole
 
 
-def _counted(journal: JournalWriter, tally: Tally) -> Iterator[AccountReport]:
+def _counted(journal: JournalWriter, totals: Totals) -> Iterator[AccountReport]:
     for report in chain(journal.reports(), journal.unread):
-        tally.add(report)
+        totals.add(report)
         yield report
     yield from journal.unreached
-    if not journal.used:
-        # Empty tables would say that there is nothing.
-        yield not_listed(ListingInterrupted(code="NotListed", message="the run was cut off", listed=0))
+
+
+def _unlisted(journal: JournalWriter) -> Unlisted | None:
+    """Why accounts were not listed; of a journal that was told nothing, too: empty tables would say that none exist."""
+    if journal.used:
+        return journal.unlisted
+    return not_listed(ListingInterrupted(code="NotListed", message="the run was cut off", listed=0))

@@ -16,7 +16,7 @@ _MOST_WAITING = 1000
 
 @dataclass(slots=True)
 class SecondAsking:
-    """Stands between the engine and the reader of the reports, and feeds the engine a second time.
+    """Stands between the engine and the reader of the reports, and sends accounts to the engine a second time.
 
     It holds the first reading of an account whose failures may pass until the account has been asked again, and hands
     both over as one report. Where more than `most_waiting` accounts wait, the one that has waited longest is not asked
@@ -74,7 +74,7 @@ class SecondAsking:
         return None
 
     def _look(self) -> None:
-        if self.listing.over.is_set() and self._read >= self.listing.sent:
+        if self.listing.over.is_set() and self._read >= len(self.listing.accounts):
             self._all_read.set()
 
 

@@ -6,8 +6,9 @@ from contextlib import suppress
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from auditor.errors import EngineError
 from auditor.model.facts import AccountId
-from auditor.model.placeholders import not_listed, not_reached
+from auditor.model.placeholders import Unlisted, not_listed, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
@@ -16,7 +17,7 @@ from auditor.run.listing import Listing
 class ReportStream:
     """The account reports of a running audit, each as soon as its account is finished."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run is made of
         self,
         reports: MemoryObjectReceiveStream[AccountReport],
         *,
@@ -24,6 +25,7 @@ class ReportStream:
         listing: Listing,
         waiting: Mapping[AccountId, AccountReport],
         warnings: Sequence[str],
+        resumed: bool = False,
     ) -> None:
         self.caller = started.caller
         self.period = started.period
@@ -32,6 +34,10 @@ class ReportStream:
         self._reports = reports
         self._listing = listing
         self._waiting = waiting
+        self._resumed = resumed
+        """Whether an earlier run has begun the audit, so that there are accounts even where none is listed."""
+        self._taken: set[AccountId] = set()
+        self._refusal: EngineError | None = None
 
     def __aiter__(self) -> "ReportStream":
         return self
@@ -44,10 +50,10 @@ class ReportStream:
             ListingInterrupted: After the last report, where the organization has accounts that were not listed.
         """
         try:
-            return self._taken(await self._reports.receive())
+            return self._take(await self._reports.receive())
         except anyio.EndOfStream:
-            if self._listing.unasked is not None:
-                raise self._listing.unasked from self._listing.unasked.__cause__
+            if self._refusal is not None:
+                raise self._refusal from self._refusal.__cause__
             if self._listing.interruption is not None:
                 raise self._listing.interruption from None
             raise StopAsyncIteration from None
@@ -58,23 +64,32 @@ class ReportStream:
             ready = [report]
             with suppress(anyio.WouldBlock, anyio.EndOfStream):
                 while True:
-                    ready.append(self._taken(self._reports.receive_nowait()))
+                    ready.append(self._take(self._reports.receive_nowait()))
             yield ready
 
+    def refuse(self, error: EngineError) -> None:
+        """Raise this in the place of the first report: no account was asked anything."""
+        self._refusal = error
+
     def unread(self) -> list[AccountReport]:
-        """Reports of what would be left out if the run ended now: accounts that are listed, and those that are not.
+        """Reports of the listed accounts that would be left out if the run ended now.
 
-        Those that wait to be asked once more are there as they were read. Of a run that has just begun, and knows no
-        account yet or can't ask any, there is nothing to tell.
+        Those that wait to be asked once more are there as they were read. Of a run that has just begun, and can't ask
+        any account, there is nothing to tell.
         """
-        if self._listing.unasked and not self._listing.resumed:
+        if self._refusal and not self._resumed:
             return []
-        rest = self._listing.rest
-        pending = self._listing.pending.values()
-        listed = [self._waiting.get(account.id) or not_reached(account) for account in pending]
-        known = self._listing.count or self._listing.resumed
-        return [*listed, not_listed(rest)] if rest is not None and known else listed
+        pending = (account for account in self._listing.accounts if account.id not in self._taken)
+        return [self._waiting.get(account.id) or not_reached(account) for account in pending]
 
-    def _taken(self, report: AccountReport) -> AccountReport:
-        self._listing.pending.pop(report.account.id, None)
+    def unlisted(self) -> Unlisted | None:
+        """Why there would be accounts that were not listed if the run ended now, None where there are none.
+
+        Of a run that has just begun, and knows no account yet or can't ask any, there is nothing to tell.
+        """
+        rest, known = self._listing.rest, self._listing.count and not self._refusal
+        return not_listed(rest) if rest is not None and (known or self._resumed) else None
+
+    def _take(self, report: AccountReport) -> AccountReport:
+        self._taken.add(report.account.id)
         return report

@@ -20,41 +20,13 @@ _EXAMPLES = 3
 
 
 @dataclass(slots=True)
-class Counts:
-    """The numbers of a summary, under their names there."""
-
-    accounts: int = 0
-    audited: int = 0
-    complete: int = 0
-    not_auditable: int = 0
-    failed_accounts: int = 0
-    own_credentials: int = 0
-    reported: int = 0
-    fallbacks: int = 0
-    users: int = 0
-    users_not_read: int = 0
-    user_lists_not_read: int = 0
-    users_with_keys_without_mfa: int = 0
-    console_users_without_mfa: int = 0
-    keys: int = 0
-    old_keys: int = 0
-    vanished: int = 0
-    refused_events: int = 0
-    failures: int = 0
-    not_listed: int = 0
-    asked: int = 0
-    answered: int = 0
-    requests: int = 0
-    throttles: int = 0
-
-
-@dataclass(slots=True)
-class Tally:
+class Totals:
     """Counts reports, and keeps them only where `collect` is set."""
 
     labels: Labels
     collect: bool = False
-    counts: Counts = field(default_factory=Counts)
+    numbers: Counter[str] = field(default_factory=Counter)
+    """Under the names that they have in the summary."""
     events: Counter[str] = field(default_factory=Counter)
     groups: dict[tuple[Section, str], FailureGroup] = field(default_factory=dict)
     reports: list[AccountReport] = field(default_factory=list)
@@ -63,10 +35,8 @@ class Tally:
     def add(self, report: AccountReport) -> None:
         """Count one report; ages are those when its account was read."""
         read_at = report.started_at or datetime.now(UTC)
-        self._count_account(report)
-        self._count_users(report, read_at=read_at)
-        self._count_events(report)
-        self._count_questions(report)
+        self.numbers.update(numbers_of(report, read_at=read_at))
+        self.events.update(event.name for event in report.happened())
         for failure in report.failures:
             self._group(failure, account=report.account)
         if report.report_time is not None:
@@ -97,41 +67,8 @@ class Tally:
             reports=tuple(self.reports),
             findings=tuple(row for report in self.reports for row in finding_rows(report, labels=self.labels)),
             events=tuple(row for report in self.reports for row in event_rows(report)),
-            **{name: getattr(self.counts, name) for name in Counts.__slots__},
+            **self.numbers,
         )
-
-    def _count_account(self, report: AccountReport) -> None:
-        counts, state = self.counts, report.account.state
-        counts.accounts += 1
-        counts.audited += report.audited
-        counts.complete += report.audited and report.complete
-        counts.not_auditable += state is not None and not state.auditable
-        counts.failed_accounts += not report.complete
-        counts.not_listed += not _is_listed(report, _LISTING)
-        counts.user_lists_not_read += report.audited and not _is_listed(report, {Section.USERS})
-        counts.own_credentials += report.audited and not report.role
-        counts.reported += report.report_time is not None
-        counts.fallbacks += bool(report.fallbacks)
-
-    def _count_users(self, report: AccountReport, *, read_at: datetime) -> None:
-        counts = self.counts
-        counts.users += len(report.users)
-        counts.users_not_read += sum(isinstance(user.keys, Unknown) for user in report.users)
-        for user in report.users:
-            no_mfa = user.mfa_devices == ()
-            counts.users_with_keys_without_mfa += no_mfa and any(map(_is_active, _known_keys(user)))
-            counts.console_users_without_mfa += no_mfa and user.has_password is True
-        for finding in report.findings():
-            made = finding.key.created_at
-            counts.keys += 1
-            is_old = isinstance(made, datetime) and read_at - made > OLD_KEY
-            counts.old_keys += is_old and _is_active(finding.key)
-        counts.vanished += report.vanished_users + report.vanished_keys
-
-    def _count_events(self, report: AccountReport) -> None:
-        happened = Counter(event.name for event in report.happened())
-        self.events.update(happened)
-        self.counts.refused_events += len(report.events) - happened.total()
 
     def _group(self, failure: Failure, *, account: Account) -> None:
         key = (failure.section, failure.code)
@@ -139,13 +76,63 @@ class Tally:
         examples = (*group.examples, f"{account.name} ({account.id})")[:_EXAMPLES]
         self.groups[key] = replace(group, count=group.count + failure.count, examples=examples)
 
-    def _count_questions(self, report: AccountReport) -> None:
-        counts = self.counts
-        counts.failures += sum(failure.count for failure in report.failures)
-        counts.asked += sum(covered.asked for covered in report.coverage)
-        counts.answered += sum(covered.answered for covered in report.coverage)
-        counts.requests += report.requests
-        counts.throttles += report.throttles
+
+def numbers_of(report: AccountReport, *, read_at: datetime) -> dict[str, int]:
+    """What one report adds to the numbers of a summary, by their names there."""
+    numbers = {
+        **_of_account(report),
+        **_of_users(report.users),
+        **_of_keys(report, read_at=read_at),
+        **_of_questions(report),
+    }
+    return {name: int(number) for name, number in numbers.items()}
+
+
+def _of_account(report: AccountReport) -> dict[str, int]:
+    state = report.account.state
+    return {
+        "accounts": 1,
+        "audited": report.audited,
+        "complete": report.audited and report.complete,
+        "not_auditable": state is not None and not state.auditable,
+        "failed_accounts": not report.complete,
+        "not_listed": not _is_listed(report, _LISTING),
+        "user_lists_not_read": report.audited and not _is_listed(report, {Section.USERS}),
+        "own_credentials": report.audited and not report.role,
+        "reported": report.report_time is not None,
+        "fallbacks": bool(report.fallbacks),
+    }
+
+
+def _of_users(users: Collection[User]) -> dict[str, int]:
+    without_mfa = [user for user in users if user.mfa_devices == ()]
+    return {
+        "users": len(users),
+        "users_not_read": sum(isinstance(user.keys, Unknown) for user in users),
+        "users_with_keys_without_mfa": sum(any(map(_is_active, _known_keys(user))) for user in without_mfa),
+        "console_users_without_mfa": sum(user.has_password is True for user in without_mfa),
+    }
+
+
+def _of_keys(report: AccountReport, *, read_at: datetime) -> dict[str, int]:
+    keys = [finding.key for finding in report.findings()]
+    old = [key for key in keys if isinstance(key.created_at, datetime) and read_at - key.created_at > OLD_KEY]
+    return {
+        "keys": len(keys),
+        "old_keys": sum(map(_is_active, old)),
+        "vanished": report.vanished_users + report.vanished_keys,
+    }
+
+
+def _of_questions(report: AccountReport) -> dict[str, int]:
+    return {
+        "refused_events": len(report.events) - sum(1 for _ in report.happened()),
+        "failures": sum(failure.count for failure in report.failures),
+        "asked": sum(covered.asked for covered in report.coverage),
+        "answered": sum(covered.answered for covered in report.coverage),
+        "requests": report.requests,
+        "throttles": report.throttles,
+    }
 
 
 def _known_keys(user: User) -> tuple[AccessKey, ...]:

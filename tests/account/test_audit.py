@@ -12,9 +12,8 @@ from anyio import to_thread
 
 from auditor.account.audit import AccountPlan, audit_account
 from auditor.account.collectors.events import EVENT_NAMES
-from auditor.account.collectors.registry import Scope
 from auditor.aws.gateway import open_gateway
-from auditor.aws.role import RoleRequest
+from auditor.config import AuditConfig
 from auditor.demo import Scenario, build_organization, serve
 from auditor.model.coverage import Completeness, Section
 from auditor.model.facts import Account, AccountState, Period
@@ -35,8 +34,8 @@ from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
 
-ROLE = RoleRequest("OrganizationAccountAccessRole", "SecurityAudit")
-PLAN = AccountPlan(ROLE, Scope(PERIOD))
+CONFIG = AuditConfig(role="OrganizationAccountAccessRole", session_policy=False)
+PLAN = AccountPlan(CONFIG, PERIOD)
 THERE = account("222222222222")
 EVENT = {"EventId": "id-1", "EventName": "CreateUser", "EventTime": NOON}
 
@@ -79,7 +78,7 @@ async def test_a_report_is_whole() -> None:
 
     assert ([user.name for user in report.users], [event.id for event in report.events]) == (["ana"], ["id-1"])
     assert set(words(report).values()) == {Completeness.COMPLETE}
-    assert (report.complete, report.audited, report.role) == (True, True, ROLE.name)
+    assert (report.complete, report.audited, report.role) == (True, True, CONFIG.role)
     assert (report.requests, report.throttles) == (3 + len(EVENT_NAMES), 0)
     assert report.started_at is not None
     assert report.seconds == pytest.approx(2, abs=0.5)
@@ -237,7 +236,7 @@ async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> 
     scenario = Scenario(accounts=11, users=4, largest_account=10, events=1, denied_every=None)
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
         organization = server.organization
-        plan = AccountPlan(ROLE, Scope(Period(organization.now - timedelta(days=80), organization.now)))
+        plan = AccountPlan(CONFIG, Period(organization.now - timedelta(days=80), organization.now))
         for index in (1, 9):
             report = await audit_account(account(organization.accounts[index].id), gateway=opened, plan=plan)
             assert report.complete
@@ -270,7 +269,7 @@ async def test_budgets_hold_against_an_exact_server(monkeypatch: pytest.MonkeyPa
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         now = organization.now
-        plan = AccountPlan(ROLE, Scope(Period(now - timedelta(days=80), now)))
+        plan = AccountPlan(CONFIG, Period(now - timedelta(days=80), now))
         async with open_gateway() as opened:
             report = await audit_account(account(organization.accounts[1].id), gateway=opened, plan=plan)
 

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from auditor.aws.chain import ask_chain
+from auditor.aws.credentials import ask_chain
 from auditor.errors import AuditError, CallerError
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from anyio import to_thread
 
-from auditor.aws.clock import clock_fault
+from auditor.aws.causes import clock_fault
 from auditor.aws.errors import translate
 from auditor.aws.gateway import open_gateway
 from auditor.aws.session import caller_error

@@ -14,11 +14,11 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import CallerCredentials, RoleCredentials, TaskCredentials, signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.role import RoleRequest
-from auditor.concurrency.fan_out import fan_out
+from auditor.concurrency.tasks import fan_out
+from auditor.config import AuditConfig
 from auditor.demo import Account as DemoAccount
 from auditor.demo import Organization, Scenario
 from auditor.errors import RequestError
@@ -28,6 +28,7 @@ from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
 
+CONFIG = AuditConfig(role="OrganizationAccountAccessRole", session_policy=False)
 ROLE = RoleRequest("OrganizationAccountAccessRole", "SecurityAudit")
 HOUR = timedelta(hours=1)
 
@@ -239,7 +240,7 @@ async def test_an_account_outlives_its_credentials(monkeypatch: pytest.MonkeyPat
     scenario = Scenario(accounts=3, users=1, largest_account=60, events=1, credential_lifetime=2)
     async with served(scenario, monkeypatch) as server, open_gateway() as gateway:
         there, now = server.organization.accounts[1], server.organization.now
-        plan = AccountPlan(ROLE, Scope(Period(now - timedelta(days=80), now)))
+        plan = AccountPlan(CONFIG, Period(now - timedelta(days=80), now))
         report = await audit_account(account(there.id), gateway=gateway, plan=plan)
         assumptions = sum(request.action == "AssumeRole" for request in server.requests)
 

@@ -10,12 +10,12 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.validate import ParamValidator
 
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import signing_as
 from auditor.aws.gateway import Gateway, new_run_limits, open_gateway
-from auditor.aws.limits.connections import most_connections, open_files
+from auditor.aws.limits.slots import most_connections, open_files
 from auditor.aws.role import RoleRequest
 from auditor.aws.wire.tls import VerifyingSession
+from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
 from auditor.model.facts import Account, Caller, Period
@@ -134,19 +134,19 @@ async def test_every_client_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
             assert most_connections() == config.max_pool_connections
 
 
-async def test_places_leave_a_third_of_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a process may open few files there are fewer places to begin with, but one for each service."""
-    assert [60, 24, 14, 2] == first_places()
+async def test_slots_leave_a_third_of_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process may open few files there are fewer slots to begin with, but one for each service."""
+    assert [60, 24, 14, 2] == first_slots()
     allowed = open_files() + 120
     monkeypatch.setattr("resource.getrlimit", lambda _: (allowed, allowed))
-    assert sum(first_places()) <= most_connections() - open_files() < 100
+    assert sum(first_slots()) <= most_connections() - open_files() < 100
     monkeypatch.setattr("resource.getrlimit", lambda _: (3, 3))
-    assert [1, 1, 1, 1] == first_places()
+    assert [1, 1, 1, 1] == first_slots()
 
 
-def first_places() -> list[int]:
-    """The places of a run that has just begun."""
-    return [new_run_limits().places[service].total for service in ("iam", "cloudtrail", "sts", "organizations")]
+def first_slots() -> list[int]:
+    """The slots of a run that has just begun."""
+    return [new_run_limits().slots[service].total for service in ("iam", "cloudtrail", "sts", "organizations")]
 
 
 async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,9 +165,11 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
         for client in (opened.sts, opened.organizations, opened.iam, opened.cloudtrail):
             client.meta.events.register("provide-client-params.*.*", check)
         now = server.organization.now
-        plan = AccountPlan(RoleRequest("a/b/Role", "SecurityAudit", "x1"), Scope(Period(PERIOD.start, now)))
+        plan = AccountPlan(
+            AuditConfig(role="a/b/Role", external_id="x1", session_policy=False), Period(PERIOD.start, now)
+        )
         found, accounts = anyio.create_memory_object_stream[Account](100)
-        await list_accounts(opened, found, listing=Listing(), observe=ignore, warn=lambda _warning: None)
+        await list_accounts(opened, found, listing=Listing(), observe=ignore)
         async with accounts:
             async for there in accounts:
                 await audit_account(there, gateway=opened, plan=plan)

@@ -1,4 +1,4 @@
-"""One identity's requests: paid for, signed, counted, tried again, and never more at once than there are places."""
+"""One identity's requests: paid for, signed, counted, tried again, and never more at once than there are slots."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,14 +11,13 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ReadTimeoutError
 
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import RoleCredentials, TaskCredentials
 from auditor.aws.gateway import open_gateway
 from auditor.aws.limits.budgets import Api
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.request import Access, Usage, api_of
-from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
+from auditor.config import AuditConfig
 from auditor.demo import FaultMix, Scenario, truth
 from auditor.errors import RequestError
 from auditor.model.facts import Period
@@ -120,15 +119,15 @@ class Gauge:
         return {"Users": []}
 
 
-async def test_no_more_requests_in_flight_than_places() -> None:
-    """All identities of a run share its places, and use them."""
-    gauge, place = Gauge(), limits(places=3)
+async def test_no_more_requests_in_flight_than_slots() -> None:
+    """All identities of a run share its slots, and use them."""
+    gauge, place = Gauge(), limits(slots=3)
     iam = FakeService("iam", list_users=gauge.answer)
     async with anyio.create_task_group() as tasks:
         for _ in range(20):
             tasks.start_soon(Access(credentials=None, limits=place).request, iam.list_users)
 
-    assert (gauge.most, place.places["iam"].taken) == (3, 0)
+    assert (gauge.most, place.slots["iam"].taken) == (3, 0)
 
 
 async def test_credentials_that_a_client_can_not_find_are_unavailable() -> None:
@@ -141,17 +140,17 @@ async def test_credentials_that_a_client_can_not_find_are_unavailable() -> None:
 
 async def test_a_request_that_is_cancelled_leaves_its_place() -> None:
     """Nothing of a cancelled request stays behind."""
-    gauge, place = Gauge(), limits(places=1)
+    gauge, place = Gauge(), limits(slots=1)
     iam = FakeService("iam", list_users=gauge.answer)
     with anyio.move_on_after(0.5):
         await Access(credentials=None, limits=place).request(iam.list_users)
 
-    assert place.places["iam"].taken == 0
+    assert place.slots["iam"].taken == 0
 
 
 async def test_a_renewal_takes_a_place_of_its_own() -> None:
     """With one place a service, credentials that end are renewed without waiting for it for ever."""
-    place = limits(places=1)
+    place = limits(slots=1)
     caller = Access(credentials=None, limits=place)
     sts = FakeService("sts", assume_role=lambda **_: assumed("2", expires=datetime.now(UTC) - timedelta(hours=1)))
     iam = FakeService("iam", list_users={"Users": []})
@@ -171,7 +170,7 @@ async def test_a_renewal_takes_a_place_of_its_own() -> None:
 
 async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() -> None:
     """However long a place is waited for, no request is signed with credentials that are past their end."""
-    place, now, signed = limits(places=1), datetime.now(UTC), list[timedelta]()
+    place, now, signed = limits(slots=1), datetime.now(UTC), list[timedelta]()
     began = anyio.current_time()
 
     def clock() -> datetime:
@@ -199,8 +198,8 @@ async def test_credentials_that_end_in_the_queue_are_renewed_before_they_sign() 
 
 async def test_a_silent_account_renews_its_credentials() -> None:
     """An account that is asked one thing at a time, since it has been silent, can still renew what it signs with."""
-    place, began, asked = limits(RetryPolicy(), places=1), anyio.current_time(), list[float]()
-    place.answered.update(place.places)
+    place, began, asked = limits(RetryPolicy(), slots=1), anyio.current_time(), list[float]()
+    place.answered.update(place.slots)
 
     def clock() -> datetime:
         return NOON + timedelta(seconds=anyio.current_time() - began)
@@ -230,9 +229,9 @@ async def test_a_silent_account_renews_its_credentials() -> None:
     assert 4 == len(asked)
 
 
-async def test_accounts_that_never_answer_leave_places_to_the_others() -> None:
+async def test_accounts_that_never_answer_leave_slots_to_the_others() -> None:
     """An account that has been silent for a while is asked one thing at a time, so that the rest goes on."""
-    place = limits(places=10)
+    place = limits(slots=10)
 
     async def hang(**_: Any) -> dict[str, Any]:
         await anyio.sleep(30)
@@ -347,7 +346,7 @@ async def test_everything_is_read_through_faults(mix: FaultMix, monkeypatch: pyt
         there = server.organization.accounts[1]
         period = Period(server.organization.now - timedelta(days=80), server.organization.now)
         async with open_gateway() as gateway:
-            plan = AccountPlan(RoleRequest(scenario.role_name, "SecurityAudit"), Scope(period))
+            plan = AccountPlan(AuditConfig(role=scenario.role_name, session_policy=False), period)
             report = await audit_account(account(there.id), gateway=gateway, plan=plan)
 
         expected = truth(server.organization, start=period.start, end=period.end)

@@ -17,7 +17,7 @@ import anyio
 from anyio import to_thread
 from anyio.abc import Process
 
-from auditor.concurrency.fan_out import fan_out
+from auditor.concurrency.tasks import fan_out
 from auditor.demo import FaultMix, Scenario, Truth, build_organization, truth
 from tests.benchmarks.organization import served_elsewhere
 from tests.chaos.comparison import compare

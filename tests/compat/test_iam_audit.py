@@ -34,7 +34,7 @@ from auditor import (
     get_iam_users_with_keys,
     main,
 )
-from auditor.aws.actions import session_policy_of
+from auditor.aws.permissions import session_policy_of
 from auditor.demo import Account, LocalServer, Request, Scenario, Truth, build_organization, serve, truth
 from tests.expectations import joined
 from tests.organizations import served, session_of

@@ -10,9 +10,10 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from auditor.engines.batch import Batch, RunPlan
+from auditor.account.audit import AccountPlan
 from auditor.engines.batches import Intake, audit_in_batches, batch_size
-from auditor.engines.pool import Reports
+from auditor.engines.submissions import Reports
+from auditor.engines.worker import Batch
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
 from auditor.model.facts import Account, AccountState
 from auditor.model.placeholders import not_reached, unasked
@@ -21,7 +22,7 @@ from tests.engines.runs import CONFIG
 from tests.fakes import account
 from tests.samples import ACCOUNT, CALLER, PERIOD, report_of
 
-RUN = RunPlan(replace(CONFIG, concurrency=64), CALLER, PERIOD, share=3)
+PLAN = AccountPlan(replace(CONFIG, concurrency=64), PERIOD)
 
 
 @pytest.mark.parametrize(
@@ -45,16 +46,16 @@ def test_size(waiting: int, workers: int, concurrency: int, size: int) -> None:
 
 def test_a_part_of_the_run() -> None:
     """A batch has its part of what the run may do as a whole, rounded up, and all of what is an account's own."""
-    portion = RUN.portion()
+    portion = PLAN.portion(3).config
     assert (22, CONFIG.rates.sts / 3) == (portion.concurrency, portion.rates.sts)
     assert (CONFIG.rates.iam, CONFIG.rates.events) == (portion.rates.iam, portion.rates.events)
 
 
 def test_batches_travel() -> None:
     """A batch arrives as it was sent, can't be changed, and is never equal to another."""
-    batch = Batch(RUN, (ACCOUNT,))
+    batch = Batch((ACCOUNT,), PLAN, CALLER)
     assert batch == pickle.loads(pickle.dumps(batch))  # noqa: S301 - as executors do
-    assert batch != Batch(RUN, (ACCOUNT,))
+    assert batch != Batch((ACCOUNT,), PLAN, CALLER)
     with pytest.raises(FrozenInstanceError):
         batch.accounts = ()  # type: ignore[misc]
 
@@ -74,10 +75,10 @@ async def test_an_account_that_was_taken_waits_for_no_other() -> None:
 
 
 class Scripted:
-    """A crew of one whose batches come to what the test says."""
+    """A pool of one whose batches come to what the test says."""
 
     workers = 1
-    version = RUN.version
+    version = ""
 
     def __init__(self, *outcomes: Callable[[Account], AccountReport]) -> None:
         self.batches: list[Batch] = []
@@ -104,19 +105,19 @@ def read(one: Account) -> AccountReport:
 async def test_an_outage_that_a_worker_met_is_that_of_all() -> None:
     """After a batch that it has ended no other is begun, and its accounts are not reached for the same reason."""
     ended = Failure(Section.ROLE, "ServiceUnavailable", "no good reply came")
-    crew = Scripted(read, partial(not_reached, failure=ended))
+    pool = Scripted(read, partial(not_reached, failure=ended))
     found, accounts = anyio.create_memory_object_stream[Account](100)
     for number in range(20):
         found.send_nowait(account(f"{number:012}"))
     found.close()
     finished, reports = anyio.create_memory_object_stream[AccountReport](100)
-    run = replace(RUN, config=replace(CONFIG, concurrency=4), share=1)
-    await audit_in_batches(accounts, finished, crew=crew, plan=run)
+    plan = AccountPlan(replace(CONFIG, concurrency=4), PERIOD)
+    await audit_in_batches(accounts, finished, pool=pool, plan=plan, caller=CALLER)
     async with reports:
         taken = [report async for report in reports]
 
     assert 20 == len(taken)
-    assert 2 == len(crew.batches)
-    assert [{"sts"}, {"sts", "iam"}] == [set(batch.answered) for batch in crew.batches]
-    first = len(crew.batches[0].accounts)
+    assert 2 == len(pool.batches)
+    assert [{"sts"}, {"sts", "iam"}] == [set(batch.answered) for batch in pool.batches]
+    first = len(pool.batches[0].accounts)
     assert [(False, (ended,))] * (20 - first) == [(report.reached, report.failures) for report in taken[first:]]

@@ -22,9 +22,9 @@ from auditor import (
     resume_audit,
     run_audit,
 )
+from auditor.account.audit import AccountPlan
 from auditor.demo import LocalServer, Scenario, build_organization, serve
-from auditor.engines.batch import Batch, RunPlan, package_version
-from auditor.engines.worker import audit_batch
+from auditor.engines.worker import Batch, audit_batch, package_version
 from tests.engines.runs import (
     CONFIG,
     SCENARIO,
@@ -104,7 +104,7 @@ async def test_threads_find_the_truth_each_with_its_part(monkeypatch: pytest.Mon
     assert 2 == executor.most
     taken = [account.id for batch in executor.batches for account in batch.accounts]
     assert summary.accounts - summary.not_auditable == len(set(taken)) == len(taken)
-    portion = executor.batches[0].plan.portion()
+    portion = executor.batches[0].plan.config
     assert (CONFIG.rates.sts / 2, 2) == (portion.rates.sts, portion.concurrency)
 
 
@@ -203,7 +203,7 @@ async def test_a_resumed_audit_that_has_no_workers_keeps_what_it_has(
 
 async def test_a_batch_of_another_version_is_refused() -> None:
     """A worker that joins late, and was not asked, takes no batch of another version."""
-    batch = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1, version="0.0.9"), (ACCOUNT,))
+    batch = Batch((ACCOUNT,), AccountPlan(CONFIG, PERIOD), CALLER, version="0.0.9")
     with pytest.raises(EngineError, match=rf"has version {VERSION} of auditor, and this process has 0\.0\.9"):
         await to_thread.run_sync(audit_batch, batch)
 
@@ -249,7 +249,7 @@ async def test_a_worker_with_credentials_of_another_account_refuses(monkeypatch:
 
 async def test_a_worker_without_credentials_refuses() -> None:
     """A worker that has no credentials of its own says so, and was given none."""
-    batch = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
+    batch = Batch((ACCOUNT,), AccountPlan(CONFIG, PERIOD), CALLER)
     with pytest.raises(AuditError, match="No AWS credentials were found"):
         await to_thread.run_sync(audit_batch, batch)
 

@@ -10,10 +10,11 @@ from concurrent.futures import BrokenExecutor
 import pytest
 
 from auditor import AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
+from auditor.account.audit import AccountPlan
 from auditor.engines import processes
-from auditor.engines.batch import Batch, RunPlan, package_version
-from auditor.engines.pool import error_of
 from auditor.engines.processes import open_processes
+from auditor.engines.submissions import error_of
+from auditor.engines.worker import Batch, package_version
 from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, assert_exact, codes_of, kill, kill_a_child
 from tests.organizations import served
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
@@ -21,7 +22,7 @@ from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 pytestmark = pytest.mark.anyio
 
 VERSION = package_version()
-BATCH = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
+BATCH = Batch((ACCOUNT,), AccountPlan(CONFIG, PERIOD), CALLER)
 
 
 @pytest.fixture(autouse=True)
@@ -114,8 +115,8 @@ async def test_leaving_the_stream_ends_the_processes(monkeypatch: pytest.MonkeyP
 
 async def test_a_worker_that_dies_while_it_sends_is_noticed() -> None:
     """Half an answer in the pipe does not hold up the run, nor the end of it."""
-    async with open_processes(1, version=VERSION, work=die_while_sending) as crew:
-        outcome = await crew.audit(BATCH)
+    async with open_processes(1, version=VERSION, work=die_while_sending) as pool:
+        outcome = await pool.audit(BATCH)
     assert isinstance(error_of(outcome), BrokenExecutor)
 
 
@@ -123,24 +124,24 @@ async def test_a_worker_that_dies_while_it_sends_is_noticed() -> None:
 async def test_a_batch_that_kills_every_worker_is_given_up(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch has two tries, and after the second death no batch has another, whoever notices it."""
     monkeypatch.setattr(processes, "_SECONDS_BETWEEN_LOOKS", seconds)
-    async with open_processes(2, version=VERSION, work=die) as crew:
-        first, second = await crew.audit(BATCH), await crew.audit(BATCH)
+    async with open_processes(2, version=VERSION, work=die) as pool:
+        first, second = await pool.audit(BATCH), await pool.audit(BATCH)
     assert isinstance(error_of(first), BrokenExecutor)
     assert isinstance(error_of(second), BrokenExecutor)
 
 
 async def test_idle_processes_are_ended() -> None:
     """Workers that have nothing to do are gone when the block is left."""
-    async with open_processes(1, version=VERSION, work=answer) as crew:
-        outcome = await crew.audit(BATCH)
+    async with open_processes(1, version=VERSION, work=answer) as pool:
+        outcome = await pool.audit(BATCH)
         assert 1 == len(multiprocessing.active_children())
     assert (REPORT,) == outcome.result()
 
 
 async def test_ctrl_c_does_not_reach_the_workers() -> None:
     """A worker ignores SIGINT: whoever began it decides."""
-    async with open_processes(1, version=VERSION, work=interrupt_itself) as crew:
-        assert (REPORT,) == (await crew.audit(BATCH)).result()
+    async with open_processes(1, version=VERSION, work=interrupt_itself) as pool:
+        assert (REPORT,) == (await pool.audit(BATCH)).result()
 
 
 def interrupt_itself(batch: Batch) -> tuple[AccountReport, ...]:

@@ -16,10 +16,11 @@ from loky.backend import fork_exec
 from loky.backend import resource_tracker as loky_tracker
 
 from auditor import AccountReport, EngineError, open_csv_writer, open_journal, run_audit
-from auditor.engines.batch import Batch, RunPlan, package_version
-from auditor.engines.pool import error_of
+from auditor.account.audit import AccountPlan
 from auditor.engines.processes import open_processes
 from auditor.engines.starting import safe_path
+from auditor.engines.submissions import error_of
+from auditor.engines.worker import Batch, package_version
 from tests.engines.runs import CONFIG, SCENARIO, names_in
 from tests.organizations import served
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
@@ -27,7 +28,7 @@ from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 pytestmark = pytest.mark.anyio
 
 VERSION = package_version()
-BATCH = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT,))
+BATCH = Batch((ACCOUNT,), AccountPlan(CONFIG, PERIOD), CALLER)
 OTHERS = {"loky", "cloudpickle", "psutil", "auditor", "aioboto3", "anyio", "uvloop", "brotli", "sitecustomize"}
 """What is planted beside all of the standard library: what workers import, could import, or Python runs by itself."""
 PLANTED = """
@@ -137,8 +138,8 @@ async def test_workers_have_the_environment_of_their_caller(monkeypatch: pytest.
     """What starts them safely is neither in theirs, where other programs would inherit it, nor left in the caller's."""
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     before = dict(os.environ)
-    async with open_processes(1, version=VERSION, work=look_at_environment) as crew:
-        outcome = await crew.audit(BATCH)
+    async with open_processes(1, version=VERSION, work=look_at_environment) as pool:
+        outcome = await pool.audit(BATCH)
     assert error_of(outcome) is None
     assert before == dict(os.environ)
 

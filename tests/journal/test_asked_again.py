@@ -18,7 +18,7 @@ from auditor import (
     run_audit,
 )
 from auditor.demo import Scenario
-from auditor.journal.lines import line_of
+from auditor.journal.format import line_of
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 

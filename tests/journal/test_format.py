@@ -1,4 +1,4 @@
-"""Models as JSON and back: nothing is lost, nothing is converted, and additions strand nothing."""
+"""Lines tell whether they are whole; of models nothing is lost or converted, and additions strand nothing."""
 
 import json
 import subprocess
@@ -15,11 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import AccessKey, Account, AccountReport, Unknown, User
-from auditor.journal.format import UnknownWordError, decode, encode, names_in
+from auditor.journal.format import UnknownWordError, decode, encode, is_whole, line_of, names_in
 from auditor.model.facts import NOT_ASKED
 from tests.journal.values import LaterKey, Values, read, value_of
 from tests.samples import COVERAGE, DEVICE, FAILURE, KEY, NOW, REPORT, USE, USER
 
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
 LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
     int: st.integers(0, 10**12),
@@ -28,6 +32,38 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
     datetime: st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0)),
 }
+
+
+@given(values)
+def test_a_value_is_one_line(value: object) -> None:
+    """Whatever it is, it is one whole line of JSON under its name, behind the checksum."""
+    line = line_of("report", json.dumps(value).encode())
+    assert is_whole(line)
+    assert 1 == line.count(b"\n")
+    assert ["crc32", "report"] == list(json.loads(line))
+    assert value == json.loads(line)["report"]
+
+
+def test_the_form_of_a_line() -> None:
+    """It stays as it is, since it tells which lines are whole to all versions."""
+    assert b'{"crc32":"58a8de7c","header":{"version":2}}\n' == line_of("header", b'{"version":2}')
+
+
+def test_every_torn_line_is_seen() -> None:
+    """Cut at any byte, or with any byte another, it is not whole."""
+    line = line_of("report", b'{"name":"ana"}')
+    assert not any(is_whole(line[:end]) for end in range(len(line)))
+    changed = [line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :] for at in range(len(line))]
+    assert not any(map(is_whole, changed))
+    assert not is_whole(line + b"\n")
+
+
+@given(st.integers(0, 10**6), st.integers(1, 255))
+def test_a_changed_byte_is_noticed(place: int, change: int) -> None:
+    """A report's line with another byte anywhere is not whole."""
+    line = bytearray(line_of("report", encode(REPORT)))
+    line[place % len(line)] ^= change
+    assert not is_whole(bytes(line))
 
 
 def any_of(kind: Any) -> st.SearchStrategy[Any]:

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 import pytest
 
 from auditor import AuditConfig, ConfigurationError, Freshness, Labels, Rates, ReportWait
+from auditor.journal.format import line_of
 from auditor.journal.header import (
     FreeSettings,
     Header,
@@ -16,7 +17,6 @@ from auditor.journal.header import (
     read_started,
     started_line,
 )
-from auditor.journal.lines import line_of
 from auditor.model.progress import AuditStarted
 from tests.samples import CALLER, NOW, PERIOD
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, open_journal, reopen_journal
 from auditor.journal import JournalWriter
-from auditor.journal.lines import line_of
+from auditor.journal.format import line_of
 from auditor.model.placeholders import not_reached
 from auditor.model.progress import AuditStarted
 from tests.samples import ACCOUNT, CALLER, FAILURE, PERIOD, REPORT

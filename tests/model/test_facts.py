@@ -21,7 +21,7 @@ from auditor import (
     SectionCoverage,
     Unknown,
 )
-from auditor.model import coverage, facts, report, summary
+from auditor.model import coverage, facts, placeholders, report, summary
 from tests.samples import (
     ACCOUNT,
     CALLER,
@@ -61,6 +61,7 @@ INSTANCES: list[Any] = [
     USE,
     USER,
     Unknown("AccessDenied"),
+    placeholders.Unlisted("NotListed", "the run was cut off"),
 ]
 
 
@@ -68,7 +69,7 @@ def test_all_models_are_tried() -> None:
     """There is an instance of each dataclass here."""
     classes = {
         member
-        for module in (coverage, facts, report, summary)
+        for module in (coverage, facts, placeholders, report, summary)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if dataclasses.is_dataclass(member) and member.__module__ == module.__name__
     }
@@ -131,14 +132,14 @@ def test_hardware_kinds(kind: MfaKind, *, expected: bool) -> None:
 def test_findings_are_keys() -> None:
     """There is one finding an access key, in AWS's order; none for users without keys or with unknown ones."""
     second = replace(KEY, id="AKIA2")
-    report = report_of(
+    read = report_of(
         replace(USER, keys=(KEY, second)),
         replace(USER, name="bea", keys=()),
         replace(USER, name="cid", keys=Unknown("AccessDenied")),
         replace(USER, name="dan", keys=(replace(KEY, id="AKIA3"),)),
     )
     expected = [("ana", "AKIA1"), ("ana", "AKIA2"), ("dan", "AKIA3")]
-    assert expected == [(finding.user.name, finding.key.id) for finding in report.findings()]
+    assert expected == [(finding.user.name, finding.key.id) for finding in read.findings()]
 
 
 def test_refused_events_did_not_happen() -> None:

@@ -1,8 +1,13 @@
-"""The three CSV files: exact when read back, whole accounts only, nobody else's file touched."""
+"""The three CSV files: exact when read back, whole accounts only, nothing that a spreadsheet runs."""
 
 import codecs
+import csv
+import inspect
+import io
+import re
 import stat
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,16 +15,136 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio import to_thread
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from auditor import AccountReport, ConfigurationError, Event, EventResource, Labels, User, WriteError, open_csv_writer
 from auditor.files.private_file import PrivateFile
-from auditor.output.csv import CsvWriter
+from auditor.output.csv import (
+    CsvWriter,
+    account_texts,
+    check_rendering,
+    header_texts,
+    line,
+    render_csv_files,
+    table_text,
+)
 from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
 from tests.output.limits import files_no_longer_than
-from tests.output.reading import read_back
+from tests.output.reading import read_back, unguarded
 from tests.samples import ACCOUNT, EVENT, KEY, REFUSED_EVENT, REPORT, USER, report_of
 
+FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""What a spreadsheet runs where it begins a cell."""
+ENDS = ";\t\r\n"
+"""What may end a cell, beside the comma."""
+
+cells = st.text(st.characters(exclude_categories=["Cs"])) | st.text("=+-@\t\r\n'\";, a1()é\uff1d\uff0b\uff0d\uff20")
+tables = st.integers(2, 5).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width)))
 HEADERS = [",".join(columns) + "\n" for columns in (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)]
+MANY_EVENTS: tuple[Event, ...] = tuple(
+    replace(EVENT, id=str(number), resources=(EventResource("AWS::IAM::User", "x" * 50),)) for number in range(200)
+)
+MANY_KEYS: tuple[User, ...] = tuple(replace(USER, name=f"user-{number}", keys=(KEY,)) for number in range(200))
+
+
+@given(tables)
+@example([["=1+1", "'=1+1"], ["''", "\r\n"], ["\x00", "\u2028"], ["", ""]])
+@example([["x;=cmd()", 'x;"=cmd()'], ["\t=1", "\t\t'="], [";;'", "';'"], ['""\'=', '"\'"=']])
+def test_reading_back_is_exact(rows: list[list[str]]) -> None:
+    """Whatever the cells hold, a reader of CSV that applies the README's one expression gets them back."""
+    assert rows == read_back("".join(line(row) for row in rows))
+
+
+def test_the_expression_that_reads_back_is_the_readmes() -> None:
+    """What the README gives to take the guard off is what these tests take it off with."""
+    source = inspect.getsource(unguarded)
+    expression = source[source.index("re.sub(") :].strip()
+    assert expression in Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+
+
+@given(cells, cells)
+@example('a"; "=1+1', "x\n\t=1")
+def test_no_cell_is_run(first: str, second: str) -> None:
+    """Wherever a spreadsheet may begin a cell, and behind double quotes there, nothing stands that it runs."""
+    (row,) = csv.reader(io.StringIO(line([first, second]), newline=""))
+    for cell, written in zip((first, second), row, strict=True):
+        starts = re.split(f"[{ENDS}]", written)
+        assert not any(start.lstrip('"').startswith(tuple(FORMULA)) for start in starts)
+        assert all(written[at + 1 : at + 2] not in set(FORMULA) for at, end in enumerate(written) if end in ENDS)
+        assert not written.startswith(tuple(FORMULA))
+        assert cell.replace("'", "") == written.replace("'", "")
+
+
+@given(st.text(st.characters(exclude_characters="'" + ENDS + FORMULA, exclude_categories=["Cs"]), min_size=1), cells)
+def test_what_no_spreadsheet_runs_is_as_it_was(ordinary: str, rest: str) -> None:
+    """Behind an ordinary letter, and up to the next end of a cell, all is left as it is."""
+    tail = re.sub(f"[{ENDS}]", "", rest)
+    text = f"a{ordinary}{tail}"
+    ((_, written),) = csv.reader(io.StringIO(line(["x", text]), newline=""))
+    assert text == written
+
+
+@given(tables)
+def test_lines_end_with_a_line_feed(rows: list[list[str]]) -> None:
+    """Outside of quotes a line feed ends a line, and there is no carriage return."""
+    outside = "".join("".join(line(row) for row in rows).split('"')[::2])
+    assert len(rows) == outside.count("\n")
+    assert "\r" not in outside
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        ("a,b", '"a,b"'),
+        ('say "no"', '"say ""no"""'),
+        ("two\nlines", '"two\nlines"'),
+        ("two\rlines", '"two\rlines"'),
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@sum", "'@sum"),
+        ("\tx", "'\tx"),
+        ("\rx", '"\'\rx"'),
+        ("'x", "''x"),
+        ('=HYPERLINK("x","y")', '"\'=HYPERLINK(""x"",""y"")"'),
+        ("a=b", "a=b"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff20sum", "'\uff20sum"),
+        ("\n=1", "\"'\n'=1\""),
+        ("x;=cmd()", "x;'=cmd()"),
+        ('x;"=cmd()', '"x;""\'=cmd()"'),
+        ("x; =cmd()", "x; =cmd()"),
+        ("x;'y", "x;''y"),
+        ("x\t-1", "x\t'-1"),
+        ("x\r\n@a", "\"x\r'\n'@a\""),
+        ('"=1', '"""\'=1"'),
+        ("a;b", "a;b"),
+        ("it's", "it's"),
+        ("a,=b", '"a,=b"'),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_cells(cell: str, expected: str) -> None:
+    """Each special character is guarded, quoted or doubled, and no other."""
+    assert f"x,{expected}\n" == line(["x", cell])
+
+
+def test_no_rows_are_no_text() -> None:
+    """A table without rows is empty."""
+    assert table_text([]) == ""
+
+
+def test_a_text_for_each_file() -> None:
+    """Headers and accounts have one text a file; no accounts have empty ones."""
+    columns = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)
+    assert tuple(f"{','.join(names)}\n".encode() for names in columns) == header_texts()
+    assert (b"", b"", b"") == account_texts([], labels=Labels.ES)
+    assert [2, 2, 2] == [text.count(b"\n") for text in account_texts([REPORT, REPORT], labels=Labels.ES)]
 
 
 async def text_of(path: Path) -> str:
@@ -209,12 +334,6 @@ async def test_names_that_are_taken(tmp_path: Path) -> None:
         assert 2 + 3 == len([path async for path in anyio.Path(tmp_path / name).iterdir()])
 
 
-MANY_EVENTS: tuple[Event, ...] = tuple(
-    replace(EVENT, id=str(number), resources=(EventResource("AWS::IAM::User", "x" * 50),)) for number in range(200)
-)
-MANY_KEYS: tuple[User, ...] = tuple(replace(USER, name=f"user-{number}", keys=(KEY,)) for number in range(200))
-
-
 @pytest.mark.anyio
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of a file's size are tried on Linux")
 @pytest.mark.parametrize(
@@ -325,3 +444,48 @@ async def test_a_file_that_can_not_be_cut_back_leaves_no_other_uncut(tmp_path: P
         assert (0, True, 0) == (files[0].size, files[1].size > 0, files[2].size)
         for file in files:
             await to_thread.run_sync(file.discard)
+
+
+def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    """An error while they are made leaves the old ones and nothing else; what a killed run left is no hindrance."""
+    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    for path in paths:
+        path.write_text("old")
+        path.with_name(f".{path.name}.unfinished").write_text("torn")
+    with pytest.raises(WriteError, match="could not be made anew"):
+        render_csv_files(paths, failing(), labels=Labels.ES)
+    assert ["old"] * 3 == [path.read_text() for path in paths]
+    render_csv_files(paths, [REPORT], labels=Labels.ES)
+    assert [2, 2, 2] == [len(path.read_text().splitlines()) for path in paths]
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in paths}
+    assert 3 == len(list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("bom", [False, True])
+def test_a_byte_order_mark_stays(tmp_path: Path, bom: bool) -> None:  # noqa: FBT001 - a parameter
+    """Files that had one have one when they are made anew."""
+    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    render_csv_files(paths, [REPORT], labels=Labels.ES, bom=bom)
+    assert [bom] * 3 == [path.read_bytes().startswith(codecs.BOM_UTF8) for path in paths]
+
+
+def failing() -> Iterator[AccountReport]:
+    """A full disk, met while the reports are read."""
+    yield REPORT
+    raise OSError(28, "No space left on device")
+
+
+def test_whether_they_can_be_made_is_known_before(tmp_path: Path) -> None:
+    """What stands in the way is told in one sentence, and nothing is left or changed."""
+    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    check_rendering(paths)
+    assert [] == list(tmp_path.iterdir())
+    in_the_way = tmp_path / ".b.csv.unfinished"
+    in_the_way.mkdir()
+    with pytest.raises(ConfigurationError, match="Nothing can be written in"):
+        check_rendering(paths)
+    assert [in_the_way] == list(tmp_path.iterdir())
+    with pytest.raises(WriteError, match="could not be made anew"):
+        render_csv_files(paths, [REPORT], labels=Labels.ES)
+    with pytest.raises(ConfigurationError, match="Nothing can be written in"):
+        check_rendering([tmp_path / "missing" / path.name for path in paths])

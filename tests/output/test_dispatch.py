@@ -6,10 +6,19 @@ import anyio
 import pytest
 
 from auditor.errors import WriteError
-from auditor.model.placeholders import not_reached
+from auditor.model.placeholders import Unlisted, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
-from auditor.output import BatchWriter, BeginningWriter, Writer, begin, keep, tell
+from auditor.output import (
+    BatchWriter,
+    BeginningWriter,
+    UnlistedWriter,
+    Writer,
+    begin,
+    broadcast,
+    dispatch,
+    dispatch_unlisted,
+)
 from tests.samples import CALLER, PERIOD, REPORT
 
 
@@ -47,8 +56,8 @@ def test_who_takes_several() -> None:
 async def test_each_writer_gets_all() -> None:
     """One that takes several gets them together, another one by one."""
     plain, at_once = Plain(), AtOnce()
-    await keep([REPORT, REPORT], [plain, at_once])
-    await keep([], [plain, at_once])
+    await dispatch([REPORT, REPORT], [plain, at_once])
+    await dispatch([], [plain, at_once])
     assert ([REPORT, REPORT], [2], []) == (plain.taken, at_once.batches, at_once.taken)
 
 
@@ -58,7 +67,7 @@ async def test_a_cancellation_waits() -> None:
     first, second = Plain(), Plain()
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await keep([REPORT, REPORT], [first, second])
+        await dispatch([REPORT, REPORT], [first, second])
     assert (2, 2) == (len(first.taken), len(second.taken))
 
 
@@ -85,7 +94,7 @@ async def test_who_can_not_keep_a_report_is_told_that_it_was_not_reached() -> No
     """Each writer has every account once, whether its own writing failed or that of one before it."""
     first, full, last = Plain(), Full(), Plain()
     with pytest.raises(WriteError, match="full"):
-        await keep([REPORT, REPORT], [first, full, last])
+        await dispatch([REPORT, REPORT], [first, full, last])
     assert [[True, True], [True, False], [False, False]] == [
         [report.reached for report in writer.taken] for writer in (first, full, last)
     ]
@@ -95,10 +104,10 @@ async def test_who_can_not_keep_a_report_is_told_that_it_was_not_reached() -> No
 async def test_who_can_keep_nothing_stops_no_other() -> None:
     """What was not reached is told to those who can keep it, and the error stays the first one."""
     last = Plain()
-    await tell([not_reached(REPORT.account)], [Broken(), last])
+    await broadcast([not_reached(REPORT.account)], [Broken(), last])
     assert 1 == len(last.taken)
     with pytest.raises(WriteError, match="no place"):
-        await keep([REPORT], [Broken(), last])
+        await dispatch([REPORT], [Broken(), last])
     assert 2 == len(last.taken)
 
 
@@ -139,3 +148,28 @@ async def test_a_start_that_can_not_be_kept_goes_no_further() -> None:
     with pytest.raises(WriteError, match="no place for the start"):
         await begin(STARTED, [first, Begins(fails=True), last])
     assert ([STARTED], []) == (first.started, last.started)
+
+
+class Told(Plain):
+    """Is told of accounts that were not listed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unlisted: list[Unlisted] = []
+
+    async def write_unlisted(self, unlisted: Unlisted) -> None:
+        """Take it, with a turn of the loop in between."""
+        await anyio.lowlevel.checkpoint()
+        self.unlisted.append(unlisted)
+
+
+@pytest.mark.anyio
+async def test_who_is_told_of_unlisted_accounts() -> None:
+    """A writer says by its method that it wants to be, and gets no report of an account that was made up."""
+    plain, told, rest = Plain(), Told(), Unlisted("NotListed", "cut off")
+    assert (False, True) == (isinstance(plain, UnlistedWriter), isinstance(told, UnlistedWriter))
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await dispatch_unlisted(rest, [plain, told])
+    await broadcast([], [Broken(), plain, told], unlisted=rest)
+    assert ([], [], [rest, rest]) == (plain.taken, told.taken, told.unlisted)

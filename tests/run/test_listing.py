@@ -1,6 +1,5 @@
 """Accounts are sent as their pages arrive, and a list that ends early is never a smaller organization."""
 
-from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -11,7 +10,7 @@ from auditor.aws.gateway import open_gateway
 from auditor.demo import Scenario
 from auditor.errors import OrganizationError
 from auditor.model.facts import Account
-from auditor.model.progress import AccountsListed, ProgressEvent
+from auditor.model.progress import AccountsListed, AuditWarning, ProgressEvent
 from auditor.run.listing import Listing, list_accounts
 from tests.fakes import JUMPING, FakeClients, FakeService, gateway, refusal
 from tests.organizations import served
@@ -43,11 +42,16 @@ class Heard:
                 gateway(FakeClients(organizations=client)),
                 sent,
                 listing=self.listing,
-                observe=self.events.append,
-                warn=self.warnings.append,
+                observe=self._hear,
             )
             self.accounts = [account async for account in received]
         return self
+
+    def _hear(self, event: ProgressEvent) -> None:
+        if isinstance(event, AuditWarning):
+            self.warnings.append(event.message)
+        else:
+            self.events.append(event)
 
 
 def page(*ids: str, token: str | None = None, state: str = "ACTIVE") -> dict[str, Any]:
@@ -191,7 +195,7 @@ async def test_the_stream_is_closed_at_the_end(answers: Any) -> None:
     client = FakeService("organizations", list_accounts=answers)
     sent, received = anyio.create_memory_object_stream[Account](10)
     fakes = gateway(FakeClients(organizations=client))
-    await list_accounts(fakes, sent, listing=Listing(), observe=ignore, warn=lambda _: None)
+    await list_accounts(fakes, sent, listing=Listing(), observe=ignore)
 
     assert received.statistics().open_send_streams == 0
     received.close()
@@ -214,11 +218,10 @@ async def test_an_organization_is_listed(
     scenario: Scenario, listed: int, monkeypatch: pytest.MonkeyPatch, *, whole: bool
 ) -> None:
     """Every account of a local organization is listed, over empty pages, and a denial on the way is said."""
-    warn: Callable[[str], None] = ignore
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
         sent, received = anyio.create_memory_object_stream[Account](100)
         listing = Listing()
-        await list_accounts(opened, sent, listing=listing, observe=ignore, warn=warn)
+        await list_accounts(opened, sent, listing=listing, observe=ignore)
         async with received:
             ids = [account.id async for account in received]
 

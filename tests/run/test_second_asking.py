@@ -58,7 +58,7 @@ async def handed_over(engine: Engine, accounts: list[Account], *, most: int = 10
     found, taken = anyio.create_memory_object_stream[Account](100)
     read, readings = anyio.create_memory_object_stream[AccountReport](0)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
-    listing = Listing(sent=len(accounts))
+    listing = Listing(accounts=accounts)
     second = SecondAsking(listing, most_waiting=most)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(engine.run, taken, read)
@@ -142,7 +142,7 @@ async def test_a_run_asks_again_what_failed_and_ends_complete(monkeypatch: pytes
 async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
     """An account that waits to be asked again is told as it was read, and not as one that was not reached."""
     other = account("333333333333")
-    listing = Listing(sent=2, pending={each.id: each for each in (account(), other)}, ended=True)
+    listing = Listing(accounts=[account(), other], ended=True)
     second = SecondAsking(listing)
     read, readings = anyio.create_memory_object_stream[AccountReport](1)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)

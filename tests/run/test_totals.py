@@ -19,7 +19,7 @@ from auditor import (
     Unknown,
 )
 from auditor.model.summary import FailureGroup
-from auditor.run.totals import Tally
+from auditor.run.totals import Totals
 from tests.samples import (
     ACCOUNT,
     CALLER,
@@ -42,10 +42,10 @@ DENIED_ROLE = SectionCoverage(Section.ROLE, Completeness.DENIED, 1, 0)
 
 def summary_of(reports: Iterable[AccountReport], *, collect: bool = False, labels: Labels = Labels.ES) -> AuditSummary:
     """What a run with these reports came to."""
-    tally = Tally(labels, collect=collect)
+    totals = Totals(labels, collect=collect)
     for report in reports:
-        tally.add(report)
-    return tally.summary(caller=CALLER, period=PERIOD, seconds=2.5)
+        totals.add(report)
+    return totals.summary(caller=CALLER, period=PERIOD, seconds=2.5)
 
 
 def test_the_callers_own_account() -> None:
@@ -207,7 +207,7 @@ def test_collected_rows() -> None:
 
 def test_what_the_run_adds() -> None:
     """Caller, period, duration, warnings and interruption are those of the run."""
-    summary = Tally(Labels.ES).summary(
+    summary = Totals(Labels.ES).summary(
         caller=CALLER, period=PERIOD, seconds=2.5, warnings=("careful",), interruption="ended early"
     )
     assert (CALLER, PERIOD, 2.5) == (summary.caller, summary.period, summary.seconds)

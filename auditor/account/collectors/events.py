@@ -1,10 +1,12 @@
 """The IAM changes that CloudTrail recorded in an account."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+import anyio
 
 from auditor.account.draft import AccountDraft, Note, ignore
 from auditor.aws.errors import invalid_response
@@ -23,8 +25,27 @@ _SOURCE = "iam.amazonaws.com"
 _PAGE = 50
 
 
-async def collect_events(account: AccountAccess, draft: AccountDraft, period: Period) -> None:
-    """Add every event of the period to the draft, refused ones too, each once; tell when those of new keys are there.
+class KeyEvents:
+    """The CreateAccessKey events of a period: the collector of events gives them once, that of users awaits them."""
+
+    def __init__(self) -> None:
+        self._given = anyio.Event()
+        self._events: tuple[Event, ...] | None = None
+
+    def give(self, events: Iterable[Event] | None) -> None:
+        """Give them, or None where not all are known; what is given later does not count."""
+        if not self._given.is_set():
+            self._events = None if events is None else tuple(events)
+            self._given.set()
+
+    async def known(self) -> tuple[Event, ...] | None:
+        """All of them, as soon as they are given; None where not all are known."""
+        await self._given.wait()
+        return self._events
+
+
+async def collect_events(account: AccountAccess, draft: AccountDraft, period: Period, *, key_events: KeyEvents) -> None:
+    """Add every event of the period to the draft, refused ones too, each once; give those of new keys early.
 
     LookupEvents takes one attribute a query: there is a query for each name.
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
@@ -34,10 +55,9 @@ async def collect_events(account: AccountAccess, draft: AccountDraft, period: Pe
             question = _look_up(account, name, period=period, draft=draft)
             unread = await draft.ask(Section.EVENTS, question, gathers=draft.events)
             if name == CREATE_ACCESS_KEY:
-                draft.key_events_known = unread == 0
-                draft.key_events_over.set()
+                key_events.give(draft.events.values() if unread == 0 else None)
     finally:
-        draft.key_events_over.set()
+        key_events.give(None)
 
 
 async def _look_up(account: AccountAccess, name: str, *, period: Period, draft: AccountDraft) -> int:

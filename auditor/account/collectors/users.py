@@ -5,16 +5,22 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from auditor.account.collectors.keys import SecondLook, last_use, list_keys
-from auditor.account.collectors.mfa import list_mfa_devices
-from auditor.account.collectors.password import has_password
-from auditor.account.collectors.vanished import GONE, Gone, or_gone
+from auditor.account.collectors.user_facts import (
+    GONE,
+    Gone,
+    SecondLook,
+    has_password,
+    last_use,
+    list_keys,
+    list_mfa_devices,
+    or_gone,
+)
 from auditor.account.draft import AccountDraft, Note
 from auditor.aws.errors import invalid_response
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
 from auditor.aws.reading import text_in, time_in
-from auditor.concurrency.fan_out import fan_out
+from auditor.concurrency.tasks import fan_out
 from auditor.model.coverage import Section
 from auditor.model.facts import AccessKey, MfaDevice, Unknown, User
 

@@ -1,1 +1,1 @@
-"""How much is asked of AWS at once and again: rates, retries, silence."""
+"""How much is asked of AWS at once and again: rates, slots, retries, liveness, outages."""

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from auditor.aws.clock import loop_time
-from auditor.aws.limits.rate import Budget, Clock, Learning, Pace
+from auditor.aws.limits.rate import Budget, Clock, Learning, Pace, loop_time
 from auditor.config import Rates
 
 _IAM_GROWTH = 2.0

@@ -5,18 +5,18 @@ from contextlib import contextmanager
 
 import anyio
 
-from auditor.aws.clock import loop_time
 from auditor.aws.errors import no_answer
 from auditor.aws.limits.budgets import Api
+from auditor.aws.limits.rate import loop_time
 
 _LONG = 10.0
 """Seconds without a sign of life after which an account is asked one thing at a time."""
 
 
-class Silence:
-    """The time since a service's last sign of life in one account, or since it was first asked there.
+class Liveness:
+    """How long a service has been silent in one account: since its last sign of life, or since it was first asked.
 
-    A good reply is one, a refusal too, a throttle as well.
+    Signs of life are good replies and refusals, throttles among them.
 
     Only time in which a request is outstanding counts (inside `asking`), however many ask at once. Once it is too long,
     every later request fails.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from auditor.aws.clock import loop_time
 from auditor.aws.errors import is_expired, is_throttle, is_transient
+from auditor.aws.limits.rate import loop_time
 from auditor.errors import RequestError
 from auditor.model.codes import CONNECTION_FAILED, PROXY_FAILED, TIMEOUT, TLS_FAILED, TOO_MANY_OPEN_FILES
 

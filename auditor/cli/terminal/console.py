@@ -20,8 +20,8 @@ from rich.progress import (
 from rich.text import Text
 
 from auditor.cli.opening import OpenAudit
+from auditor.cli.terminal.output import counted
 from auditor.cli.terminal.records import is_own, sentence_of, traceback_of
-from auditor.cli.terminal.words import counted
 from auditor.config import Labels
 from auditor.model.coverage import Failure
 from auditor.model.progress import (
@@ -34,7 +34,7 @@ from auditor.model.progress import (
     WaitingEnded,
 )
 from auditor.model.report import AccountReport
-from auditor.output.error_line import failure_line
+from auditor.output.rows import failure_line
 
 _SECONDS_BETWEEN_LINES = 10.0
 _TOLD_IN_FULL = 3

@@ -1,6 +1,7 @@
 """What a command says on stderr while it works, to people or to machines; results go to stdout."""
 
 import logging
+from datetime import timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -53,3 +54,13 @@ class Output(Protocol):
 
     def say(self, message: str) -> None:
         """One sentence that is said however quiet the command is: why and how it ended before its end."""
+
+
+def counted(number: int, noun: str, *, plural: str = "") -> str:
+    """The number, grouped by thousands, with its noun: 1 account, 2 accounts."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds, as the progress bar has them."""
+    return str(timedelta(seconds=round(seconds)))

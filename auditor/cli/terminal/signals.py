@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the audit is cancelled, and the exit code says by which of them."""
+"""How a command ends: by an error of the audit, one sentence and an exit code, or by Ctrl-C and SIGTERM."""
 
 import asyncio
 import signal
@@ -8,8 +8,12 @@ from types import FrameType
 
 import anyio
 
+from auditor.cli.terminal.output import Output
+from auditor.errors import AuditError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _EXIT_BASE = 128
+_INTERRUPTED = 130
 
 
 class Interruption:
@@ -57,3 +61,21 @@ def interruptible() -> Iterator[Interruption]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def one_sentence(output: Output) -> Iterator[Interruption]:
+    """Take signals inside the block, and end the process where an error of the audit or a signal ends the block.
+
+    Raises:
+        SystemExit: With the error's or the signal's exit code; why has been said, in one sentence.
+    """
+    with interruptible() as interruption:
+        try:
+            yield interruption
+        except AuditError as error:
+            output.say(f"Error: {error}")
+            raise SystemExit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            output.say("Interrupted.")
+            raise SystemExit(interruption.exit_code or _INTERRUPTED) from error

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from auditor.cli.causes import UNKNOWN, CausedFailures, by_cause, passing, refusals_of_role
 from auditor.cli.terminal.console import print_line, printable
-from auditor.cli.terminal.words import clock, counted
+from auditor.cli.terminal.output import clock, counted
 from auditor.model.summary import AuditSummary
 
 

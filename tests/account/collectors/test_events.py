@@ -7,7 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from auditor.account.collectors.events import EVENT_NAMES, OWN_BY_DEFAULT, collect_events, event_of
+from auditor.account.collectors.events import EVENT_NAMES, OWN_BY_DEFAULT, KeyEvents, collect_events, event_of
 from auditor.account.draft import AccountDraft
 from auditor.errors import RequestError
 from auditor.model.coverage import Completeness, Section
@@ -58,7 +58,7 @@ def recorded(**members: Any) -> Event:
 async def collected(lookup: Script) -> tuple[AccountDraft, FakeService]:
     """The draft after the account was asked."""
     cloudtrail, draft = FakeService("cloudtrail", lookup_events=lookup), AccountDraft()
-    await collect_events(account_access(FakeService("iam"), cloudtrail), draft, PERIOD)
+    await collect_events(account_access(FakeService("iam"), cloudtrail), draft, PERIOD, key_events=KeyEvents())
     return draft, cloudtrail
 
 
@@ -304,9 +304,11 @@ async def test_an_event_without_name_is_the_one_that_was_asked_for() -> None:
 async def test_of_another_service_nothing_need_be_read() -> None:
     """An event of another service is no failure, however odd it is."""
     odd: dict[str, Any] = {"EventSource": "transfer.amazonaws.com", "CloudTrailEvent": "{"}
-    draft, _ = await collected([{"Events": [odd]}, *[{"Events": []}] * 4])
+    draft, key_events = AccountDraft(), KeyEvents()
+    cloudtrail = FakeService("cloudtrail", lookup_events=[{"Events": [odd]}, *[{"Events": []}] * 4])
+    await collect_events(account_access(FakeService("iam"), cloudtrail), draft, PERIOD, key_events=key_events)
 
-    assert (1, (), True) == (draft.foreign_events, draft.failures(), draft.key_events_known)
+    assert (1, (), ()) == (draft.foreign_events, draft.failures(), await key_events.known())
 
 
 @pytest.mark.parametrize("odd", [None, "text", 7, [], {}, {"EventId": "odd"}], ids=str)

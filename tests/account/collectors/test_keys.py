@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from auditor.account.collectors.keys import SecondLook, last_use, list_keys
-from auditor.account.collectors.vanished import GONE, or_gone
+from auditor.account.collectors.user_facts import GONE, SecondLook, last_use, list_keys, or_gone
 from auditor.aws.reading import UNREADABLE
 from auditor.errors import RequestError
 from auditor.model.facts import AccessKey, KeyUse

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.account.collectors.mfa import list_mfa_devices, mfa_kind
+from auditor.account.collectors.user_facts import list_mfa_devices, mfa_kind
 from auditor.errors import RequestError
 from auditor.model.facts import MfaDevice, MfaKind, Unknown
 from tests.fakes import JUMPING, NOON, FakeService, iam_access

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auditor.account.collectors.password import has_password
+from auditor.account.collectors.user_facts import has_password
 from auditor.errors import RequestError
 from tests.fakes import JUMPING, FakeService, Script, iam_access, refusal
 

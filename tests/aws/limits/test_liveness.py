@@ -37,10 +37,10 @@ def after(seconds: float, answer: Any) -> Answering:
     return wait
 
 
-def way(policy: RetryPolicy = POLICY, *, places: int = 100) -> Access:
+def way(policy: RetryPolicy = POLICY, *, slots: int = 100) -> Access:
     """An identity whose services have all answered before."""
-    place = limits(policy, places=places)
-    place.answered.update(place.places)
+    place = limits(policy, slots=slots)
+    place.answered.update(place.slots)
     return Access(credentials=None, limits=place)
 
 
@@ -178,8 +178,8 @@ async def test_waiting_for_a_budget_is_no_silence() -> None:
 
 
 async def test_waiting_for_a_place_is_no_silence() -> None:
-    """Whose requests wait while another's hold all the places has not been asked yet."""
-    place = limits(POLICY, places=1)
+    """Whose requests wait while another's hold all the slots has not been asked yet."""
+    place = limits(POLICY, slots=1)
     place.answered.add("iam")
     silent = Access(credentials=None, limits=place)
     hangs, quick = FakeService("iam", list_users=after(10_000, {})), FakeService("iam", list_users={"Users": []})

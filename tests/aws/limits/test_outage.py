@@ -249,14 +249,14 @@ async def test_waiting_is_no_silence_and_uses_up_no_attempt() -> None:
             raise refusal("ServiceUnavailable", status=503)
         return faults.pop() if faults else {"Users": []}
 
-    client, silence = FakeService("iam", list_users=answer), Usage(300.0, "own")
+    client, usage = FakeService("iam", list_users=answer), Usage(300.0, "own")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(world.ask_all, 4)
-        access = Access(credentials=None, limits=world.limits, usage=silence)
+        access = Access(credentials=None, limits=world.limits, usage=usage)
         assert await access.request(client.list_users) == {"Users": []}
         tasks.cancel_scope.cancel()
 
-    assert not silence.silence("iam").is_long
+    assert not usage.liveness("iam").is_long
 
 
 async def test_a_listing_alone_is_an_outages_witness() -> None:

@@ -59,7 +59,7 @@ async def test_pauses_grow_within_bounds() -> None:
 
 
 async def test_what_is_waited_for_on_this_side_costs_no_patience() -> None:
-    """However long the queue for places is, a request that fails once is tried once more."""
+    """However long the queue for slots is, a request that fails once is tried once more."""
     answers = dict.fromkeys(range(300), 0)
 
     async def answer(MaxItems: int) -> dict[str, Any]:  # noqa: N803 - AWS's name
@@ -69,7 +69,7 @@ async def test_what_is_waited_for_on_this_side_costs_no_patience() -> None:
             raise refusal("ServiceFailure", status=500)
         return {"Users": []}
 
-    iam, place = FakeService("iam", list_users=answer), limits(RetryPolicy(), places=2)
+    iam, place = FakeService("iam", list_users=answer), limits(RetryPolicy(), slots=2)
     async with anyio.create_task_group() as tasks:
         for number in answers:
             way = Access(credentials=None, limits=place)

@@ -15,13 +15,12 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from auditor.account.audit import AccountPlan, audit_account
-from auditor.account.collectors.registry import Scope
 from auditor.aws.credentials import signing_as
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.request import Access
-from auditor.aws.role import RoleRequest
 from auditor.aws.session import open_sessions
 from auditor.aws.wire.direct import is_plain, send_directly
+from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
 from auditor.model.facts import Period
@@ -31,7 +30,7 @@ from tests.organizations import served
 pytestmark = pytest.mark.anyio
 
 ONE_TRY = AioConfig(retries={"total_max_attempts": 1})
-ROLE = RoleRequest("OrganizationAccountAccessRole", "SecurityAudit")
+CONFIG = AuditConfig(role="OrganizationAccountAccessRole", session_policy=False)
 ASKED = [
     ("iam", "list_users", {"MaxItems": 3}),
     ("iam", "list_access_keys", {"UserName": "nobody+at/all="}),
@@ -93,7 +92,7 @@ async def test_all_that_a_run_asks_goes_the_short_way(monkeypatch: pytest.Monkey
                 "request-created", lambda operation_name, **_: by_the_sdk.append(operation_name)
             )
             client.meta.events.register("before-send", lambda event_name, **_: sent.append(event_name.split(".")[2]))
-        plan = AccountPlan(ROLE, Scope(Period(PERIOD.start, server.organization.now)))
+        plan = AccountPlan(CONFIG, Period(PERIOD.start, server.organization.now))
         await opened.access.request(opened.organizations.list_accounts)
         for there in server.organization.accounts:
             await audit_account(account(there.id), gateway=opened, plan=plan)

@@ -1,16 +1,22 @@
-"""IAM's credential report, read: what it says of each user, and whether that is still about the same one.
+"""IAM's credential report: asked for politely and not for ever, and what it says for sure of each user.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 """
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auditor.aws.errors import invalid_response
-from auditor.aws.reading import parse_timestamp
+import anyio
+
+from auditor.aws.errors import invalid_response, request_error
+from auditor.aws.gateway import IamAccess
+from auditor.aws.reading import parse_timestamp, time_in
+from auditor.config import ReportWait
+from auditor.errors import RequestError
 from auditor.model.facts import AccessKey, KeyUse, Unknown, User
 
 MARGIN = timedelta(minutes=5)
@@ -24,6 +30,12 @@ _ROOT = "<root_account>"
 _SLOTS = (1, 2)
 _USER_COLUMNS = ("user", "arn", "user_creation_time", "password_enabled", "mfa_active")
 _KEY_COLUMNS = ("active", "last_rotated", "last_used_date", "last_used_service", "last_used_region")
+NOT_READY = "ReportNotReady"
+_IN_PROGRESS = "ReportInProgress"
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetCredentialReport.html
+_TO_BE_MADE = frozenset({"ReportNotPresent", "ReportExpired"})
+# Another report is being made: it will do. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GenerateCredentialReport.html
+_ANOTHER_IS_MADE = "LimitExceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ def read_report(content: bytes | str, *, made_at: datetime) -> CredentialReport:
         lines = csv.reader(io.StringIO(text, newline=""))
         header = next(lines, [])
         places = {name: header.index(name) for name in _columns()}
-        users = {name: user for name, user in _users(lines, places, width=len(header)) if name != _ROOT}
+        users = {name: user for name, user in _rows(lines, places, width=len(header)) if name != _ROOT}
     except (ValueError, csv.Error) as error:
         raise invalid_response(
             f"the credential report can't be read ({error})", service="iam", operation="get_credential_report"
@@ -106,13 +118,13 @@ def _columns() -> tuple[str, ...]:
     return (*_USER_COLUMNS, *(f"access_key_{slot}_{column}" for slot in _SLOTS for column in _KEY_COLUMNS))
 
 
-def _users(lines: Iterator[list[str]], places: Mapping[str, int], *, width: int) -> Iterator[tuple[str, ReportedUser]]:
+def _rows(lines: Iterator[list[str]], places: Mapping[str, int], *, width: int) -> Iterator[tuple[str, ReportedUser]]:
     for line in lines:
         if len(line) == width:
-            yield _user({name: line[place] for name, place in places.items()})
+            yield _row({name: line[place] for name, place in places.items()})
 
 
-def _user(cells: Mapping[str, str]) -> tuple[str, ReportedUser]:
+def _row(cells: Mapping[str, str]) -> tuple[str, ReportedUser]:
     keys = (_key(*(cells[f"access_key_{slot}_{column}"] for column in _KEY_COLUMNS)) for slot in _SLOTS)
     return cells["user"], ReportedUser(
         arn=cells["arn"],
@@ -146,3 +158,66 @@ def _time(word: str) -> datetime | None:
 
 def _second(moment: datetime | Unknown | None) -> datetime | None:
     return moment.replace(microsecond=0) if isinstance(moment, datetime) else None
+
+
+async def request_report(
+    account: IamAccess, *, wait: ReportWait, sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+) -> CredentialReport:
+    """The account's credential report: the one that is there, whoever had it made, or else a new one.
+
+    Raises:
+        RequestError: It was refused, can't be read, or was not ready in time.
+    """
+    with anyio.move_on_after(wait.patience) as scope:
+        for pause in _pauses(wait):
+            report = await _report(account)
+            if report is not None:
+                return report
+            if anyio.current_time() + pause >= scope.deadline:
+                break
+            await sleep(pause)
+    raise request_error(
+        code=NOT_READY,
+        message=f"the credential report was not ready within {wait.patience:g} seconds",
+        service="iam",
+        operation="get_credential_report",
+    )
+
+
+async def _report(account: IamAccess) -> CredentialReport | None:
+    """The report, or None while it is being made, which this starts where nobody has."""
+    report, code = await _get(account)
+    if report is None and code in _TO_BE_MADE and await _is_made(account):
+        report, _ = await _get(account)
+    return report
+
+
+async def _get(account: IamAccess) -> tuple[CredentialReport | None, str]:
+    try:
+        answer = await account.access.request(account.iam.get_credential_report)
+    except RequestError as error:
+        if error.code == _IN_PROGRESS or error.code in _TO_BE_MADE:
+            return None, error.code
+        raise
+    made_at = time_in(answer, "GeneratedTime")
+    if not isinstance(made_at, datetime):
+        said = "the credential report has no GeneratedTime that can be read"
+        raise invalid_response(said, service="iam", operation="get_credential_report")
+    return read_report(answer["Content"], made_at=made_at), ""
+
+
+async def _is_made(account: IamAccess) -> bool:
+    try:
+        answer = await account.access.request(account.iam.generate_credential_report)
+    except RequestError as error:
+        if error.code == _ANOTHER_IS_MADE:
+            return False
+        raise
+    return answer["State"] == "COMPLETE"
+
+
+def _pauses(wait: ReportWait) -> Iterator[float]:
+    bound = wait.first_pause
+    while True:
+        yield random.uniform(bound / 2, bound)  # noqa: S311 - jitter is no secret
+        bound = min(bound * 2, wait.longest_pause)

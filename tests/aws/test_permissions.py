@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from auditor import AuditConfig, ConfigurationError, Freshness, Rates, run_audit
-from auditor.aws.template import cloudformation_text, policy_text
+from auditor.aws.permissions import cloudformation_text, policy_text
 from auditor.cli.app import app
 from auditor.demo import Scenario
 from tests.organizations import served

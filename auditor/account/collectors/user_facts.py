@@ -1,18 +1,41 @@
-"""The access keys of a user, and when each was last used."""
+"""What is asked about one user: the access keys and their last use, the password, the MFA devices."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from typing import Any
+from enum import Enum
+from typing import Any, Final, TypeVar
 
-from auditor.account.collectors.vanished import GONE, Gone, or_gone
 from auditor.account.draft import Note, ignore
 from auditor.aws.errors import invalid_response
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
 from auditor.aws.reading import UNREADABLE, object_in, text_in, time_in
 from auditor.errors import RequestError
-from auditor.model.codes import is_denial
-from auditor.model.facts import AccessKey, KeyUse, Unknown
+from auditor.model.codes import NO_SUCH_ENTITY, is_denial
+from auditor.model.facts import AccessKey, KeyUse, MfaDevice, MfaKind, Unknown
+
+T = TypeVar("T")
+_KINDS = {"mfa": MfaKind.VIRTUAL, "u2f": MfaKind.FIDO, "sms-mfa": MfaKind.SMS}
+
+
+class Gone(Enum):
+    """The type of GONE."""
+
+    GONE = "gone"
+
+
+GONE: Final = Gone.GONE
+"""In the place of something that was listed, and is no more."""
+
+
+async def or_gone(question: Awaitable[T]) -> T | Gone:
+    """The answer, or GONE where AWS says NoSuchEntity to it."""
+    try:
+        return await question
+    except RequestError as error:
+        if error.code == NO_SUCH_ENTITY:
+            return GONE
+        raise
 
 
 async def list_keys(account: IamAccess, user_name: str, *, odd: Note = ignore) -> tuple[AccessKey, ...]:
@@ -91,3 +114,53 @@ async def last_use(account: IamAccess, key_id: str, *, again: SecondLook) -> Key
         said = f"the LastUsedDate of the key {key_id} can't be read"
         raise invalid_response(said, service="iam", operation="get_access_key_last_used")
     return None if at is None else KeyUse(at, text_in(use, "ServiceName"), text_in(use, "Region"))
+
+
+async def list_mfa_devices(
+    account: IamAccess, user_name: str, *, odd: Note = ignore
+) -> tuple[MfaDevice, ...] | Unknown:
+    """All the user's devices: there may be eight, of several kinds; `odd` is told of each that can't be read.
+
+    One of which the kind can't be told leaves it unknown what they have, unless another one is hardware.
+    """
+    listing = listed(
+        account.access, account.iam.list_mfa_devices, member="MFADevices", key="SerialNumber", UserName=user_name
+    )
+    found = [_device_of(raw, user_name=user_name, odd=odd) async for page in listing for raw in page]
+    devices = tuple(device for device in found if device is not None)
+    whole = len(devices) == len(found) or any(device.kind.hardware for device in devices)
+    return devices if whole else UNREADABLE
+
+
+def _device_of(raw: Mapping[str, Any], *, user_name: str, odd: Note) -> MfaDevice | None:
+    def miss(what: str) -> None:
+        odd(invalid_response(what, service="iam", operation="list_mfa_devices"))
+
+    serial = text_in(raw, "SerialNumber")
+    if not serial:
+        miss(f"an MFA device of the user {user_name} has no SerialNumber")
+        return None
+    enabled = time_in(raw, "EnableDate")
+    if isinstance(enabled, Unknown):
+        miss(f"the EnableDate of the MFA device {serial} of the user {user_name} can't be read")
+    return MfaDevice(serial, mfa_kind(serial), enabled)
+
+
+def mfa_kind(serial: str) -> MfaKind:
+    """What a device is: tokens have a plain serial number, all others an ARN that names the kind.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_MFADevice.html
+    """
+    if not serial.startswith("arn:"):
+        return MfaKind.TOKEN
+    resource = serial.split(":", 5)[-1]
+    return _KINDS.get(resource.partition("/")[0], MfaKind.OTHER)
+
+
+async def has_password(account: IamAccess, user_name: str) -> bool:
+    """Whether the user has a login profile; False also for a user who is gone.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
+    """
+    answer = await or_gone(account.access.request(account.iam.get_login_profile, UserName=user_name))
+    return answer is not GONE

@@ -10,17 +10,16 @@ import pytest
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from auditor.account.audit import AccountPlan
-from auditor.account.collectors.registry import Scope
 from auditor.aws.gateway import Gateway
-from auditor.aws.role import RoleRequest
-from auditor.engines.local import audit_accounts
+from auditor.config import AuditConfig
+from auditor.engines.worker import audit_accounts
 from auditor.model.facts import Account, AccountState
 from auditor.model.report import AccountReport
 from tests.fakes import JUMPING, PERIOD, FakeClients, FakeService, account, assumed, gateway
 
 pytestmark = pytest.mark.anyio
 
-PLAN = AccountPlan(RoleRequest("Audit", "SecurityAudit"), Scope(PERIOD))
+PLAN = AccountPlan(AuditConfig(role="Audit", session_policy=False), PERIOD)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 import anyio
 import pytest
 
-from auditor.account.credential_report.new_keys import users_with_new_keys
+from auditor.account.collectors.events import KeyEvents
+from auditor.account.collectors.reported_users import users_with_new_keys
 from auditor.account.draft import AccountDraft
 from auditor.model.facts import Event, Period, User
 from tests.fakes import JUMPING, FakeService, Script, account_access, refusal
@@ -37,13 +38,11 @@ async def found(
     *events: Event, known: bool = True, period: Period = WHOLE, lookup: Script | None = None
 ) -> tuple[set[str], AccountDraft]:
     """The names of those who may have a new key, and the draft."""
-    draft = AccountDraft()
-    draft.events.update({str(number): one for number, one in enumerate(events)})
-    draft.key_events_known = known
-    draft.key_events_over.set()
+    draft, key_events = AccountDraft(), KeyEvents()
+    key_events.give(events if known else None)
     cloudtrail = FakeService("cloudtrail", **({} if lookup is None else {"lookup_events": lookup}))
     account = account_access(FakeService("iam"), cloudtrail)
-    users = await users_with_new_keys(account, draft, USERS, since=SINCE, period=period)
+    users = await users_with_new_keys(account, draft, USERS, since=SINCE, period=period, key_events=key_events)
     return {user.name for user in users.values()}, draft
 
 
@@ -99,14 +98,15 @@ async def test_without_users_nothing_is_asked() -> None:
     """Nobody can have a new key where there is nobody."""
     account = account_access(FakeService("iam"), FakeService("cloudtrail"))
 
-    assert {} == await users_with_new_keys(account, AccountDraft(), {}, since=SINCE, period=WHOLE)
+    nobody = await users_with_new_keys(account, AccountDraft(), {}, since=SINCE, period=WHOLE, key_events=KeyEvents())
+    assert {} == nobody
 
 
 async def test_events_are_waited_for_a_minute() -> None:
     """Where CloudTrail is long in telling the events of the audit, all users are asked, and the draft says so."""
     draft, began = AccountDraft(), anyio.current_time()
     account = account_access(FakeService("iam"), FakeService("cloudtrail"))
-    users = await users_with_new_keys(account, draft, USERS, since=SINCE, period=WHOLE)
+    users = await users_with_new_keys(account, draft, USERS, since=SINCE, period=WHOLE, key_events=KeyEvents())
 
     assert USERS == users
     assert 60 == pytest.approx(anyio.current_time() - began, abs=1)

@@ -1,19 +1,159 @@
-"""The credential report is read as AWS writes it, and what is not sure in it is none."""
+"""The credential report is asked for politely, and given up; what is not sure in it is none."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import anyio
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from auditor import AccessKey, KeyUse, RequestError, User
-from auditor.account.credential_report.parse import CredentialReport, ReportedKey, ReportedUser, read_report
-from tests.account.credential_report.reporting import ARN, COLUMNS, MADE, OLD, keyed_row, report_text, row, slot, wire
+from auditor import AccessKey, KeyUse, ReportWait, RequestError, User
+from auditor.account.collectors.credential_report import (
+    NOT_READY,
+    CredentialReport,
+    ReportedKey,
+    ReportedUser,
+    read_report,
+    request_report,
+)
+from tests.account.collectors.reporting import (
+    ARN,
+    COLUMNS,
+    DENIED,
+    EXPIRED,
+    IN_PROGRESS,
+    LIMIT_EXCEEDED,
+    MADE,
+    NOT_PRESENT,
+    OLD,
+    FakeIam,
+    entered,
+    keyed_row,
+    report_text,
+    row,
+    slot,
+    wire,
+)
 
+pytestmark = pytest.mark.anyio
+
+TEXT = report_text(row("ana"))
+AT_ONCE = ReportWait(first_pause=0, longest_pause=0)
 ANA = User("ana", "AIDA1", ARN + "ana", "/", created_at=OLD, password_last_used=None)
 USED = MADE - timedelta(days=1)
+KEY_CELLS = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
+MOMENTS = some.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(microsecond=0)
+)
+WORDS = some.sampled_from(["N/A", "no_information", "not_supported", ""]) | some.text(
+    some.characters(blacklist_characters='",\r\n\0', blacklist_categories=["Cs"]), max_size=8
+)
+ZONES = some.sampled_from([UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=30))])
+
+
+def counts(gets: int, generates: int) -> dict[str, int]:
+    """So many calls of the two operations."""
+    named = {"get_credential_report": gets, "generate_credential_report": generates}
+    return {operation: count for operation, count in named.items() if count}
+
+
+@pytest.mark.parametrize(
+    ("gets", "generates", "expected"),
+    [
+        ([], [], counts(1, 0)),
+        ([NOT_PRESENT], ["COMPLETE"], counts(2, 1)),
+        ([NOT_PRESENT], ["STARTED"], counts(2, 1)),
+        ([EXPIRED, IN_PROGRESS], ["STARTED"], counts(3, 1)),
+        ([EXPIRED, EXPIRED], ["STARTED", "INPROGRESS"], counts(3, 2)),
+        ([IN_PROGRESS, IN_PROGRESS], [], counts(3, 0)),
+        ([NOT_PRESENT, NOT_PRESENT, IN_PROGRESS], [LIMIT_EXCEEDED, LIMIT_EXCEEDED], counts(4, 2)),
+        ([NOT_PRESENT, IN_PROGRESS], ["COMPLETE"], counts(3, 1)),
+    ],
+    ids=[
+        "another tool's",
+        "there at once",
+        "there soon",
+        "the old one has expired",
+        "the old one stays for a while",
+        "somebody else's is being made",
+        "somebody else's is being made, says AWS",
+        "complete, and not there yet",
+    ],
+)
+async def test_a_report_is_got(
+    gets: list[ClientError], generates: list[str | ClientError], expected: dict[str, int]
+) -> None:
+    """A report that is there is taken, else one is begun, and asked for until it is there."""
+    iam = FakeIam(report=TEXT, before_report=list(gets), generated=list(generates))
+    report = await request_report(entered(iam), wait=AT_ONCE)
+    assert (["ana"], MADE) == (list(report.users), report.made_at)
+    assert expected == iam.counts
+
+
+@pytest.mark.parametrize(
+    ("gets", "generates", "expected"),
+    [
+        ([DENIED], [], counts(1, 0)),
+        ([NOT_PRESENT], [DENIED], counts(1, 1)),
+        ([NOT_PRESENT, DENIED], ["STARTED"], counts(2, 1)),
+    ],
+)
+async def test_a_refusal_is_final(
+    gets: list[ClientError], generates: list[str | ClientError], expected: dict[str, int]
+) -> None:
+    """Who may not read or make the report is not waited for."""
+    iam = FakeIam(report=TEXT, before_report=list(gets), generated=list(generates))
+    with pytest.raises(RequestError) as caught:
+        await request_report(entered(iam), wait=AT_ONCE)
+    assert ("AccessDenied", expected) == (caught.value.code, iam.counts)
+
+
+async def test_pauses_grow() -> None:
+    """Each pause is about twice the one before, up to the longest."""
+    iam = FakeIam(report=TEXT, before_report=[IN_PROGRESS] * 7)
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    await request_report(entered(iam), wait=ReportWait(), sleep=sleep)
+    bounds = [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert [True] * 7 == [bound / 2 <= pause <= bound for bound, pause in zip(bounds, pauses, strict=True)]
+
+
+async def test_a_report_that_is_never_ready() -> None:
+    """A pause that would last longer than the patience is not begun."""
+    iam = FakeIam(before_report=[IN_PROGRESS] * 9)
+    with pytest.raises(RequestError, match=r"not ready within 0\.05 seconds") as caught:
+        await request_report(entered(iam), wait=ReportWait(patience=0.05, first_pause=10, longest_pause=10))
+    assert (NOT_READY, counts(1, 0)) == (caught.value.code, iam.counts)
+
+
+async def test_an_answer_that_never_comes() -> None:
+    """The patience ends for a request that hangs, too."""
+
+    class Hanging(FakeIam):
+        async def get_credential_report(self) -> dict[str, object]:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    with pytest.raises(RequestError) as caught:
+        await request_report(entered(Hanging()), wait=ReportWait(patience=0.01))
+    assert NOT_READY == caught.value.code
+
+
+async def test_a_report_without_a_time() -> None:
+    """A report that does not say when it was made is none."""
+
+    class Timeless(FakeIam):
+        async def get_credential_report(self) -> dict[str, object]:
+            return {"Content": TEXT}
+
+    with pytest.raises(RequestError, match="no GeneratedTime"):
+        await request_report(entered(Timeless()), wait=AT_ONCE)
 
 
 def read(*rows: dict[str, str], columns: Sequence[str] = COLUMNS) -> CredentialReport:
@@ -105,9 +245,6 @@ def test_an_inactive_key_is_a_key(active: str) -> None:
     assert len(read(keyed_row("ana", access_key_1_active=active)).users["ana"].keys) == 1
 
 
-KEY_CELLS = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
-
-
 @pytest.mark.parametrize("column", KEY_CELLS)
 @pytest.mark.parametrize("word", ["true", "TRUE", "no_information", "not_supported", wire(USED), "s3", ""])
 def test_any_word_means_a_key(column: str, word: str) -> None:
@@ -192,15 +329,6 @@ def test_the_use_of_a_key() -> None:
 def test_a_use_that_is_not_sure(cells: dict[str, str], keys: tuple[AccessKey, ...]) -> None:
     """What can't be told for sure is none."""
     assert read(row("ana", **cells)).users["ana"].use_of(keys[0], keys=keys) is None
-
-
-MOMENTS = some.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC)).map(  # noqa: DTZ001
-    lambda moment: moment.replace(microsecond=0)
-)
-WORDS = some.sampled_from(["N/A", "no_information", "not_supported", ""]) | some.text(
-    some.characters(blacklist_characters='",\r\n\0', blacklist_categories=["Cs"]), max_size=8
-)
-ZONES = some.sampled_from([UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=30))])
 
 
 @settings(deadline=None, max_examples=60)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import anyio
@@ -9,10 +10,10 @@ import anyio.lowlevel
 import pytest
 
 from auditor import Completeness, KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
-from auditor.account.collectors.events import collect_events
-from auditor.account.credential_report.users import collect_users_by_report
+from auditor.account.collectors.events import KeyEvents, collect_events
+from auditor.account.collectors.reported_users import collect_users_by_report
 from auditor.account.draft import AccountDraft
-from tests.account.credential_report.reporting import (
+from tests.account.collectors.reporting import (
     ARN,
     DENIED,
     GONE,
@@ -44,16 +45,16 @@ async def collected(
     iam: FakeIam, trail: FakeTrail | None = None, *, period: Period | None = None
 ) -> tuple[AccountDraft, dict[str, User]]:
     """The draft of the account, and its users by name; events are collected beside them."""
-    draft, now = AccountDraft(), datetime.now(UTC)
+    draft, key_events, now = AccountDraft(), KeyEvents(), datetime.now(UTC)
     period = period or Period(now - timedelta(days=90), now)
     account = entered(iam, trail)
 
     async def collect_users() -> None:
-        await collect_users_by_report(account, draft, period=period, wait=AT_ONCE)
+        await collect_users_by_report(account, draft, period=period, wait=AT_ONCE, key_events=key_events)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(collect_users)
-        tasks.start_soon(collect_events, account, draft, period)
+        tasks.start_soon(partial(collect_events, account, draft, period, key_events=key_events))
     return draft, {user.name: user for user in draft.users.values()}
 
 
@@ -416,7 +417,7 @@ async def test_events_that_break_unforeseen() -> None:
         async def lookup_events(self, **parameters: Any) -> dict[str, Any]:
             raise AssertionError(parameters)
 
-    draft = AccountDraft()
+    key_events = KeyEvents()
     with pytest.raises(AssertionError):
-        await collect_events(entered(FakeIam(), Broken()), draft, Period(OLD, MADE))
-    assert (True, False) == (draft.key_events_over.is_set(), draft.key_events_known)
+        await collect_events(entered(FakeIam(), Broken()), AccountDraft(), Period(OLD, MADE), key_events=key_events)
+    assert await key_events.known() is None

@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 from aiobotocore.config import AioConfig
 
-from auditor.aws.wire.parsing import reading_past_oddities, response_parsers
+from auditor.aws.reading import reading_past_oddities, response_parsers
 from auditor.demo import Scenario
 from auditor.errors import RequestError
 from tests.fakes import FakeService, access

@@ -1,10 +1,18 @@
-"""The IAM users of an account, with what its credential report says of them where that is sure."""
+"""The IAM users of an account, with what its credential report says of them where that is sure.
 
+Who has got a key since the report was made is known from CloudTrail.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from auditor.account.collectors.keys import SecondLook
+import anyio
+
+from auditor.account.collectors.credential_report import CredentialReport, ReportedUser, request_report
+from auditor.account.collectors.events import CREATE_ACCESS_KEY, KeyEvents, event_of, is_foreign, raw_events
+from auditor.account.collectors.user_facts import GONE, Gone, SecondLook
 from auditor.account.collectors.users import (
     devices_of,
     examine_users,
@@ -16,10 +24,6 @@ from auditor.account.collectors.users import (
     with_last_use,
     with_sign_in,
 )
-from auditor.account.collectors.vanished import GONE, Gone
-from auditor.account.credential_report.new_keys import users_with_new_keys
-from auditor.account.credential_report.parse import CredentialReport, ReportedUser
-from auditor.account.credential_report.request import request_report
 from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, IamAccess
 from auditor.aws.pages import listed
@@ -27,11 +31,79 @@ from auditor.aws.reading import object_in, text_in
 from auditor.config import ReportWait
 from auditor.errors import RequestError
 from auditor.model.coverage import Section
-from auditor.model.facts import AccessKey, MfaDevice, Period, Unknown, User
+from auditor.model.facts import AccessKey, Event, MfaDevice, Period, Unknown, User
 
+# CloudTrail shows most events within five minutes: a period that ended this lately holds what there is to see.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
+_LAG = timedelta(minutes=15)
+_PATIENCE = 60.0
+"""Seconds for which users wait for events: to ask IAM for all their keys takes less than an hour of CloudTrail's."""
+_FALLBACK = "CloudTrail did not tell {}who has a new key: all users were asked for their keys."
 _PAGE = 1000
 _OLDEST = timedelta(hours=5)
 """Beyond the four hours for which IAM keeps a report, and some inaccuracy of clocks."""
+
+
+async def users_with_new_keys(  # noqa: PLR0913 - where events may come from
+    account: AccountAccess,
+    draft: AccountDraft,
+    users: Mapping[int, User],
+    *,
+    since: datetime,
+    period: Period,
+    key_events: KeyEvents,
+) -> dict[int, User]:
+    """Those of the users who may have got a key since then; all of them where CloudTrail does not tell in a minute.
+
+    The events of the audit's period are awaited; CloudTrail is asked once more only where the period does not reach
+    from then to now.
+    """
+    if not users:
+        return {}
+    events: tuple[Event, ...] | None = None
+    with anyio.move_on_after(_PATIENCE) as scope:
+        known = await key_events.known()
+        if known is None or _covers(period, since=since):
+            events = known
+        elif (later := await _events_or_none(account, draft, since=since)) is not None:
+            events = (*later, *known)
+    if events is None:
+        draft.fallbacks.append(_FALLBACK.format(f"within {_PATIENCE:g} seconds " if scope.cancelled_caught else ""))
+        return dict(users)
+    return _named(users, [event for event in events if _is_new_key(event, since=since)])
+
+
+def _covers(period: Period, *, since: datetime) -> bool:
+    return period.start <= since and datetime.now(UTC) - period.end <= _LAG
+
+
+async def _events_or_none(account: AccountAccess, draft: AccountDraft, *, since: datetime) -> list[Event] | None:
+    """The events of new keys since then; they may lie outside of the audit's period, and are no part of its report."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    period = Period(min(since, now), now)
+    try:
+        found = [raw async for raw in raw_events(account, CREATE_ACCESS_KEY, period=period)]
+        # Of one that is odd all is kept that tells whose key it may be.
+        events = [event_of(raw, asked=CREATE_ACCESS_KEY) for raw in found if not is_foreign(raw)]
+    except RequestError as error:
+        draft.fallbacks.append(f"New keys could not be looked up: {error}")
+        return None
+    return events
+
+
+def _is_new_key(event: Event, *, since: datetime) -> bool:
+    return event.name == CREATE_ACCESS_KEY and event.happened and event.at >= since
+
+
+def _named(users: Mapping[int, User], events: Iterable[Event]) -> dict[int, User]:
+    """The users whom the events name, in whatever case; an event that names nobody, but root's own, may mean each."""
+    names: set[str] = set()
+    for event in events:
+        if event.target_user:
+            names.add(event.target_user.casefold())
+        elif not event.actor_arn.endswith(":root"):
+            return dict(users)
+    return {index: user for index, user in users.items() if user.name.casefold() in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +118,7 @@ class _Sources:
 
 
 async def collect_users_by_report(
-    account: AccountAccess, draft: AccountDraft, *, period: Period, wait: ReportWait
+    account: AccountAccess, draft: AccountDraft, *, period: Period, wait: ReportWait, key_events: KeyEvents
 ) -> None:
     """Add every user to the draft; password, MFA and last use come from the credential report where it is sure.
 
@@ -69,7 +141,9 @@ async def collect_users_by_report(
         holders=await _holders_or_none(account, draft) if any(report.of(user) for _, user in asked) else None,
     )
     await place_users(draft, asked, partial(_examine, sources))
-    late = await users_with_new_keys(account, draft, keyless, since=report.sure_until, period=period)
+    late = await users_with_new_keys(
+        account, draft, keyless, since=report.sure_until, period=period, key_events=key_events
+    )
     draft.users.update({index: user for index, user in keyless.items() if index not in late})
     await place_users(draft, late.items(), partial(_examine, sources))
 

@@ -6,12 +6,13 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from auditor import CallerError, Completeness, EngineError, RequestError, Section
-from auditor.engines.batch import Batch, RunPlan
-from auditor.engines.pool import Reports, ending, error_of, reports_of
+from auditor.account.audit import AccountPlan
+from auditor.engines.submissions import Reports, ending, error_of, reports_of
+from auditor.engines.worker import Batch
 from tests.engines.runs import CONFIG
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
-BATCH = Batch(RunPlan(CONFIG, CALLER, PERIOD, share=1), (ACCOUNT, ACCOUNT))
+BATCH = Batch((ACCOUNT, ACCOUNT), AccountPlan(CONFIG, PERIOD), CALLER)
 REFUSED = RequestError(code="AccessDenied", message="no", service="sts", operation="get_caller_identity")
 
 

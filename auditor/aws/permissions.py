@@ -1,14 +1,22 @@
-"""The role that an audit assumes, as texts to create it from: its policy, and a CloudFormation template."""
+"""What the role of an audit must allow: the list of actions, and the policies and templates that are made of it."""
 
 import json
 import re
 from typing import Any
 
-from auditor.aws.actions import policy_of
 from auditor.config import check_external_id, check_role_name
 from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness
 
+_LIVE = (
+    "cloudtrail:LookupEvents",
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetLoginProfile",
+    "iam:ListAccessKeys",
+    "iam:ListMFADevices",
+    "iam:ListUsers",
+)
+_REPORT = ("iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListVirtualMFADevices")
 _POLICY_NAME = "ReadForAudit"
 # What AssumeRole asks for unless it is told otherwise, and the most for a caller who is a role:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -19,6 +27,29 @@ _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PRINCIPAL = re.compile(
     r"arn:aws(-[a-z]+)*:iam::\d{12}:(root|(role|user)/([!-)+-.0->@-~]+/)*[\w+=,.@-]{1,64})", re.ASCII
 )
+
+
+def actions_of(freshness: Freshness) -> tuple[str, ...]:
+    """The actions that facts of this freshness are read by, sorted.
+
+    What reads a credential report reads the API, too, wherever the report leaves something open.
+    """
+    return _LIVE if freshness is Freshness.LIVE else tuple(sorted(_LIVE + _REPORT))
+
+
+def policy_of(freshness: Freshness) -> dict[str, Any]:
+    """The IAM policy that allows these actions, on all that is in the account, and no others."""
+    statement = {"Effect": "Allow", "Action": list(actions_of(freshness)), "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def session_policy_of(freshness: Freshness) -> str:
+    """The same policy as AssumeRole takes it, without a blank: 2,048 characters are the most.
+
+    Only what this run asks for is in it: to have a credential report made is no reading, and a live audit never does.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    return json.dumps(policy_of(freshness), separators=(",", ":"))
 
 
 def policy_text() -> str:

@@ -1,1 +1,0 @@
-"""IAM's credential report: asked for, read, and used where it is sure."""
