@@ -8,5 +8,7 @@ def schema() -> None:
     """Print the JSON Schema that each line of a journal keeps to.
 
     Exit codes: 0 printed; 1 not printed.
+
+    Example: auditor schema > journal.schema.json
     """
     print_text(lambda: shipped_schema().rstrip())

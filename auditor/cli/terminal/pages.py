@@ -1,0 +1,37 @@
+"""Pages of Markdown: laid out and in a pager on a terminal, as they are written everywhere else."""
+
+import os
+import pydoc
+import re
+
+from auditor.cli.terminal.streams import guarded_stdout, write_result
+
+_WIDEST = 100
+_COMMENTS = re.compile(r"<!--.*?-->\n", re.DOTALL)
+
+
+def show_page(text: str) -> str:
+    """Show a page on stdout; returns why it could not be written, empty where it was."""
+    stdout = guarded_stdout()
+    if not stdout.isatty():
+        return write_result(text)
+    from rich.markdown import Markdown  # noqa: PLC0415 - whoever reads no manual need not load it
+
+    console = stdout.console()
+    console.width = min(console.width, _WIDEST)
+    page = Markdown(_COMMENTS.sub("", text), code_theme="ansi_dark", hyperlinks=False)
+    with console.capture() as captured:
+        console.print(page)
+    # As git does it: less shows styles, and does not ask to be left where all fits on the screen.
+    os.environ.setdefault("LESS", "FRX")
+    pydoc.pager(captured.get() if _shows_styles() else _plain(captured.get()))
+    return ""
+
+
+def _shows_styles() -> bool:
+    """Whether the pager understands the escape sequences of styles."""
+    return "less" in (os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
