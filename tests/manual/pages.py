@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 from auditor.cli.manual import FOLDER, topics
 
@@ -26,8 +27,8 @@ def text_of(page: str) -> str:
 def blocks(language: str, *, page: str | None = None) -> list[str]:
     """The fenced blocks of one language, of one page or of all of them."""
     texts = [text_of(page)] if page else [text_of(name) for name in PAGES]
-    found = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
-    return [block for text in texts for block in found.findall(text)]
+    fenced = re.compile(rf"^( *)```{language}\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+    return [dedent(found[2]) for text in texts for found in fenced.finditer(text)]
 
 
 def helped_commands(text: str) -> list[str]:
