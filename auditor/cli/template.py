@@ -28,6 +28,7 @@ def cloudformation(
 
     Exit codes: 0 printed; 1 not printed; 2 wrong options.
 
-    Example: auditor template cloudformation --role Audit --trust 111122223333 > role.json
+    Example:
+      auditor template cloudformation --role Audit --trust 111122223333
     """
     print_text(lambda: cloudformation_text(role, trust=trust, external_id=external_id))

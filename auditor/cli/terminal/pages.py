@@ -3,10 +3,13 @@
 import os
 import pydoc
 import re
+from pathlib import Path
 
 from auditor.cli.terminal.streams import guarded_stdout, write_result
 
 _WIDEST = 100
+_LINKS = re.compile(r"\[([\w-]+)\]\(\1\.md\)")
+"""Links to other topics."""
 _COMMENTS = re.compile(r"<!--.*?-->\n", re.DOTALL)
 
 
@@ -19,7 +22,8 @@ def show_page(text: str) -> str:
 
     console = stdout.console()
     console.width = min(console.width, _WIDEST)
-    page = Markdown(_COMMENTS.sub("", text), code_theme="ansi_dark", hyperlinks=False)
+    text = _LINKS.sub(r"`auditor manual \1`", _COMMENTS.sub("", text))
+    page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
     with console.capture() as captured:
         console.print(page)
     # As git does it: less shows styles, and does not ask to be left where all fits on the screen.
@@ -30,7 +34,8 @@ def show_page(text: str) -> str:
 
 def _shows_styles() -> bool:
     """Whether the pager understands the escape sequences of styles."""
-    return "less" in (os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less")
+    command = os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less"
+    return Path(command.partition(" ")[0]).name == "less"
 
 
 def _plain(text: str) -> str:
