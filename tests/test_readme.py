@@ -1,10 +1,11 @@
 """README and manual say what the program does: help, commands, code, policy and names are held against it."""
 
+import inspect
 import re
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import anyio
 import pytest
 
 import auditor
-from auditor import AuditError
+from auditor import AuditConfig, AuditError
 from auditor.aws.template import policy_text
 from auditor.cli.app import app
 from auditor.cli.manual import FOLDER, summary_of, topics
+from auditor.cli.terminal import json_log
 from auditor.demo import Scenario
 from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
 from tests.manual.pages import COMMANDS, PAGES, README, blocks, help_of, helped_commands, text_of
@@ -137,6 +139,23 @@ def test_the_library_has_every_public_name() -> None:
     errors = [kind for kind in public if isinstance(kind, type) and issubclass(kind, AuditError)]
     codes = dict(re.findall(r"^\| `(\w+)` \| .* \| (\d) \|$", library, flags=re.MULTILINE))
     assert {kind.__name__: str(kind.exit_code) for kind in errors if kind is not AuditError} == codes
+
+
+def test_the_library_has_every_setting() -> None:
+    """The table has each field of the settings, and no other."""
+    table = text_of("library").partition("| setting |")[2].partition("\n\n")[0]
+    named = [
+        name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.MULTILINE) for name in re.findall(r"\w+", row)
+    ]
+    assert sorted(field.name for field in fields(AuditConfig)) == sorted(named)
+
+
+def test_the_log_has_every_event() -> None:
+    """The table has each event that a line of the log can be."""
+    source = inspect.getsource(json_log)
+    table = text_of("logs").partition("| event |")[2].partition("\n\n")[0]
+    made = set(re.findall(r"\bEntry\([^\"]*?\"(\w+)\"", source))
+    assert made == set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE))
 
 
 def test_the_files_that_are_named_are_there() -> None:
