@@ -2,6 +2,7 @@
 
 import inspect
 import shutil
+from copy import copy
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -24,11 +25,8 @@ class HelpInPanels(TyperCommand):
     def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - Typer's own settings
         super().__init__(*arguments, **settings)
         text, mark, examples = inspect.cleandoc(self.help or "").partition(_EXAMPLES)
-        self.help = _escaped(_unwrapped(text))
-        self.epilog = _escaped(mark.strip() + examples) or None
-        for option in self.params:
-            if isinstance(option, TyperOption) and option.help:
-                option.help = _escaped(option.help)
+        self.help = _unwrapped(text)
+        self.epilog = mark.strip() + examples or None
 
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - types of a module that Typer keeps to itself
         """`--help`, in the panel of the option before it."""
@@ -40,7 +38,7 @@ class HelpInPanels(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
         """Write the help on stdout."""
         del formatter
-        _write(self, ctx)
+        _write(_as_written(self), ctx)
 
 
 class GroupHelpInPanels(TyperGroup):
@@ -49,7 +47,9 @@ class GroupHelpInPanels(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
         """Write the help on stdout."""
         del formatter
-        _write(self, ctx)
+        shown = _as_written(self)
+        shown.commands = {name: _as_written(command) for name, command in self.commands.items()}
+        _write(shown, ctx)
 
 
 def _write(command: TyperCommand | TyperGroup, context: Any) -> None:  # noqa: ANN401 - as above
@@ -71,8 +71,14 @@ def _unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-def _escaped(text: str) -> str:
-    """The text with brackets that stay brackets."""
+def _as_written(command: Any) -> Any:  # noqa: ANN401 - as above
+    """A copy whose texts have brackets that stay brackets, and are no markup."""
     from rich.markup import escape  # noqa: PLC0415 - as above
 
-    return escape(text)
+    shown = copy(command)
+    shown.params = [copy(parameter) for parameter in command.params]
+    for described in (shown, *shown.params):
+        for name in ("help", "epilog", "short_help"):
+            if text := getattr(described, name, None):
+                setattr(described, name, escape(text))
+    return shown

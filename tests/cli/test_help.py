@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from auditor.cli.app import app
-from auditor.cli.help import HelpInPanels
+from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 
 COMMANDS = ["", "audit", "demo", "template", "template policy", "template cloudformation", "schema", "manual"]
 
@@ -73,6 +73,7 @@ def test_brackets_stay_brackets() -> None:
         Example: show [path]
         """
 
+    assert 1 == CliRunner().invoke(sample, ["--help"]).output.count("Show [red]all[/red].")
     text = " ".join(CliRunner().invoke(sample, ["--help"]).output.replace("│", " ").split())
     for expected in (
         "Show [red]all[/red].",
@@ -89,3 +90,13 @@ def test_a_wrong_option_is_a_sentence() -> None:
     assert 2 == done.exit_code
     assert "Error: Invalid value for '--concurrency': Input should be a valid integer" in done.stderr
     assert "╭" not in done.stderr
+
+
+def test_brackets_stay_brackets_in_the_list_of_commands() -> None:
+    """The first sentence of each command is no markup either."""
+    sample = typer.Typer(cls=GroupHelpInPanels, help="All [of] it.", epilog="Example: [x]", rich_markup_mode=None)
+    for name in ("one", "two"):
+        sample.command(name, cls=HelpInPanels, help=f"Show [bold]{name}[/].")(lambda: None)
+    text = CliRunner().invoke(sample, ["--help"]).output
+    for expected in ("All [of] it.", "Show [bold]one[/].", "Show [bold]two[/].", "Example: [x]"):
+        assert expected in text

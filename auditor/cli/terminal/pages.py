@@ -1,7 +1,6 @@
 """Pages of Markdown: laid out and in a pager on a terminal, as they are written everywhere else."""
 
 import os
-import pydoc
 import re
 from pathlib import Path
 
@@ -18,7 +17,10 @@ def show_page(text: str) -> str:
     stdout = guarded_stdout()
     if not stdout.isatty():
         return write_result(text)
-    from rich.markdown import Markdown  # noqa: PLC0415 - whoever reads no manual need not load it
+    # Whoever reads no manual need not load these.
+    import pydoc  # noqa: PLC0415 - said above
+
+    from rich.markdown import Markdown  # noqa: PLC0415 - said above
 
     console = stdout.console()
     console.width = min(console.width, _WIDEST)
