@@ -71,8 +71,8 @@ types: $(DEVELOPMENT) ## Check types
 	@$(BIN)/mypy
 
 .PHONY: readme
-readme: $(DEVELOPMENT) ## Hold the README against the program
-	@$(BIN)/python -m pytest -q tests/test_readme.py
+readme: $(DEVELOPMENT) ## Write the help texts of the manual and the picture of the README anew
+	@$(BIN)/python -m tests.manual
 
 .PHONY: schema
 schema: $(RUNTIME) ## Write the journal's JSON Schema anew, after a change of what it holds

@@ -32,8 +32,21 @@ ROOMS = (
 """Folders and modules, the top one first: each imports from itself and from those below it."""
 
 SDK = {"botocore", "aiobotocore", "boto3"}
-TYPER = {"auditor.cli.app", "auditor.cli.audit", "auditor.cli.demo", "auditor.cli.template"}
-RICH = {"auditor.cli.terminal.console", "auditor.cli.terminal.streams", "auditor.cli.terminal.summary"}
+TYPER = {
+    "auditor.cli.app",
+    "auditor.cli.audit",
+    "auditor.cli.demo",
+    "auditor.cli.help",
+    "auditor.cli.manual",
+    "auditor.cli.template",
+}
+RICH = {
+    "auditor.cli.help",
+    "auditor.cli.terminal.console",
+    "auditor.cli.terminal.pages",
+    "auditor.cli.terminal.streams",
+    "auditor.cli.terminal.summary",
+}
 DASK = {"dask", "distributed"}
 PYDANTIC = {"pydantic", "pydantic_core"}
 

@@ -7,13 +7,17 @@ import typer
 
 from auditor.cli.audit import audit
 from auditor.cli.demo import demo
+from auditor.cli.help import GroupHelpInPanels, HelpInPanels
+from auditor.cli.manual import manual
 from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 
 app = typer.Typer(
     name="auditor",
+    cls=GroupHelpInPanels,
     help="Who can still get in with an IAM user's password or access key, in every account of an AWS organization.",
+    epilog="Example: auditor demo --output-dir demo-output",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -38,16 +42,21 @@ def options(
     """Take the options that stand before a command."""
 
 
-app.command()(audit)
-app.command()(demo)
+app.command(cls=HelpInPanels)(audit)
+app.command(cls=HelpInPanels)(demo)
 
 templates = typer.Typer(
-    help="Print what the role that audits assume is created from.", no_args_is_help=True, rich_markup_mode=None
+    cls=GroupHelpInPanels,
+    help="Print what the role that audits assume is created from.",
+    epilog="Example: auditor template policy > policy.json",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
-templates.command()(policy)
-templates.command()(cloudformation)
+templates.command(cls=HelpInPanels)(policy)
+templates.command(cls=HelpInPanels)(cloudformation)
 app.add_typer(templates, name="template")
-app.command()(schema)
+app.command(cls=HelpInPanels)(schema)
+app.command(cls=HelpInPanels)(manual)
 
 
 def run() -> None:

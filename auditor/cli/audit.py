@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli.help import ACCESS, FACTS, FILES, MESSAGES, SPEED
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
@@ -23,70 +24,112 @@ def audit(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
     role: Annotated[
-        str | None, typer.Option(help="Role to assume in each account, with its path if it has one; --resume knows it.")
+        str | None,
+        typer.Option(
+            help="Role to assume in each account, with its path if it has one; --resume knows it.",
+            rich_help_panel=ACCESS,
+        ),
     ] = None,
     profile: Annotated[
-        str | None, typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.")
+        str | None,
+        typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.", rich_help_panel=ACCESS),
     ] = None,
     output_dir: Annotated[
-        Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
+        Path,
+        typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
     ] = Path(),
     start_date: Annotated[
         str | None,
         typer.Option(
-            help="First date or time of events, ISO 8601, UTC unless it says otherwise. [default: 90 days ago]"
+            help="First date or time of events, ISO 8601, UTC unless it says otherwise.",
+            show_default="90 days ago",
+            rich_help_panel=FACTS,
         ),
     ] = None,
     end_date: Annotated[
-        str | None, typer.Option(help="Last date (its whole day) or time of events. [default: now]")
+        str | None,
+        typer.Option(help="Last date (its whole day) or time of events.", show_default="now", rich_help_panel=FACTS),
     ] = None,
-    days: Annotated[int | None, typer.Option(help="Events of so many days, instead of a start date.")] = None,
-    concurrency: Annotated[int, typer.Option(help="Accounts at once.")] = DEFAULT_CONCURRENCY,
-    labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    days: Annotated[
+        int | None, typer.Option(help="Events of this many days, instead of a start date.", rich_help_panel=FACTS)
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(help="Accounts audited at once.", rich_help_panel=SPEED)
+    ] = DEFAULT_CONCURRENCY,
+    labels: Annotated[
+        Labels, typer.Option(help="Language of the words in the rows.", rich_help_panel=FILES)
+    ] = Labels.ES,
     csv_bom: Annotated[
-        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+        bool,
+        typer.Option(
+            "--csv-bom",
+            help="Begin the CSV files with a byte order mark, which spreadsheets look for.",
+            rich_help_panel=FILES,
+        ),
     ] = False,
     freshness: Annotated[
         Freshness,
         typer.Option(
             help="'live' reads every fact now; 'report' makes fewer calls, but password, MFA and last use of keys come "
-            "from IAM's credential report, and may be up to 4 hours old."
+            "from IAM's credential report, and may be up to 4 hours old.",
+            rich_help_panel=FACTS,
         ),
     ] = Freshness.LIVE,
     session_name: Annotated[
-        str, typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.")
+        str,
+        typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.", rich_help_panel=ACCESS),
     ] = DEFAULT_SESSION_NAME,
-    external_id: Annotated[str | None, typer.Option(help="External id that the role's trust asks for.")] = None,
+    external_id: Annotated[
+        str | None, typer.Option(help="External id that the role's trust asks for.", rich_help_panel=ACCESS)
+    ] = None,
     no_session_policy: Annotated[
         bool,
         typer.Option(
-            "--no-session-policy", help="Leave the role's sessions all its rights, not just those that the audit needs."
+            "--no-session-policy",
+            help="Give the role's sessions all its rights, not just those that the audit needs.",
+            rich_help_panel=ACCESS,
         ),
     ] = False,
-    processes: Annotated[int, typer.Option(help="Processes that audit; 1 is none but this one.")] = 1,
+    processes: Annotated[int, typer.Option(help="Worker processes; 1 means none.", rich_help_panel=SPEED)] = 1,
     dask_scheduler: Annotated[
-        str | None, typer.Option(metavar="<url>", help="Dask scheduler whose workers audit: tcp://host:8786.")
+        str | None,
+        typer.Option(
+            metavar="<url>", help="Dask scheduler whose workers audit: tcp://host:8786.", rich_help_panel=SPEED
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Batches at once on the Dask workers. [default: as many as workers]")
+        int | None,
+        typer.Option(
+            help="Batches at once on the Dask workers.", show_default="as many as workers", rich_help_panel=SPEED
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(
             metavar="<file>",
-            help="Go on with the audit of this journal: audit_YYYYMMDD_HHMMSS.journal.jsonl, beside its CSV files.",
+            help="Continue the audit of this journal: audit_YYYYMMDD_HHMMSS.journal.jsonl, beside its CSV files.",
+            rich_help_panel=FILES,
         ),
     ] = None,
     ephemeral: Annotated[
         bool, typer.Option("--ephemeral", hidden=True, help="What is audited is gone when the command ends.")
     ] = False,
     max_duration: Annotated[
-        str | None, typer.Option(metavar="<time>", help="Stop cleanly after so long, such as 90s, 14m, 1h.")
+        str | None,
+        typer.Option(
+            metavar="<time>", help="Stop cleanly after this time, such as 90s, 14m, 1h.", rich_help_panel=SPEED
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=MESSAGES)] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log every step on stderr.", rich_help_panel=MESSAGES)
+    ] = False,
     log_format: Annotated[
-        LogFormat, typer.Option(help="What stderr has: 'text' for people, 'json' for machines, an object a line.")
+        LogFormat,
+        typer.Option(
+            help="What stderr has: 'text' for people, 'json' for machines, one object per line.",
+            rich_help_panel=MESSAGES,
+        ),
     ] = LogFormat.TEXT,
 ) -> None:
     """Audit the IAM users of all accounts of the organization, into three CSV files.
@@ -94,6 +137,11 @@ def audit(  # noqa: PLR0913 - one parameter an option
     Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
     read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
     on with the rest.
+
+    Examples:
+      auditor audit --role SecurityAudit --profile security --output-dir reports
+      auditor audit --role SecurityAudit --days 30 --max-duration 14m
+      auditor audit --resume reports/audit_20260301_120000.journal.jsonl
     """
     # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
     from auditor.cli.opening import EngineChoice, begin_audit, resume_from  # noqa: PLC0415 - said above

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auditor.cli.help import FACTS, FILES, MESSAGES, ORGANIZATION
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.cli.terminal.streams import write_result
 from auditor.config import Labels
@@ -22,49 +23,118 @@ if TYPE_CHECKING:
 
 def demo(  # noqa: PLR0913 - one parameter an option
     *,
-    accounts: Annotated[int, typer.Option(min=2, help="Accounts of the organization.")] = 40,
-    users: Annotated[int, typer.Option(min=0, help="Mean number of users in an account.")] = 8,
-    seed: Annotated[int, typer.Option(help="What the organization is drawn from.")] = 7,
-    latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.03,
+    accounts: Annotated[
+        int, typer.Option(metavar="<int>", min=2, help="Accounts in the organization.", rich_help_panel=ORGANIZATION)
+    ] = 40,
+    users: Annotated[
+        int,
+        typer.Option(metavar="<int>", min=0, help="Mean number of users per account.", rich_help_panel=ORGANIZATION),
+    ] = 8,
+    seed: Annotated[
+        int, typer.Option(help="Seed that the organization is drawn from.", rich_help_panel=ORGANIZATION)
+    ] = 7,
+    latency: Annotated[
+        float, typer.Option(metavar="<number>", min=0, help="Seconds before each answer.", rich_help_panel=ORGANIZATION)
+    ] = 0.03,
     iam_rate: Annotated[
-        float | None, typer.Option(min=0.1, help="Requests a second for each account and IAM API. [default: no limit]")
+        float | None,
+        typer.Option(
+            metavar="<number>",
+            min=0.1,
+            help="Requests per second, per account and IAM API.",
+            show_default="no limit",
+            rich_help_panel=ORGANIZATION,
+        ),
     ] = None,
     events_rate: Annotated[
-        float | None, typer.Option(min=0.1, help="LookupEvents a second for each account. [default: no limit]")
+        float | None,
+        typer.Option(
+            metavar="<number>",
+            min=0.1,
+            help="LookupEvents requests per second and account.",
+            show_default="no limit",
+            rich_help_panel=ORGANIZATION,
+        ),
     ] = None,
     fault_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of answers that are 500, 503, a reset or a cut body.")
+        float,
+        typer.Option(
+            metavar="<number>",
+            min=0,
+            max=1,
+            help="Share of answers that fail: 500, 503, a reset or a cut body.",
+            rich_help_panel=ORGANIZATION,
+        ),
     ] = 0,
     credential_lifetime: Annotated[
-        int | None, typer.Option(min=1, help="Seconds that a role's credentials live. [default: as asked for]")
+        int | None,
+        typer.Option(
+            metavar="<int>",
+            min=1,
+            help="Seconds that a role's credentials live.",
+            show_default="as asked for",
+            rich_help_panel=ORGANIZATION,
+        ),
     ] = None,
     delegated: Annotated[
-        bool, typer.Option("--delegated", help="Audit from a delegated administrator's account.")
+        bool,
+        typer.Option(
+            "--delegated", help="Audit from a delegated administrator's account.", rich_help_panel=ORGANIZATION
+        ),
     ] = False,
     output_dir: Annotated[
-        Path, typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False)
+        Path,
+        typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
     ] = Path(),
-    labels: Annotated[Labels, typer.Option(help="Language of the words in the rows.")] = Labels.ES,
+    labels: Annotated[
+        Labels, typer.Option(help="Language of the words in the rows.", rich_help_panel=FILES)
+    ] = Labels.ES,
     csv_bom: Annotated[
-        bool, typer.Option("--csv-bom", help="Begin the CSV files with a byte order mark, which spreadsheets look for.")
+        bool,
+        typer.Option(
+            "--csv-bom",
+            help="Begin the CSV files with a byte order mark, which spreadsheets look for.",
+            rich_help_panel=FILES,
+        ),
     ] = False,
     freshness: Annotated[
-        Freshness, typer.Option(help="Whether facts are read now, or from credential reports.")
+        Freshness, typer.Option(help="Whether facts are read now, or from credential reports.", rich_help_panel=FACTS)
     ] = Freshness.LIVE,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Audit nothing; leave the organization running for any AWS client.")
+        bool,
+        typer.Option(
+            "--serve",
+            help="Audit nothing; leave the organization running for any AWS client.",
+            rich_help_panel=ORGANIZATION,
+        ),
     ] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 for --serve; 0 is any.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done, on stderr.")] = False,
-    log_format: Annotated[LogFormat, typer.Option(help="Whether stderr is for people or for machines.")] = (
-        LogFormat.TEXT
-    ),
+    port: Annotated[
+        int,
+        typer.Option(
+            metavar="<int>",
+            min=0,
+            max=65535,
+            help="Port of 127.0.0.1 for --serve; 0 is any.",
+            rich_help_panel=ORGANIZATION,
+        ),
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=MESSAGES)] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log every step on stderr.", rich_help_panel=MESSAGES)
+    ] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Whether stderr is for people or for machines.", rich_help_panel=MESSAGES)
+    ] = (LogFormat.TEXT),
 ) -> None:
     """Audit a local organization: the same audit, without an AWS account.
 
     It is drawn from a seed and served on a port of 127.0.0.1; AWS variables, configuration files and proxies are
     ignored. Some of its accounts refuse the role, as some always do: the exit code is 3 then.
+
+    Examples:
+      auditor demo --output-dir demo-output
+      auditor demo --accounts 1000 --iam-rate 20 --events-rate 2
+      auditor demo --serve --port 8080
     """
     # Loaded only now: `--help`, completions and `auditor audit` start without the organization's server.
     import anyio  # noqa: PLC0415 - said above

@@ -9,7 +9,10 @@ from auditor.cli.text import print_text
 
 
 def policy() -> None:
-    """Print the IAM policy of what the role must allow, as JSON."""
+    """Print the IAM policy of what the role must allow, as JSON.
+
+    Example: auditor template policy > policy.json
+    """
     print_text(policy_text)
 
 
@@ -24,5 +27,8 @@ def cloudformation(
     """Print a CloudFormation template of the role, as JSON, for a stack or for a StackSet in one region.
 
     Exit codes: 0 printed; 1 not printed; 2 wrong options.
+
+    Example:
+      auditor template cloudformation --role Audit --trust 111122223333
     """
     print_text(lambda: cloudformation_text(role, trust=trust, external_id=external_id))

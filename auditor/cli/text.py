@@ -5,8 +5,8 @@ from collections.abc import Callable
 from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 
-def print_text(make: Callable[[], str]) -> None:
-    """Print the text on stdout, and a line end.
+def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result) -> None:
+    """Print the text on stdout, and a line end; `show` does it, and returns why it could not, or an empty text.
 
     Raises:
         SystemExit: It could not be made or written; why has been said on stderr, in one sentence.
@@ -17,7 +17,7 @@ def print_text(make: Callable[[], str]) -> None:
 
     output = ConsoleOutput(guarded_stderr().console())
     with one_sentence(output):
-        failure = write_result(make())
+        failure = show(make())
     if failure:
         output.say(f"Error: The text could not be written: {failure}.")
         raise SystemExit(1)

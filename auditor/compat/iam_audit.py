@@ -1,4 +1,4 @@
-"""The functions of `iam_audit.py`, the script that this package succeeds, made of the package's own parts."""
+"""The functions of `iam_audit.py`, the script that this package replaces, made of the package's own parts."""
 
 import argparse
 import logging

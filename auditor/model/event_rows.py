@@ -32,7 +32,7 @@ class AccountFailure:
 
     @property
     def code(self) -> str:
-        """The first failure's code: AWS's, or one that the README names."""
+        """The first failure's code: AWS's, or one that the manual names (`auditor manual files`)."""
         return self.failures[0].code
 
     @property

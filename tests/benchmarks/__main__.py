@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: this product beside the ways people write it now, as a table.
 
-With `--write` the table goes into the README, too.
+With `--write` the table goes into the README beside this file, too.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from auditor.demo import Scenario
 from tests.benchmarks.measuring import Contender, Measurement, best_of
 from tests.benchmarks.tables import machine, table
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).with_name("README.md")
 MARKED = re.compile(r"(?<=<!-- benchmark -->\n).*?(?=<!-- /benchmark -->)", re.DOTALL)
 COLUMNS = (
     "",

@@ -1,7 +1,7 @@
 """`python -m tests.chaos`: audits in which all that can go wrong does, cut off and gone on with.
 
 Nothing may be hidden and nothing lost: at the end the files are the truth, or the coverage names what is not in them.
-`--seed N` repeats one of the audits in memory; with `--write` the table goes into the README, too.
+`--seed N` repeats one of the audits in memory; with `--write` the table goes into the README beside this file, too.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from tests.chaos.simulation import Outcome, simulated
 from tests.chaos.tables import page
 from tests.chaos.verdict import Problem
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).with_name("README.md")
 MARKED = re.compile(r"(?<=<!-- chaos -->\n).*?(?=<!-- /chaos -->)", re.DOTALL)
 _SHOWN = 5
 

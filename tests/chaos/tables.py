@@ -1,4 +1,4 @@
-"""What was tried, how often, and what was lost, as the README shows it."""
+"""What was tried, how often, and what was lost, as the README beside it shows it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

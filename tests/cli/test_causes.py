@@ -1,28 +1,28 @@
-"""Causes: every code that the README names has one, and each denial says what is to be allowed."""
+"""Causes: every code that the manual names has one, and each denial says what is to be allowed."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from auditor import Section
 from auditor.cli.causes import by_cause, cause_of
 from auditor.model.summary import FailureGroup
+from tests.manual.pages import text_of
 
-README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+FILES = text_of("files")
 
 
-def codes_of_the_readme() -> list[str]:
-    """The codes of the README's table that are not AWS's."""
-    table = README[README.index("| code that is not AWS's") :].partition("\n\n")[0]
+def codes_of_the_manual() -> list[str]:
+    """The codes of the manual's table that are not AWS's."""
+    table = FILES[FILES.index("| code that is not AWS's") :].partition("\n\n")[0]
     return [code for row in table.splitlines()[2:] for code in re.findall(r"`(\w+)`", row.split("|")[1])]
 
 
-def test_every_code_of_the_readme_has_a_cause() -> None:
+def test_every_code_of_the_manual_has_a_cause() -> None:
     """Whoever meets one is told what it means and what to do, not where to look it up."""
     unknown = cause_of("SomethingNew", section=Section.USERS)
-    assert len(codes_of_the_readme()) > 10
-    assert [] == [code for code in codes_of_the_readme() if cause_of(code, section=Section.USERS) == unknown]
+    assert len(codes_of_the_manual()) > 10
+    assert [] == [code for code in codes_of_the_manual() if cause_of(code, section=Section.USERS) == unknown]
 
 
 @pytest.mark.parametrize("section", Section)

@@ -6,7 +6,7 @@ import re
 
 
 def unguarded(cell: str) -> str:
-    """The cell as it was before it was guarded against spreadsheets: the one expression that the README gives."""
+    """The cell as it was before it was guarded against spreadsheets: the one expression that the manual gives."""
     return re.sub(r"((?:^|[;\t\r\n])\"*)'", r"\1", cell)
 
 

@@ -30,6 +30,7 @@ from auditor.output.csv import (
     table_text,
 )
 from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
+from tests.manual.pages import text_of as manual_text_of
 from tests.output.limits import files_no_longer_than
 from tests.output.reading import read_back, unguarded
 from tests.samples import ACCOUNT, EVENT, KEY, REFUSED_EVENT, REPORT, USER, report_of
@@ -52,15 +53,15 @@ MANY_KEYS: tuple[User, ...] = tuple(replace(USER, name=f"user-{number}", keys=(K
 @example([["=1+1", "'=1+1"], ["''", "\r\n"], ["\x00", "\u2028"], ["", ""]])
 @example([["x;=cmd()", 'x;"=cmd()'], ["\t=1", "\t\t'="], [";;'", "';'"], ['""\'=', '"\'"=']])
 def test_reading_back_is_exact(rows: list[list[str]]) -> None:
-    """Whatever the cells hold, a reader of CSV that applies the README's one expression gets them back."""
+    """Whatever the cells hold, a reader of CSV that applies the manual's one expression gets them back."""
     assert rows == read_back("".join(line(row) for row in rows))
 
 
-def test_the_expression_that_reads_back_is_the_readmes() -> None:
-    """What the README gives to take the guard off is what these tests take it off with."""
+def test_the_expression_that_reads_back_is_the_manuals() -> None:
+    """What the manual gives to take the guard off is what these tests take it off with."""
     source = inspect.getsource(unguarded)
     expression = source[source.index("re.sub(") :].strip()
-    assert expression in Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    assert all(expression in manual_text_of(page) for page in ("files", "recipes"))
 
 
 @given(cells, cells)
