@@ -92,6 +92,11 @@ schema: $(RUNTIME) ## Write the journal's JSON Schema anew, after a change of wh
 .PHONY: check
 check: lint types test ## All of the above that decides: what must pass before a change lands
 
+.PHONY: build
+build: $(DEVELOPMENT) ## Build the wheel into dist/, install it in an empty environment, and use it there
+	@rm -rf dist
+	@$(BIN)/python tests/wheel.py dist
+
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure it beside boto3, aioboto3 and bare aiohttp
 	@$(BIN)/python -m tests.benchmarks
@@ -110,4 +115,4 @@ format: $(DEVELOPMENT) ## Format the code
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV)-lowest $(PYTHONS:%=$(VENV)-%) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lowest $(PYTHONS:%=$(VENV)-%) demo-output dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
