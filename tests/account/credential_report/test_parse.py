@@ -194,7 +194,7 @@ def test_a_use_that_is_not_sure(cells: dict[str, str], keys: tuple[AccessKey, ..
     assert read(row("ana", **cells)).users["ana"].use_of(keys[0], keys=keys) is None
 
 
-MOMENTS = some.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC)).map(  # noqa: DTZ001
+MOMENTS = some.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC)).map(  # noqa: DTZ001 - its zone is below
     lambda moment: moment.replace(microsecond=0)
 )
 WORDS = some.sampled_from(["N/A", "no_information", "not_supported", ""]) | some.text(
