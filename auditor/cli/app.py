@@ -11,6 +11,7 @@ from auditor.cli.demo import demo
 from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.console import ConsoleOutput
+from auditor.cli.terminal.leaving import at_once
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ app.add_typer(templates, name="template")
 app.command()(schema)
 
 
+@at_once()
 def run() -> None:
     """The console command; a help text that can't be written is one sentence, and exit code 1."""
     occupy_closed_descriptors()
