@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+COVERAGE := $(CURDIR)/$(VENV)/coverage
 PYTHONS := 3.11 3.12 3.13 3.14
 
 .DEFAULT_GOAL := help
@@ -36,6 +37,16 @@ demo: $(RUNTIME) ## Audit a local organization, into demo-output/
 .PHONY: test
 test: $(DEVELOPMENT) ## Run the tests (T=path and K=expression choose some)
 	@$(BIN)/python -m pytest $(T) $(if $(K),-k '$(K)')
+
+# A process that is killed takes what it measured with it, and may leave half a file: `combine` passes that over.
+.PHONY: cov
+cov: export COVERAGE_FILE := $(COVERAGE)/data
+cov: $(DEVELOPMENT) ## Run them, and show which lines and branches of the package none of them reaches
+	@rm -rf $(COVERAGE)
+	@mkdir -p $(COVERAGE)
+	@$(BIN)/coverage run -m pytest $(T) $(if $(K),-k '$(K)')
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 .PHONY: test-lowest
 test-lowest: $(VENV)-lowest/.development ## Run them with the lowest versions that pyproject.toml admits
@@ -81,6 +92,11 @@ schema: $(RUNTIME) ## Write the journal's JSON Schema anew, after a change of wh
 .PHONY: check
 check: lint types test ## All of the above that decides: what must pass before a change lands
 
+.PHONY: build
+build: $(DEVELOPMENT) ## Build the wheel into dist/, install it in an empty environment, and use it there
+	@rm -rf dist
+	@$(BIN)/python tests/wheel.py dist
+
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure it beside boto3, aioboto3 and bare aiohttp
 	@$(BIN)/python -m tests.benchmarks
@@ -99,4 +115,4 @@ format: $(DEVELOPMENT) ## Format the code
 
 .PHONY: clean
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV)-lowest $(PYTHONS:%=$(VENV)-%) demo-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lowest $(PYTHONS:%=$(VENV)-%) demo-output dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -97,7 +97,7 @@ class TaskCredentials(AioCredentials):
         super().__init__("of-the-task", "of-the-task", method="auditor-task")
 
     # The SDK's asynchronous half overrides what its types, of the synchronous one, say.
-    async def get_frozen_credentials(self) -> ReadOnlyCredentials:  # type: ignore[override]
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:  # type: ignore[override]  # asynchronous, and the stubs are not
         """The credentials of the running task; the SDK asks for them when it signs."""
         try:
             return _signing.get()

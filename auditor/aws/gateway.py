@@ -185,7 +185,7 @@ async def _clients(
     return organizations, iam, cloudtrail
 
 
-async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401
+async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401 - the SDK has no types
     config = VerifyingConfig(
         retries={"mode": "standard", "total_max_attempts": 1},
         # None waits for one: there are never more slots than that.

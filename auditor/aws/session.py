@@ -152,7 +152,7 @@ def _brings_credentials(given: aioboto3.Session, own: AioSession) -> bool:
     """
     lent: Any = given._session  # noqa: SLF001 - as above
     if lent._credentials is not None:  # noqa: SLF001 - to ask for them would resolve them
-        return lent._credentials.method not in _RESOLVED_BY_CLIENTS  # noqa: SLF001
+        return lent._credentials.method not in _RESOLVED_BY_CLIENTS  # noqa: SLF001 - as above
     theirs, ours = (session.get_component("credential_provider") for session in (lent, own))
     return [type(link) for link in getattr(theirs, "providers", ())] != [type(link) for link in ours.providers]
 
@@ -165,7 +165,7 @@ class _Borrowed(AioCredentialResolver):
         self._given = given
 
     # The SDK's asynchronous half overrides what its types, of the synchronous one, say.
-    async def load_credentials(self) -> Any:  # type: ignore[override]  # noqa: ANN401
+    async def load_credentials(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - as the SDK's own
         return await self._given.get_credentials()
 
 

@@ -98,9 +98,9 @@ async def _knock(url: str) -> None:
 
 def _connecting(url: str) -> Callable[[], Awaitable[Any]]:
     # An extra, and slow to import: in a thread, and all that is imported late with it.
-    from distributed import Security  # noqa: PLC0415
-    from distributed.comm import parse_address, registry  # noqa: PLC0415
-    from distributed.comm.core import connect  # noqa: PLC0415
+    from distributed import Security  # noqa: PLC0415 - said above
+    from distributed.comm import parse_address, registry  # noqa: PLC0415 - as above
+    from distributed.comm.core import connect  # noqa: PLC0415 - as above
 
     scheme, _ = parse_address(url)
     registry.get_backend(scheme)

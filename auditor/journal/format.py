@@ -5,7 +5,7 @@ members that a model does not have are passed over, and members of later models,
 """
 
 # pydantic takes longer to import than all else of a command's start, and only who opens a journal needs it.
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415 - said above
 
 import json
 import re
@@ -121,7 +121,7 @@ def schemas_of(kinds: Mapping[str, type]) -> tuple[dict[str, Any], dict[str, Any
     # A dataclass of the standard library has no configuration of its own, and takes the one of what it is a part of.
     config = ConfigDict(use_attribute_docstrings=True)
     parts = [
-        (name, "validation", TypeAdapter[Any](dict[str, kind], config=config))  # type: ignore[valid-type]
+        (name, "validation", TypeAdapter[Any](dict[str, kind], config=config))  # type: ignore[valid-type]  # a kind that is only known at run time
         for name, kind in kinds.items()
     ]
     found, definitions = TypeAdapter.json_schemas(

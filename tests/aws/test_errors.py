@@ -168,7 +168,7 @@ def test_a_refusal_keeps_what_aws_said() -> None:
 
 def test_a_refusal_without_words_has_its_status_for_a_code() -> None:
     """An error page that is not AWS's own still gives a code and a sentence."""
-    error = ClientError({"ResponseMetadata": {"HTTPStatusCode": 502}}, "ListUsers")  # type: ignore[typeddict-item]
+    error = ClientError({"ResponseMetadata": {"HTTPStatusCode": 502}}, "ListUsers")  # type: ignore[typeddict-item]  # an answer without `Error`
 
     translated = translate(error, service="iam", operation="list_users")
 

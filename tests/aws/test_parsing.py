@@ -95,7 +95,7 @@ async def test_a_lent_client_is_read_past_what_is_odd(monkeypatch: pytest.Monkey
         with pytest.raises(RequestError, match="InvalidResponse"):
             await access().request(lent.list_users)
 
-    assert (endpoint, factory) == (lent._endpoint, lent._endpoint._response_parser_factory)  # noqa: SLF001
+    assert (endpoint, factory) == (lent._endpoint, lent._endpoint._response_parser_factory)  # noqa: SLF001 - what must not change
     assert ["the day before yesterday"] == [
         user["PasswordLastUsed"] for user in users if user.get("UserName", "").startswith("odd.time")
     ]

@@ -192,7 +192,7 @@ async def test_the_chain_of_a_lent_session_verifies(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     made: list[str] = []
     sdk = AioSession(profile="role")
-    sdk.set_default_client_config(AioConfig(http_session_cls=partial(TellingSession, made)))  # type: ignore[arg-type]
+    sdk.set_default_client_config(AioConfig(http_session_cls=partial(TellingSession, made)))  # type: ignore[arg-type]  # any callable will do
 
     with pytest.raises(CallerError):
         await key_of(None, aioboto3.Session(botocore_session=sdk))
@@ -212,10 +212,10 @@ def state(session: aioboto3.Session) -> dict[str, Any]:
         **{name: id(value) for name, value in vars(sdk).items()},
         "variables": sdk.instance_variables(),
         "config": vars(sdk.get_default_client_config()).copy(),
-        "components": dict(sdk._components._components),  # noqa: SLF001
-        "deferred": dict(sdk._components._deferred),  # noqa: SLF001
+        "components": dict(sdk._components._components),  # noqa: SLF001 - nothing public tells
+        "deferred": dict(sdk._components._deferred),  # noqa: SLF001 - as above
         "handlers": [
-            list(sdk._events._emitter._handlers.prefix_search(event))  # noqa: SLF001
+            list(sdk._events._emitter._handlers.prefix_search(event))  # noqa: SLF001 - as above
             for event in ("before-send.iam", "before-sign.iam.ListUsers", "creating-client-class.sts")
         ],
     }
@@ -225,7 +225,7 @@ async def test_a_lent_session_is_left_as_it_is(lent: aioboto3.Session, monkeypat
     """A whole gateway over a session that was given changes nothing in it."""
     async with served(Scenario(accounts=1, users=0), monkeypatch) as server:
         lent_key = server.environment()["AWS_ACCESS_KEY_ID"]
-        lent._session.set_credentials(lent_key, server.environment()["AWS_SECRET_ACCESS_KEY"])  # noqa: SLF001
+        lent._session.set_credentials(lent_key, server.environment()["AWS_SECRET_ACCESS_KEY"])  # noqa: SLF001 - no public way
         monkeypatch.setenv("NO_PROXY", "*")
         before = state(lent)
         async with open_gateway(session=lent) as gateway:

@@ -139,7 +139,7 @@ async def test_a_clients_own_configuration_keeps_the_transport(config: Any, regi
 
     async with session.create_client("iam", region, config=config) as made:
         client: Any = made  # There is no public way to its HTTP session.
-        assert type(client._endpoint.http_session) is OurSession  # noqa: SLF001
+        assert type(client._endpoint.http_session) is OurSession  # noqa: SLF001 - said above
         assert client.meta.config.connect_timeout == 3
         assert client.meta.config.connector_args["ttl_dns_cache"] == 5
 
@@ -206,8 +206,8 @@ def test_the_private_parts_of_the_sdk_are_as_we_know_them() -> None:
     """What is overridden is private in the SDK: this fails when an upgrade changes it."""
     base: Any = AIOHTTPSession
 
-    assert list(inspect.signature(base._create_connector).parameters) == ["self", "proxy_url"]  # noqa: SLF001
-    assert "connector = self._create_connector(proxy_url)" in inspect.getsource(base._get_session)  # noqa: SLF001
-    assert "self._sessions[proxy_url]" in inspect.getsource(base._get_session)  # noqa: SLF001
+    assert list(inspect.signature(base._create_connector).parameters) == ["self", "proxy_url"]  # noqa: SLF001 - what ours rests on
+    assert "connector = self._create_connector(proxy_url)" in inspect.getsource(base._get_session)  # noqa: SLF001 - as above
+    assert "self._sessions[proxy_url]" in inspect.getsource(base._get_session)  # noqa: SLF001 - as above
     assert "session = await self._get_session(proxy_url)" in inspect.getsource(base.send)
     assert "self._proxy_config.proxy_url_for(request.url)" in inspect.getsource(base.send)

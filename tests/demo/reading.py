@@ -65,7 +65,7 @@ class Reader:
             merged = {**self.credentials, **changes}
             credentials = {name: value or None for name, value in merged.items()}
             self._clients[place] = _session().client(
-                service,  # type: ignore[call-overload,unused-ignore]
+                service,  # type: ignore[call-overload,unused-ignore]  # a name that is not literal
                 region_name=place[1],
                 endpoint_url=self.server.url,
                 config=_CONFIG,

@@ -16,7 +16,7 @@ START = NOW - timedelta(days=90)
 
 
 def _build(**changes: object) -> Organization:
-    return build_organization(replace(Scenario(now=NOW), **changes))  # type: ignore[arg-type]
+    return build_organization(replace(Scenario(now=NOW), **changes))  # type: ignore[arg-type]  # each by its own name
 
 
 def _truth(organization: Organization) -> Truth:
@@ -270,7 +270,7 @@ def test_denied_facts_read_so() -> None:
     actions = {"*": frozenset({"iam:GetLoginProfile", "iam:ListMFADevices", "iam:GetAccessKeyLastUsed"})}
     organization = _build(denied_actions=actions)
     for labels, word in (("es", "Desconocido (AccessDenied)"), ("en", "Unknown (AccessDenied)")):
-        told = truth(organization, start=START, end=NOW, labels=labels)  # type: ignore[arg-type]
+        told = truth(organization, start=START, end=NOW, labels=labels)  # type: ignore[arg-type]  # not literal in a loop
         facts = ("password_status", "last_used_date", "service_name", "mfa_status")
         assert {word} == {row[fact] for row in told.findings for fact in facts}
 
@@ -297,7 +297,7 @@ def test_odd_states_are_told_as_unknown() -> None:
 def test_impossible_scenarios_are_refused(wrong: dict[str, object]) -> None:
     """A scenario that can't be built is refused when it is made."""
     with pytest.raises(ValueError, match=r"."):
-        Scenario(**wrong)  # type: ignore[arg-type]
+        Scenario(**wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_keys_that_pass_are_told_apart() -> None:

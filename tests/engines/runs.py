@@ -83,7 +83,7 @@ def lose_the_package() -> None:
     """Make a worker one where nobody installed the package."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "auditor"]:
         del sys.modules[name]
-    sys.modules["auditor"] = None  # type: ignore[assignment]
+    sys.modules["auditor"] = None  # type: ignore[assignment]  # so that it can't be imported
 
 
 def other_version(folder: Path) -> None:

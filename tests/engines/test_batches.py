@@ -57,7 +57,7 @@ def test_batches_travel() -> None:
     assert batch == pickle.loads(pickle.dumps(batch))  # noqa: S301 - as executors do
     assert batch != Batch((ACCOUNT,), PLAN, CALLER)
     with pytest.raises(FrozenInstanceError):
-        batch.accounts = ()  # type: ignore[misc]
+        batch.accounts = ()  # type: ignore[misc]  # what must fail
 
 
 @pytest.mark.anyio

@@ -29,7 +29,7 @@ _KEPT_TEXTS = 512
 _NOW = partial(datetime.now, UTC)
 
 
-async def send_directly(client: Any, session: Any, *, now: Callable[[], datetime] = _NOW) -> None:  # noqa: ANN401
+async def send_directly(client: Any, session: Any, *, now: Callable[[], datetime] = _NOW) -> None:  # noqa: ANN401 - the SDK has no types
     """Make a client of one's own send the short way; `session` is the SDK session that it was made from.
 
     The client keeps all else: its URLs, headers and user agent, its HTTP session with all settings, its errors and
@@ -44,7 +44,7 @@ async def send_directly(client: Any, session: Any, *, now: Callable[[], datetime
 class _Sender:
     """Sends the requests of one client."""
 
-    def __init__(self, client: Any, session: Any, *, credentials: Any, now: Callable[[], datetime]) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, session: Any, *, credentials: Any, now: Callable[[], datetime]) -> None:  # noqa: ANN401 - the SDK has no types
         self._http = client._endpoint.http_session  # noqa: SLF001 - the only way to it
         self._events = client.meta.events
         model = client.meta.service_model
@@ -62,7 +62,7 @@ class _Sender:
         model: Any,  # noqa: ANN401 - the SDK has no types for what its events carry
         params: dict[str, Any],
         context: dict[str, Any],
-        request_signer: Any,  # noqa: ANN401
+        request_signer: Any,  # noqa: ANN401 - as above
         **_: object,
     ) -> tuple[Any, dict[str, Any]] | None:
         """The SDK's `before-call`: response and parsed reply, None where the SDK shall send by itself."""
@@ -81,7 +81,7 @@ class _Sender:
             response = await self._http.send(request)
         return response, await self._parsed(response, model)
 
-    async def _frozen_credentials(self) -> Any:  # noqa: ANN401
+    async def _frozen_credentials(self) -> Any:  # noqa: ANN401 - the SDK has no types
         try:
             return await self._credentials.get_frozen_credentials()
         except PARSER_ERRORS as error:
@@ -89,7 +89,7 @@ class _Sender:
             name = type(error).__name__
             raise CredentialRetrievalError(provider=self._credentials.method, error_msg=name) from None
 
-    def _signer(self, context: dict[str, Any], request_signer: Any) -> Signer:  # noqa: ANN401
+    def _signer(self, context: dict[str, Any], request_signer: Any) -> Signer:  # noqa: ANN401 - the SDK has no types
         signing = context.get("signing", {})
         region = signing.get("region") or request_signer.region_name
         service = signing.get("signing_name") or request_signer.signing_name
@@ -103,7 +103,7 @@ class _Sender:
             body = urlencode(body, doseq=True, quote_via=self._quote)
         return body.encode() if isinstance(body, str) else body
 
-    async def _parsed(self, response: Any, model: Any) -> dict[str, Any]:  # noqa: ANN401
+    async def _parsed(self, response: Any, model: Any) -> dict[str, Any]:  # noqa: ANN401 - the SDK has no types
         reply = await convert_to_response_dict(response, model)
         parsed: Any = await self._parser.parse(reply, model.output_shape)
         if not isinstance(parsed, dict):
@@ -122,7 +122,7 @@ def _plain_error(parsed: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in error.items() if isinstance(value, str)}
 
 
-def is_plain(model: Any, params: dict[str, Any], *, context: dict[str, Any], request_signer: Any) -> bool:  # noqa: ANN401
+def is_plain(model: Any, params: dict[str, Any], *, context: dict[str, Any], request_signer: Any) -> bool:  # noqa: ANN401 - the SDK has no types
     """Whether a request is of the kind that is sent here: a POST with a body in memory, signed by Version 4."""
     return (
         params["method"] == "POST"

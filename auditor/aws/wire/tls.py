@@ -161,7 +161,7 @@ class VerifyingSession(AIOHTTPSession):
         return response
 
     async def _get_session(self, proxy_url: str | None) -> Any:  # noqa: ANN401  # private, so not in the stubs
-        session = await super()._get_session(proxy_url)  # type: ignore[misc]
+        session = await super()._get_session(proxy_url)  # type: ignore[misc]  # as above
         # aiohttp would follow, with the session token among the headers; AWS and its other SDKs know no redirects.
         return SimpleNamespace(request=partial(session.request, allow_redirects=False))
 
@@ -213,7 +213,7 @@ class VerifyingConfig(AioConfig):
     ) -> None:
         """Take AioConfig's arguments; `http_session_cls` may be a `functools.partial` of a session class."""
         # The SDK only ever calls it, though its stubs ask for a class.
-        super().__init__(connector_args, http_session_cls, **options)  # type: ignore[arg-type]
+        super().__init__(connector_args, http_session_cls, **options)  # type: ignore[arg-type]  # said above
 
     def merge(self, other_config: Config) -> "VerifyingConfig":
         """This configuration with the options given in the other one, and with this one's transport."""
@@ -224,7 +224,7 @@ class VerifyingConfig(AioConfig):
 
 def _given_options(config: Config) -> dict[str, Any]:
     # Private, but what the SDK's own merge is made of: the options without the defaults.
-    return dict(config._user_provided_options)  # type: ignore[attr-defined]  # noqa: SLF001
+    return dict(config._user_provided_options)  # type: ignore[attr-defined]  # noqa: SLF001  # said above
 
 
 def verified(session: AioSession, *, config: VerifyingConfig | None = None) -> None:

@@ -45,7 +45,7 @@ AT_ONCE = ReportWait(first_pause=0, longest_pause=0)
 ANA = User("ana", "AIDA1", ARN + "ana", "/", created_at=OLD, password_last_used=None)
 USED = MADE - timedelta(days=1)
 KEY_CELLS = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
-MOMENTS = some.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC)).map(  # noqa: DTZ001
+MOMENTS = some.datetimes(datetime(2006, 1, 1), datetime(2040, 1, 1), timezones=some.just(UTC)).map(  # noqa: DTZ001 - its zone is below
     lambda moment: moment.replace(microsecond=0)
 )
 WORDS = some.sampled_from(["N/A", "no_information", "not_supported", ""]) | some.text(

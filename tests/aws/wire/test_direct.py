@@ -292,7 +292,7 @@ async def test_a_source_of_credentials_that_stumbles_is_no_reply(monkeypatch: py
     class Vault(AioCredentials):
         broken = False
 
-        async def get_frozen_credentials(self) -> ReadOnlyCredentials:  # type: ignore[override]
+        async def get_frozen_credentials(self) -> ReadOnlyCredentials:  # type: ignore[override]  # as the SDK's asynchronous half
             if self.broken:
                 raise ValueError("the secret is hunter2")
             return ReadOnlyCredentials(self.access_key, self.secret_key, self.token, None)

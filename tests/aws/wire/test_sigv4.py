@@ -40,7 +40,7 @@ class _FixedTime(SigV4Auth):
         self._modify_request_before_signing(request)  # type: ignore[attr-defined]  # private, so not in the stubs
         text = self.string_to_sign(request, self.canonical_request(request))
         assert stamp == request.context["timestamp"]
-        self._inject_signature_to_request(request, self.signature(text, request))  # type: ignore[attr-defined]
+        self._inject_signature_to_request(request, self.signature(text, request))  # type: ignore[attr-defined]  # private, so not in the stubs
 
 
 @settings(max_examples=60, deadline=None)

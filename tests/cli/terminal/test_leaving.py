@@ -1,0 +1,33 @@
+"""The end of the process after a second signal."""
+
+import subprocess
+import sys
+
+import pytest
+
+from auditor.cli.terminal.leaving import at_once
+
+PROGRAM = """
+from threading import Event, Thread
+from auditor.cli.terminal.signals import one_sentence
+from auditor.cli.terminal.leaving import at_once
+from auditor.cli.terminal.log import open_output
+
+Thread(target=Event().wait).start()
+print("a line that nobody has flushed")
+with at_once(), one_sentence(open_output()):
+    raise KeyboardInterrupt
+"""
+
+
+def test_a_thread_that_nobody_ends_is_not_waited_for() -> None:
+    """Whoever presses Ctrl-C twice gets the prompt back, the exit code, and all that was said."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], check=False, capture_output=True, encoding="utf-8")
+    assert (130, "a line that nobody has flushed\n", "Interrupted.\n") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("cause", [None, OSError()])
+def test_any_other_end_is_python_s_own(cause: Exception | None) -> None:
+    """What ends with an exit code for another reason ends as always."""
+    with pytest.raises(SystemExit, match=r"^3$"), at_once():
+        raise SystemExit(3) from cause
