@@ -158,6 +158,14 @@ def test_the_log_has_every_event() -> None:
     assert made == set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE))
 
 
+def test_the_messages_in_question_are_the_programs() -> None:
+    """Whoever searches for a sentence that the program says finds it."""
+    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    quoted = re.findall(r'^## "(.*)"$', text_of("questions"), flags=re.MULTILINE)
+    assert len(quoted) >= 3
+    assert [] == [part for said in quoted for part in said.split("…") if part.casefold() not in code.casefold()]
+
+
 def test_the_files_that_are_named_are_there() -> None:
     """Whoever is told where to add something finds the place."""
     named = re.findall(r"`(auditor/[\w/.]+)`", text_of("contributing"))
