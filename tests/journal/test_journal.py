@@ -16,7 +16,7 @@ from anyio import to_thread
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, Failure, Section
 from auditor.journal import JournalWriter, open_journal, reopen_journal
 from auditor.model.merge import merged
-from auditor.model.placeholders import not_reached
+from auditor.model.placeholders import Unlisted, not_reached
 from auditor.model.progress import AuditStarted
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
@@ -51,6 +51,18 @@ async def read(path: Path) -> list[AccountReport]:
 async def reports_of(journal: JournalWriter) -> list[AccountReport]:
     """The reports of an open journal."""
     return await to_thread.run_sync(lambda: list(journal.reports()))
+
+
+async def test_accounts_that_were_not_listed_are_not_in_the_file(tmp_path: Path) -> None:
+    """A resumed audit lists them anew: the journal remembers them for its run, and stays as it is."""
+    path, rest = tmp_path / "a.journal.jsonl", Unlisted("NotListed", "the run was cut off")
+    async with open_journal(path, config=CONFIG) as journal:
+        with pytest.raises(ConfigurationError, match="begin"):
+            await journal.write_unlisted(rest)
+        await journal.begin(STARTED)
+        before = path.read_bytes()
+        await journal.write_unlisted(rest)
+        assert (before, rest, True) == (path.read_bytes(), journal.unlisted, journal.used)
 
 
 async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:

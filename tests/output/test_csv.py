@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from auditor import AccountReport, ConfigurationError, Event, EventResource, Labels, User, WriteError, open_csv_writer
 from auditor.files.private_file import PrivateFile
+from auditor.model.placeholders import Unlisted
 from auditor.output.csv import (
     CsvWriter,
     account_texts,
@@ -191,6 +192,17 @@ async def test_no_accounts_are_headers_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_accounts_that_were_not_listed_are_a_row_of_coverage(tmp_path: Path) -> None:
+    """Nothing is said of them in the other files, and the files count as used."""
+    async with open_csv_writer(tmp_path) as writer:
+        await writer.write_unlisted(Unlisted("NotListed", "the run was cut off"))
+        assert writer.used
+    findings, events, coverage = (path.read_text(encoding="utf-8") for path in writer.paths)
+    assert HEADERS[:2] == [findings, events]
+    assert coverage.startswith(f"{HEADERS[2]}organization,,,,not reached,")
+    assert 2 == coverage.count("\n")
+
+
 async def test_a_block_that_fails_before_the_first_report_leaves_no_file(tmp_path: Path) -> None:
     """An empty table would say that there is nothing: it goes where nothing could be audited."""
 
