@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Unknown,
         User,
     )
+    from auditor.model.placeholders import Unlisted
     from auditor.model.progress import (
         AccountFinished,
         AccountsListed,
@@ -121,6 +122,7 @@ else:
         "SectionCoverage": "auditor.model.coverage",
         "ThrottledError": "auditor.errors",
         "Unknown": "auditor.model.facts",
+        "Unlisted": "auditor.model.placeholders",
         "UnreachableError": "auditor.errors",
         "User": "auditor.model.facts",
         "Waiting": "auditor.model.progress",
@@ -214,6 +216,7 @@ __all__ = [
     "SectionCoverage",
     "ThrottledError",
     "Unknown",
+    "Unlisted",
     "UnreachableError",
     "User",
     "Waiting",

@@ -68,6 +68,7 @@ NAMES = [
     "SectionCoverage",
     "ThrottledError",
     "Unknown",
+    "Unlisted",
     "UnreachableError",
     "User",
     "Waiting",

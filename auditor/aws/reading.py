@@ -125,7 +125,7 @@ class _JsonParser(AioJSONParser):
 
     # The SDK's types do not have what they inherit.
     def _handle_structure(self, shape: Any, value: Any) -> Any:  # noqa: ANN401 - nor any for this
-        return super()._handle_structure(shape, value) if isinstance(value, Mapping) else value  # type: ignore[misc]
+        return super()._handle_structure(shape, value) if isinstance(value, Mapping) else value  # type: ignore[misc]  # private, so not in the stubs
 
-    def _handle_list(self, shape: Any, node: Any) -> Any:  # noqa: ANN401
-        return super()._handle_list(shape, node) if isinstance(node, list) else node  # type: ignore[misc]
+    def _handle_list(self, shape: Any, node: Any) -> Any:  # noqa: ANN401 - as above
+        return super()._handle_list(shape, node) if isinstance(node, list) else node  # type: ignore[misc]  # as above

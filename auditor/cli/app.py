@@ -11,7 +11,7 @@ from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
 from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
-from auditor.cli.terminal.leaving import at_once
+from auditor.cli.terminal.leaving import at_once, leave_to_the_system
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 
 app = typer.Typer(
@@ -64,6 +64,7 @@ app.command(cls=HelpInPanels)(manual)
 def run() -> None:
     """The console command; a help text that can't be written is one sentence, and exit code 1."""
     occupy_closed_descriptors()
+    leave_to_the_system()
     try:
         app()
     except OSError:

@@ -22,7 +22,7 @@ def test_a_name_has_its_type() -> None:
 def test_a_wrong_argument_is_refused() -> None:
     """The signature is known as well."""
     with pytest.raises(TypeError):
-        auditor.AuditConfig(rolle="Reader")  # type: ignore[call-arg]
+        auditor.AuditConfig(rolle="Reader")  # type: ignore[call-arg]  # there is no such setting
 
 
 def test_a_wrong_name_is_refused() -> None:

@@ -1,9 +1,20 @@
-"""The end of the process after a second signal, which waits for nothing."""
+"""How the process ends by a signal: before a command takes signals, and after a second one."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+
+
+def leave_to_the_system() -> None:
+    """Let Ctrl-C end the process at once, until a command takes it: there is nothing yet that it could leave undone.
+
+    Python would raise it in the midst of an import, and end with a traceback. One that was ignored from the start, as
+    in the background of a shell's script, stays ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

@@ -31,3 +31,15 @@ def test_any_other_end_is_python_s_own(cause: Exception | None) -> None:
     """What ends with an exit code for another reason ends as always."""
     with pytest.raises(SystemExit, match=r"^3$"), at_once():
         raise SystemExit(3) from cause
+
+
+@pytest.mark.parametrize(("handler", "expected"), [("default_int_handler", "SIG_DFL"), ("SIG_IGN", "SIG_IGN")])
+def test_until_a_command_takes_it_ctrl_c_is_the_systems(handler: str, expected: str) -> None:
+    """It ends the process without a traceback, unless it was ignored from the start."""
+    program = (
+        f"import signal; signal.signal(signal.SIGINT, signal.{handler})\n"
+        "from auditor.cli.terminal.leaving import leave_to_the_system\n"
+        f"leave_to_the_system(); print(signal.getsignal(signal.SIGINT) is signal.{expected})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, encoding="utf-8")
+    assert "True\n" == done.stdout
