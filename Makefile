@@ -35,8 +35,12 @@ demo: $(RUNTIME) ## Audit a local organization, into demo-output/
 	@$(BIN)/auditor demo --output-dir demo-output || [ $$? -eq 3 ]
 
 .PHONY: test
-test: $(DEVELOPMENT) ## Run the tests (T=path and K=expression choose some)
-	@$(BIN)/python -m pytest $(T) $(if $(K),-k '$(K)')
+test: $(DEVELOPMENT) ## Run the tests but the long ones (T=path and K=expression choose among all)
+	@$(BIN)/python -m pytest $(T) $(if $(K),-k '$(K)') $(if $(T)$(K),,-m 'not long')
+
+.PHONY: test-long
+test-long: $(DEVELOPMENT) ## Run the tests that start processes or try many moments
+	@$(BIN)/python -m pytest -m long
 
 # A process that is killed takes what it measured with it, and may leave half a file: `combine` passes that over.
 .PHONY: cov
@@ -90,7 +94,7 @@ schema: $(RUNTIME) ## Write the journal's JSON Schema anew, after a change of wh
 	@$(BIN)/python -c 'from auditor.journal.schema import *; SHIPPED.write_text(schema_text(), encoding="utf-8")'
 
 .PHONY: check
-check: lint types test ## All of the above that decides: what must pass before a change lands
+check: lint types test test-long ## All of the above that decides: what must pass before a change lands
 
 .PHONY: build
 build: $(DEVELOPMENT) ## Build the wheel into dist/, install it in an empty environment, and use it there

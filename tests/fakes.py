@@ -4,6 +4,7 @@ import asyncio
 import selectors
 import shlex
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -89,10 +90,15 @@ class _ImpatientSelector(selectors.DefaultSelector):
         self.now += self._TURN
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        ready = super().select(min(timeout, self._MOMENT))
+        ready = super().select(min(timeout, self._MOMENT if self._may_hear else 0))
         if not ready:
             self.now += timeout
         return ready
+
+    @property
+    def _may_hear(self) -> bool:
+        """Whether there is anybody who may yet write: a peer of a connection, or a thread."""
+        return len(self.get_map()) > 1 or threading.active_count() > 1
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):

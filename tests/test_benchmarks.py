@@ -10,6 +10,8 @@ from auditor.demo import Scenario
 from tests.benchmarks.__main__ import FLOOR, LIVE, MARKED, README, contenders
 from tests.benchmarks.measuring import Contender, measure
 
+pytestmark = pytest.mark.long
+
 ROOT = str(Path(__file__).parent.parent)
 SMALL = Scenario(accounts=6, users=2, largest_account=2, denied_every=None)
 """With the accounts that hold special cases, vanishing users among them."""

@@ -31,7 +31,7 @@ from auditor.model.progress import AccountFinished, ProgressEvent
 from tests.expectations import as_set, read_csv, truth_of
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 SCENARIO = Scenario(accounts=30, users=3, largest_account=20, latency=0.005)
 CONFIG = AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=1000, events=1000), concurrency=8)

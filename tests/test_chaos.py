@@ -22,6 +22,8 @@ from tests.chaos.simulation import environment_of, simulated_seed
 from tests.chaos.verdict import Kind, Tables, Verdict, judge, read_tables
 from tests.fakes import JUMPING
 
+pytestmark = pytest.mark.long
+
 SEEDS = (10, 11, 23, 25, 29, 30, 32, 33, 38, 45, 46, 48)
 """Quick ones, with each kind of cut among them."""
 KILLS = [

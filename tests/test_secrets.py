@@ -15,6 +15,8 @@ from auditor.demo import FaultMix, LocalServer, Scenario
 from tests.fakes import refusal
 from tests.organizations import served
 
+pytestmark = pytest.mark.long
+
 MARKS = ("X-Amz-Security-Token", "AWS4-HMAC-SHA256", "Signature=", "Authorization:", "aws4_request", "SecretAccessKey")
 """What stands beside a secret wherever one is sent."""
 SCENARIO = Scenario(

@@ -20,6 +20,8 @@ from auditor.demo import Scenario
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
+pytestmark = pytest.mark.long
+
 SCENARIO = Scenario(accounts=13, users=3, largest_account=9)
 SLOW = Scenario(accounts=400, users=3, largest_account=9, latency=0.05)
 QUICK = Scenario(accounts=3, users=1, largest_account=3, denied_every=None)

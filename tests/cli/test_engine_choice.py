@@ -20,6 +20,8 @@ from tests.engines.runs import SCENARIO
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
+pytestmark = pytest.mark.long
+
 AUDITOR = [sys.executable, "-m", "auditor", "audit", "--processes", "2"]
 SLOW = Scenario(
     accounts=300,

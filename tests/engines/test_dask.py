@@ -23,7 +23,7 @@ from tests.organizations import served
 distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 psutil = pytest.importorskip("psutil", reason="it comes with the extra `dask`")
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 AUDITOR = [sys.executable, "-m", "auditor", "audit"]
 

@@ -42,7 +42,7 @@ from tests.expectations import read_csv
 from tests.organizations import served, session_of
 from tests.samples import ACCOUNT, CALLER, PERIOD
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 VERSION = package_version()
 

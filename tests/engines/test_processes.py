@@ -19,7 +19,7 @@ from tests.engines.runs import CONFIG, SCENARIO, AtReport, assert_each_once, ass
 from tests.organizations import served
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 VERSION = package_version()
 BATCH = Batch((ACCOUNT,), AccountPlan(CONFIG, PERIOD), CALLER)

@@ -25,7 +25,7 @@ from tests.engines.runs import CONFIG, SCENARIO, names_in
 from tests.organizations import served
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 VERSION = package_version()
 BATCH = Batch((ACCOUNT,), AccountPlan(CONFIG, PERIOD), CALLER)

@@ -203,6 +203,7 @@ async def test_accounts_that_were_not_listed_are_a_row_of_coverage(tmp_path: Pat
     assert 2 == coverage.count("\n")
 
 
+@pytest.mark.anyio
 async def test_a_block_that_fails_before_the_first_report_leaves_no_file(tmp_path: Path) -> None:
     """An empty table would say that there is nothing: it goes where nothing could be audited."""
 

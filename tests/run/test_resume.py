@@ -48,6 +48,8 @@ from tests.expectations import as_set, read_csv, truth_of, truth_of_all
 from tests.organizations import served
 from tests.samples import CALLER, PERIOD, REPORT
 
+pytestmark = pytest.mark.long
+
 AUDITOR = [sys.executable, "-m", "auditor", "audit"]
 QUICK = Scenario(accounts=30, users=2, largest_account=9, denied_every=9, latency=0.002)
 SLOW = Scenario(accounts=70, users=2, largest_account=9, denied_every=30, latency=0.03)

@@ -21,7 +21,10 @@ DENIED = Scenario(accounts=30, users=1, largest_account=3, denied_every=2)
 AUDITOR = [sys.executable, "-m", "auditor"]
 NOBODY = "a pipe that nobody reads"
 
-pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full"),
+]
 
 
 class Broken(io.StringIO):
