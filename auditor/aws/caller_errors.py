@@ -26,6 +26,7 @@ from auditor.model.codes import CREDENTIALS_UNAVAILABLE, REGION_DISABLED
 
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 _UNKNOWN_KEYS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
+_NO_ENDPOINT = "Invalid endpoint: "
 _NOT_OF_A_KEY = re.compile(r"[^\x21-\x7e]")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
@@ -73,6 +74,10 @@ def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool =
     """
     if known := _of_kind(error, settings):
         return known
+    if str(error).startswith(_NO_ENDPOINT):
+        url = without_secrets(str(error).removeprefix(_NO_ENDPOINT))
+        advice = "give its scheme, too, in AWS_ENDPOINT_URL, its like for one service, or the profile"
+        return f"{url} is no URL of an endpoint: {advice}"
     fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
     if fault is not None:
         return fault
@@ -203,8 +208,6 @@ def _reason(error: Exception, settings: CallerSettings) -> str:
 
 def _of_shape(error: Exception, settings: CallerSettings) -> str:
     """What is wrong with what was given."""
-    if str(error).startswith("Invalid endpoint"):
-        return without_secrets(str(error))
     giver = "its credential_process printed" if process_programs(settings.profiles) else "its provider gave"
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}: what {giver} is no JSON"

@@ -209,7 +209,7 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("endpoint", "sentence"),
     [
-        ("localhost:1234", "could not be used: Invalid endpoint: localhost:1234."),
+        ("localhost:1234", "give its scheme, too, in AWS_ENDPOINT_URL, its like for one service, or the profile."),
         ("http://bob:pa55word@localhost:port", "The endpoint of sts has a port that is none: http://…@localhost:port."),
         ("http://localhost:99999", "The endpoint of sts has a port that is none: http://localhost:99999."),
     ],
@@ -226,5 +226,5 @@ async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, mo
 async def test_an_endpoint_that_is_none_is_said_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clients that a provider makes have the same endpoint."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:1234")
-    with pytest.raises(CallerError, match="Profile 'role' could not be used: Invalid endpoint: localhost:1234"):
+    with pytest.raises(CallerError, match="localhost:1234 is no URL of an endpoint"):
         await key_of("role")
