@@ -32,12 +32,13 @@ def merged(first: AccountReport, second: AccountReport) -> AccountReport:
     users = tuple(_users(first, second, gone=gone))
     better = {section: _better(section, first, second) for section in Section}
     events = better[Section.EVENTS]
+    failures = tuple(_failures(users, first=first, second=second, better=better))
     whole = replace(
         second,
         users=users,
         events=_events(first, second, better=events),
-        coverage=_coverage(users, first=first, second=second, better=better),
-        failures=tuple(_failures(users, first=first, second=second, better=better)),
+        coverage=_coverage(users, failures, first=first, second=second, better=better),
+        failures=failures,
         vanished_users=first.vanished_users + second.vanished_users + len(gone),
         vanished_keys=first.vanished_keys + second.vanished_keys,
         report_time=_earliest(first.report_time, second.report_time),
@@ -134,7 +135,12 @@ def _events(first: AccountReport, second: AccountReport, *, better: AccountRepor
 
 
 def _coverage(
-    users: Iterable[User], *, first: AccountReport, second: AccountReport, better: Mapping[Section, AccountReport]
+    users: Iterable[User],
+    failures: Iterable[Failure],
+    *,
+    first: AccountReport,
+    second: AccountReport,
+    better: Mapping[Section, AccountReport],
 ) -> tuple[SectionCoverage, ...]:
     asked, answered = {}, {}
     partly = set()
@@ -146,7 +152,6 @@ def _coverage(
     for section in _OF_USERS:
         asked[section] = max(_covered(report, section).asked for report in (first, second))
         answered[section] = max(0, asked[section] - _missing(section, users).total())
-    failures = _failures(users, first=first, second=second, better=better)
     return coverage_of(failures, asked=asked, answered=answered, partly=partly)
 
 
