@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness
+from auditor.model.facts import EventScope, Freshness, UserScope
 
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
@@ -106,6 +106,11 @@ class AuditConfig:
     rates: Rates = Rates()
     freshness: Freshness = Freshness.LIVE
     """Whether password, MFA and last use may come from IAM's credential report, which may be up to four hours old."""
+    users: UserScope = UserScope.ALL
+    """Whether password, MFA and service credentials are asked of all users, and root's facts too, or of none but users
+    with an access key."""
+    events: EventScope = EventScope.BASIC
+    """Which changes are looked up: each name costs at least half a second per account."""
     report_wait: ReportWait = ReportWait()
     longest_silence: float = LONGEST_SILENCE
     """Seconds without a sign of life from a service, per account, after which it gets no more requests for the account.
@@ -128,8 +133,8 @@ class AuditConfig:
         _check_concurrency(self.concurrency)
         _check_silence(self.longest_silence)
         _check_patience(self.patience)
-        object.__setattr__(self, "labels", _labels(self.labels))
-        object.__setattr__(self, "freshness", _freshness(self.freshness))
+        for name, (words, meant) in _WORDS.items():
+            object.__setattr__(self, name, _word(getattr(self, name), words, meant=meant))
         for name in ("start_date", "end_date"):
             _check_aware(name, getattr(self, name))
         if self.start_date and self.end_date and self.end_date < self.start_date:
@@ -174,6 +179,14 @@ _KINDS: Mapping[str, Any] = {
 }
 
 
+_WORDS: Mapping[str, tuple[type[StrEnum], str]] = {
+    "labels": (Labels, "language of the rows"),
+    "freshness": (Freshness, "freshness of facts"),
+    "users": (UserScope, "scope of users"),
+    "events": (EventScope, "scope of events"),
+}
+
+
 def _check_concurrency(concurrency: int) -> None:
     if concurrency < 1:
         raise ConfigurationError(f"{concurrency} accounts at once can't be audited: 1 is the least.")
@@ -194,15 +207,8 @@ def _check_aware(name: str, moment: datetime | None) -> None:
         raise ConfigurationError(f"{name} has no time zone.")
 
 
-def _labels(word: str) -> Labels:
+def _word(word: str, words: type[StrEnum], *, meant: str) -> StrEnum:
     try:
-        return Labels(word)
+        return words(word)
     except ValueError:
-        raise ConfigurationError(f"{word!r} is no language of the rows: es and en are.") from None
-
-
-def _freshness(word: str) -> Freshness:
-    try:
-        return Freshness(word)
-    except ValueError:
-        raise ConfigurationError(f"{word!r} is no freshness of facts: live and report are.") from None
+        raise ConfigurationError(f"{word!r} is no {meant}: {' and '.join(words)} are.") from None

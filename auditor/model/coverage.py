@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.model.codes import is_denial
+from auditor.model.facts import UserScope
 
 
 class Section(StrEnum):
@@ -17,6 +18,8 @@ class Section(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a section
     MFA = "MFA"
     EVENTS = "events"
+    ROOT = "root"
+    SERVICE_CREDENTIALS = "service credentials"
 
     @property
     def column(self) -> str:
@@ -55,17 +58,23 @@ class Failure:
     message: str
     request_id: str = ""
     count: int = 1
+    action: str = ""
+    """The IAM action that was asked for, such as `iam:ListUsers`, empty where it was no request."""
 
 
 # A section is at most as complete as the one that it depends on: who was not listed can't be asked about.
 _RESTS_ON = {
     Section.USERS: Section.ROLE,
     Section.EVENTS: Section.ROLE,
+    Section.ROOT: Section.ROLE,
     Section.KEYS: Section.USERS,
     Section.LAST_USED: Section.KEYS,
-    Section.PASSWORD: Section.KEYS,
-    Section.MFA: Section.KEYS,
+    Section.SERVICE_CREDENTIALS: Section.USERS,
 }
+_OF_SIGN_IN = frozenset({Section.PASSWORD, Section.MFA})
+"""They rest on the keys where only users with a key are asked for them."""
+_OF_ALL = frozenset({Section.ROOT, Section.SERVICE_CREDENTIALS})
+"""They are asked for only with all users."""
 
 
 def coverage_of(
@@ -74,6 +83,7 @@ def coverage_of(
     asked: Mapping[Section, int],
     answered: Mapping[Section, int],
     partly: Collection[Section] = (),
+    scope: UserScope = UserScope.WITH_KEYS,
 ) -> tuple[SectionCoverage, ...]:
     """A word for every section, by what failed in it and how many of its questions were asked and answered.
 
@@ -84,13 +94,22 @@ def coverage_of(
         codes[failure.section].append(failure.code)
     words: dict[Section, Completeness] = {}
     for section in Section:
-        base = words.get(_RESTS_ON.get(section, section), Completeness.COMPLETE)
+        if section in _OF_ALL and scope is not UserScope.ALL:
+            words[section] = Completeness.SKIPPED
+            continue
+        base = words.get(_base_of(section, scope=scope), Completeness.COMPLETE)
         has_something = bool(answered.get(section, 0)) or section in partly
         words[section] = _completeness(codes[section], base, asked=bool(asked.get(section, 0)), known=has_something)
     return tuple(
         SectionCoverage(section, word, asked.get(section, 0), answered.get(section, 0))
         for section, word in words.items()
     )
+
+
+def _base_of(section: Section, *, scope: UserScope) -> Section:
+    if section in _OF_SIGN_IN:
+        return Section.USERS if scope is UserScope.ALL else Section.KEYS
+    return _RESTS_ON.get(section, section)
 
 
 def _completeness(codes: list[str], base: Completeness, *, asked: bool, known: bool) -> Completeness:

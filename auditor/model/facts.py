@@ -26,17 +26,21 @@ class AccountState(StrEnum):
         return self in {AccountState.ACTIVE, AccountState.PENDING_CLOSURE}
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One account of the organization; `state` is None where AWS said none, or a word nobody knows."""
+class UserScope(StrEnum):
+    """Of which users the password, the MFA devices and the service credentials are asked."""
 
-    id: AccountId
-    name: str
-    arn: str
-    email: str
-    state: AccountState | None
-    state_word: str
-    """The word as AWS sent it, empty where it sent none."""
+    ALL = "all"
+    WITH_KEYS = "with-keys"
+    """Of those with an access key only, and nothing of root and of service credentials."""
+
+
+class EventScope(StrEnum):
+    """Which IAM changes are looked up."""
+
+    BASIC = "basic"
+    """Five: users made and deleted, access keys made and deleted, passwords deleted."""
+    EXTENDED = "extended"
+    """Seven more: what else opens or closes a way in."""
 
 
 class Freshness(StrEnum):
@@ -61,6 +65,22 @@ class NotAsked(StrEnum):
 
 NOT_ASKED: Final = NotAsked.NOT_ASKED
 """In the place of a fact that was not asked for: the default of every fact that older journals do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the organization; `state` is None where AWS said none, or a word nobody knows."""
+
+    id: AccountId
+    name: str
+    arn: str
+    email: str
+    state: AccountState | None
+    state_word: str
+    """The word as AWS sent it, empty where it sent none."""
+    paths: tuple[str, ...] | NotAsked = NOT_ASKED
+    """Where it is in the organization, as ids from the organization down: `o-…/r-…/ou-…/ACCOUNT`; empty where AWS said
+    nothing of it."""
 
 
 class MfaKind(StrEnum):
@@ -113,8 +133,42 @@ class AccessKey:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginProfile:
+    """A user's password, as GetLoginProfile tells of it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_LoginProfile.html
+    """
+
+    created_at: datetime | Unknown | None
+    reset_required: bool
+    """Whether the user must choose a new password at the next sign-in."""
+    longest_session: int | None = None
+    """The most seconds that a sign-in session lasts, None where AWS said nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCredential:
+    """One service-specific credential of a user: a Bedrock API key, a Git or a Keyspaces password.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServiceSpecificCredentialMetadata.html
+    """
+
+    user: str
+    id: str
+    service: str
+    """The service's name, such as `bedrock.amazonaws.com`."""
+    alias: str
+    """The name that the credential has at the service, empty where it has none."""
+    status: str | Unknown
+    """AWS's own word: `Active`, `Inactive`, `Expired`, or whatever it says next."""
+    created_at: datetime | Unknown | None
+    expires_at: datetime | Unknown | None
+    """None where it never ends."""
+
+
+@dataclass(frozen=True, slots=True)
 class User:
-    """One IAM user; password and MFA are asked only of users with a key, and None where not asked."""
+    """One IAM user; with `UserScope.WITH_KEYS` password and MFA are asked only of users with a key, else None."""
 
     name: str
     id: str
@@ -126,6 +180,45 @@ class User:
     keys: tuple[AccessKey, ...] | Unknown = ()
     has_password: bool | Unknown | None = None
     mfa_devices: tuple[MfaDevice, ...] | Unknown | None = None
+    """None where not asked: who has neither a password nor a key can't sign in with a device."""
+    login_profile: LoginProfile | Unknown | NotAsked | None = NOT_ASKED
+    """None where there is no password; not asked where the credential report tells whether there is one."""
+    password_last_changed: datetime | NotAsked | None = NOT_ASKED
+    """In credential reports only; None is never, or nothing that can be read."""
+    active_certificates: int | NotAsked = NOT_ASKED
+    """Signing certificates that are active, in credential reports only."""
+    service_credentials: tuple[ServiceCredential, ...] | Unknown | NotAsked = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class RootKey:
+    """One access key of root, as the credential report tells of it: without its id."""
+
+    active: bool | Unknown
+    last_used_at: datetime | Unknown | None
+    """None where it was never used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The account's root user: what GetAccountSummary says of it now, and what only the credential report tells.
+
+    What only the report tells is Unknown, with the code `OnlyInReport`, where it was not read.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+    """
+
+    arn: str
+    has_password: bool | Unknown
+    has_mfa: bool | Unknown
+    has_keys: bool | Unknown
+    has_certificates: bool | Unknown
+    """Whether it has signing certificates."""
+    mfa_devices: tuple[MfaDevice, ...] | Unknown
+    """Those in ListVirtualMFADevices; where root has MFA and none of them, one of an unnamed hardware kind."""
+    keys: tuple[RootKey, ...] | Unknown
+    created_at: datetime | Unknown | None
+    password_last_used: datetime | Unknown | None
+    """None where it was never used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +252,13 @@ class Event:
     """Why AWS refused it, in CloudTrail's word; Unknown where the record that would say so can't be read."""
     error_message: str = ""
     resources: tuple[EventResource, ...] = ()
+    actor_type: str = ""
+    """What the actor is, in CloudTrail's word: `IAMUser`, `AssumedRole`, `Root`, …"""
+    new_status: str = ""
+    """The status that an access key was given, empty where none was."""
+    actor_mfa: bool | None = None
+    """Whether the actor's session was begun with MFA, None where CloudTrail does not say."""
+    user_agent: str = ""
 
     @property
     def happened(self) -> bool:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-from auditor.model.facts import NOT_ASKED, AccessKey, Account, Event, Freshness, NotAsked, Unknown, User
+from auditor.model.facts import (
+    NOT_ASKED,
+    AccessKey,
+    Account,
+    Event,
+    Freshness,
+    NotAsked,
+    Root,
+    Unknown,
+    User,
+    UserScope,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,10 @@ class AccountReport:
     """Why facts were read from the API that were wanted from the credential report, a sentence each."""
     foreign_events: int | NotAsked = NOT_ASKED
     """How many events were passed over because they are another service's than IAM's."""
+    scope: UserScope = UserScope.WITH_KEYS
+    """Of which users more was asked than their keys; the default is what older versions did."""
+    root: Root | NotAsked = NOT_ASKED
+    """The account's root user; not asked with `UserScope.WITH_KEYS`, and of an account that was not entered."""
 
     @property
     def freshness(self) -> Freshness:

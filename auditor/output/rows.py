@@ -49,6 +49,8 @@ COVERAGE_COLUMNS = (
     "freshness",
     "report_time",
     "foreign_event_count",
+    "root",
+    "service_credentials",
 )
 
 NOT_APPLICABLE = "N/A"
@@ -134,7 +136,7 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
     """
     account, happened = report.account, sum(1 for _ in report.happened())
     code, message = (report.failures[0].code, report.failures[0].message) if report.failures else ("", "")
-    return {
+    row = {
         "account_id": account.id,
         "account_name": account.name,
         "state": account.state_word,
@@ -153,6 +155,7 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
         "report_time": time_text(report.report_time),
         "foreign_event_count": _foreign_events(report),
     }
+    return {name: row[name] for name in COVERAGE_COLUMNS}
 
 
 def unlisted_row(unlisted: Unlisted) -> dict[str, str]:
