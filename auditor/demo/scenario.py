@@ -168,6 +168,8 @@ class Scenario:
     """The credentials of the caller's session are past their end."""
     caller_unknown: bool = False
     """The caller's access key has been deleted."""
+    organizations_rates: Mapping[str, float] = field(default_factory=dict)
+    """By Organizations API, a rate of its own; the three APIs on parents are counted as ListAccountsForParent."""
     denied_by_scp: bool = False
     """A service control policy refuses the denied actions, and the messages say so."""
 

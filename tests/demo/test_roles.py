@@ -166,4 +166,4 @@ def test_a_hub_is_a_member_account() -> None:
     """Neither the only account nor a delegated administrator."""
     for scenario in ({"accounts": 1}, {"delegated_administrator": True}):
         with pytest.raises(ValueError, match="a hub is a member account"):
-            Scenario(hub=True, **scenario)  # type: ignore[arg-type]  # each by its own name
+            Scenario(hub=True, **scenario)

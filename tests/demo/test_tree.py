@@ -38,17 +38,21 @@ def places(organization: Organization) -> dict[str, tuple[str, ...]]:
     return {one.id: one.unit_ids for one in placed_accounts(organization).values()}
 
 
-@pytest.mark.parametrize("size", [2, 20])
-async def test_walking_the_tree_finds_every_account_once(size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "partition"), [(2, "aws"), (20, "aws"), (3, "aws-us-gov"), (3, "aws-cn"), (3, "aws-eusc")]
+)
+async def test_walking_the_tree_finds_every_account_once(size: int, partition: str) -> None:
     """Root, units and accounts, page by page, tell what the organization's own tree tells."""
 
     def script(reader: Reader) -> list[tuple[str, tuple[str, ...]]]:
         client = reader.client("organizations")
         root = client.list_roots()["Roots"][0]
-        assert root["Name"] == "Root"
+        assert "Root" == root["Name"]
+        assert root["Arn"].startswith(f"arn:{partition}:organizations::")
         return list(walked(client, root["Id"], ()))
 
-    found, server = await read(script, Scenario(accounts=30, users=0, page_size_organizations=size))
+    scenario = Scenario(accounts=30, users=0, page_size_organizations=size, partition=partition)
+    found, server = await read(script, scenario)
     assert 30 == len(found)
     assert places(server.organization) == dict(found)
 
@@ -249,7 +253,15 @@ async def test_single_actions_can_be_denied() -> None:
     assert ["AccessDeniedException"] * 2 == codes
 
 
-async def test_organizations_counts_the_three_actions_on_parents_together() -> None:
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        Scenario(accounts=6, users=0, organizations_rate=2),
+        Scenario(accounts=6, users=0, organizations_rate=9, organizations_rates={"ListAccountsForParent": 2}),
+    ],
+    ids=["all alike", "its own"],
+)
+async def test_organizations_counts_the_three_actions_on_parents_together(scenario: Scenario) -> None:
     """One of each is one too many at two a second, while others have rates of their own."""
 
     def script(reader: Reader) -> str:
@@ -261,6 +273,6 @@ async def test_organizations_counts_the_three_actions_on_parents_together() -> N
         client.list_children(ParentId=root, ChildType="ACCOUNT")
         return refusal(client.list_organizational_units_for_parent, ParentId=root)
 
-    code, server = await read(script, Scenario(accounts=6, users=0, organizations_rate=2), StoppedClock())
+    code, server = await read(script, scenario, StoppedClock())
     assert "TooManyRequestsException" == code
     assert "ListOrganizationalUnitsForParent" == server.requests[-1].action
