@@ -11,8 +11,11 @@ import pytest
 
 from auditor import Completeness, KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
 from auditor.account.collectors.events import KeyEvents, collect_events
-from auditor.account.collectors.reported_users import collect_users_by_report
+from auditor.account.collectors.reported_users import collect_users_by_report, report_or_none
+from auditor.account.collectors.virtual_devices import virtual_devices
 from auditor.account.draft import AccountDraft
+from auditor.concurrency.tasks import Once
+from auditor.model.facts import UserScope
 from tests.account.collectors.reporting import (
     ARN,
     DENIED,
@@ -42,15 +45,26 @@ TOKEN = "GAKT12345678"
 
 
 async def collected(
-    iam: FakeIam, trail: FakeTrail | None = None, *, period: Period | None = None
+    iam: FakeIam,
+    trail: FakeTrail | None = None,
+    *,
+    period: Period | None = None,
+    scope: UserScope = UserScope.WITH_KEYS,
 ) -> tuple[AccountDraft, dict[str, User]]:
     """The draft of the account, and its users by name; events are collected beside them."""
-    draft, key_events, now = AccountDraft(), KeyEvents(), datetime.now(UTC)
+    draft, key_events, now = AccountDraft(scope), KeyEvents(), datetime.now(UTC)
     period = period or Period(now - timedelta(days=90), now)
     account = entered(iam, trail)
 
     async def collect_users() -> None:
-        await collect_users_by_report(account, draft, period=period, wait=AT_ONCE, key_events=key_events)
+        await collect_users_by_report(
+            account,
+            draft,
+            period=period,
+            report=Once(partial(report_or_none, account, draft, wait=AT_ONCE)),
+            devices=Once(partial(virtual_devices, account)),
+            key_events=key_events,
+        )
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(collect_users)
