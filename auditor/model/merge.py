@@ -15,8 +15,6 @@ T = TypeVar("T")
 _RANKS = {Completeness.COMPLETE: 2, Completeness.PARTIAL: 1}
 _OF_USERS = (Section.KEYS, Section.LAST_USED, Section.PASSWORD, Section.MFA)
 """The sections whose facts are the users' own, so that what is missing can be counted."""
-_OPTIONAL = ("login_profile", "password_last_changed", "active_certificates", "service_credentials")
-"""The users' facts that are asked for by some audits only."""
 
 
 def merged(first: AccountReport, second: AccountReport) -> AccountReport:
@@ -102,7 +100,10 @@ def _user(earlier: User, later: User) -> User:
         keys=tuple(_keys(keys, earlier.keys)) if isinstance(keys, tuple) else later.keys,
         has_password=_known(earlier.has_password, later.has_password),
         mfa_devices=_known(earlier.mfa_devices, later.mfa_devices),
-        **{name: _asked(getattr(earlier, name), getattr(later, name)) for name in _OPTIONAL},
+        login_profile=_asked(earlier.login_profile, later.login_profile),
+        password_last_changed=_asked(earlier.password_last_changed, later.password_last_changed),
+        active_certificates=_asked(earlier.active_certificates, later.active_certificates),
+        service_credentials=_asked(earlier.service_credentials, later.service_credentials),
     )
 
 

@@ -10,7 +10,7 @@ from auditor.config import Labels
 from auditor.model.coverage import Completeness, Section
 from auditor.model.facts import KeyUse, LoginProfile, MfaKind, Unknown, UserScope
 from auditor.output.rows import finding_rows
-from tests.fakes import JUMPING, NOON, FakeService, Script, account, iam_access, refusal
+from tests.fakes import JUMPING, NOON, Answer, FakeService, Script, account, iam_access, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -366,7 +366,7 @@ async def test_all_users_are_asked_what_they_may_need(keys: Script, profile: Scr
 
 async def test_a_console_user_without_a_key_has_all_facts() -> None:
     """Password and devices are there; whoever can't sign in was not asked for devices."""
-    answers = [ANSWERS["get_login_profile"], GONE]
+    answers: list[Answer] = [{"LoginProfile": {"UserName": "ana"}}, GONE]
     draft = await of_all(service(listed("ana", "bo"), list_access_keys=NO_KEYS, get_login_profile=answers))
     ana, bo = draft.report(account()).users
 
