@@ -108,7 +108,7 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
             rows=files.csv.paths,
             journal=files.journal.path,
             finished=None,
-            role=config.role,
+            role=" or ".join(config.roles),
             labels=config.labels,
             profile=config.profile,
             audit=lambda observe: run_audit(
@@ -135,7 +135,7 @@ async def resume_from(
                 journal=path,
                 finished=len(journal.finished),
                 again=journal.again,
-                role=config.role,
+                role=" or ".join(config.roles),
                 labels=config.labels,
                 profile=profile,
                 audit=lambda observe: resume_audit(
