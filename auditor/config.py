@@ -144,7 +144,7 @@ class AuditConfig:
         check_session_duration(self.session_duration)
         check_source_identity(self.source_identity)
         if self.lister_role is not None:
-            role_arn(self.lister_role, setting="lister_role")
+            role_arn(self.lister_role)
         check_external_id(self.external_id)
         _check_concurrency(self.concurrency)
         _check_silence(self.longest_silence)

@@ -61,7 +61,7 @@ async def open_lister(
         if lister.role is None:
             await access.request(sts.get_caller_identity)
             return access
-        arn = role_arn(lister.role, setting="lister_role")
+        arn = role_arn(lister.role)
         credentials = RoleCredentials(
             partial(
                 assume,

@@ -68,12 +68,12 @@ def _check_role_name(role: str, *, shown: str) -> None:
         )
 
 
-def role_arn(text: str, *, setting: str) -> RoleArn:
-    """The parts of a role's ARN; raises ConfigurationError, which names the setting, where it is none."""
+def role_arn(text: str) -> RoleArn:
+    """The parts of a role's ARN; raises ConfigurationError where it is none."""
     found = _ROLE_ARN.fullmatch(text)
     if found is None or not _ROLE.fullmatch(found["name"]):
         raise ConfigurationError(
-            f"{setting} must be the ARN of a role, such as arn:aws:iam::111122223333:role/Lister: {text!r} is none."
+            f"{text!r} is no ARN of a role that could list the accounts: arn:aws:iam::111122223333:role/Lister is one."
         )
     return RoleArn(**found.groupdict())
 
