@@ -36,8 +36,10 @@ TYPER = {
     "auditor.cli.app",
     "auditor.cli.audit",
     "auditor.cli.demo",
+    "auditor.cli.environment",
     "auditor.cli.help",
     "auditor.cli.manual",
+    "auditor.cli.options",
     "auditor.cli.template",
 }
 RICH = {

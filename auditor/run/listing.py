@@ -19,7 +19,8 @@ from auditor.model.progress import AccountsListed, AuditWarning, Observer
 _ADVICE = {
     "AWSOrganizationsNotInUseException": "the caller's account is in no organization",
     "AccessDeniedException": "the caller may not list the accounts: use the management account, or one that is a "
-    "delegated administrator, with organizations:ListAccounts",
+    "delegated administrator, with organizations:ListAccounts, or name who may list them with --lister-profile or "
+    "--lister-role",
 }
 
 
@@ -83,7 +84,7 @@ async def list_accounts(
     """
     async with accounts:
         try:
-            async for page in account_pages(gateway.access, gateway.organizations):
+            async for page in account_pages(gateway.lister, gateway.organizations):
                 for account in listing.read(page, observe=observe):
                     listing.count += 1
                     if account.id in finished:
