@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from auditor.cli import options
-from auditor.cli.environment import check_variables
+from auditor.cli.environment import check_variables, setting_checks
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
@@ -134,19 +133,13 @@ def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
         "end_date": parse_end,
         "days": lambda days: start_of_days(days, end=None, now=datetime.now(UTC)),
     }
-    settings = {field.name: partial(_check_setting, field.name) for field in fields(AuditConfig)}
     return {
-        **{name: check for name, check in (settings | checks).items() if name in set(names)},
+        **{name: check for name, check in (setting_checks() | checks).items() if name in set(names)},
         "resume": _at_home,
         "max_duration": parse_duration,
         "processes": lambda processes: EngineChoice(processes=processes),
         "workers": lambda workers: EngineChoice(dask_scheduler="any", workers=workers),
     }
-
-
-def _check_setting(name: str, value: object) -> None:
-    values: dict[str, Any] = {"role": "R", name: value}
-    AuditConfig(**values)
 
 
 def _given(context: typer.Context) -> dict[str, object]:

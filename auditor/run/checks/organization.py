@@ -1,0 +1,133 @@
+"""Checks of the organization: which one it is, whether its accounts are listed, and which of them are the sample."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import TypeVar
+
+import anyio
+
+from auditor.aws.gateway import Gateway
+from auditor.aws.organization import account_of, account_pages
+from auditor.aws.reading import object_in, text_in
+from auditor.aws.request import Access
+from auditor.errors import RequestError
+from auditor.model.diagnosis import Fault, Finding, Outcome
+from auditor.model.facts import Account, AccountId, NotAsked
+from auditor.run.checks.check import Result, Setup, well
+from auditor.run.checks.faults import fault_of, of_error
+
+T = TypeVar("T")
+
+MOST_SAMPLED = 10
+"""Accounts of the sample."""
+_LISTING_SECONDS = 20.0
+"""For so long accounts are listed: of a large organization a part is enough."""
+_LISTING_POLICY = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": '
+    '["organizations:DescribeOrganization", "organizations:ListAccounts"], "Resource": "*"}]}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some accounts of the organization, spread over its units, or over the list where no units are known."""
+
+    accounts: tuple[Account, ...]
+    units: int
+    """How many units they are in, 0 where AWS says nothing of units."""
+
+
+async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> Result:
+    """Whether there is an organization, and what the caller is in it; gives its id, empty where nobody may know."""
+    try:
+        reply: Mapping[str, object] = {**await lister.request(gateway.organizations.describe_organization)}
+    except RequestError as error:
+        what = "The organization is not described"
+        if fault_of(error, denied=Fault.ORGANIZATION_UNKNOWN, now=setup.now()) is Fault.NO_ORGANIZATION:
+            return Result((of_error(error, "The caller's account is in no organization", now=setup.now()),))
+        outcome = Outcome.WARNING
+        cure = f"Not needed; this policy allows it: {_LISTING_POLICY}"
+        denied = Fault.ORGANIZATION_UNKNOWN
+        finding = of_error(error, what, denied=denied, cure=cure, now=setup.now(), outcome=outcome)
+        return Result((finding,), "")
+    organization = object_in(reply, "Organization")
+    name, management = text_in(organization, "Id"), text_in(organization, "MasterAccountId")
+    own = gateway.caller.account_id
+    place = f"the management account is {management}; the caller's {own} is a member"
+    if own == management:
+        place = f"from its management account {management}"
+    return well(f"{name}, {place}", value=name or "unnamed")
+
+
+async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, _organization: str) -> Result:
+    """Whether the accounts are listed, at least for a while; gives the Sample."""
+    accounts: list[Account] = []
+    findings: list[Finding] = []
+    began, whole = anyio.current_time(), True
+    try:
+        async with aclosing(account_pages(lister, gateway.organizations)) as pages:
+            async for page in pages:
+                accounts.extend(map(account_of, page))
+                whole = anyio.current_time() - began <= _LISTING_SECONDS
+                if not whole:
+                    break
+    except RequestError as error:
+        findings.append(_not_listed(error, accounts, setup=setup))
+        if not accounts:
+            return Result(tuple(findings))
+    sample = choose_sample(accounts, own=gateway.caller.account_id)
+    if not sample.accounts:
+        found = f"None of {len(accounts):,} listed accounts can be audited: none is active"
+        return Result((*findings, Finding(outcome=Outcome.FAILED, found=found, fault=Fault.NO_ACCOUNTS)))
+    more = "" if whole else " and more"
+    spread = f" in {sample.units:,} units" if sample.units else ""
+    found = f"{len(accounts):,}{more} listed; {len(sample.accounts)}{spread} are the sample"
+    return Result((*findings, Finding(outcome=Outcome.OK, found=found)), sample)
+
+
+def _not_listed(error: RequestError, accounts: Sequence[Account], *, setup: Setup) -> Finding:
+    cure = (
+        "List from the management account, or make this account a delegated administrator; or name who may: "
+        f"--lister-profile PROFILE or --lister-role ARN. It needs this policy: {_LISTING_POLICY}"
+    )
+    what = f"The list of accounts ended early, after {len(accounts):,}" if accounts else "The accounts are not listed"
+    return of_error(error, what, denied=Fault.LISTING_DENIED, cure=cure, now=setup.now())
+
+
+def choose_sample(accounts: Iterable[Account], *, own: AccountId, most: int = MOST_SAMPLED) -> Sample:
+    """The caller's own account, and of each unit the first accounts and the last, in turn, until there are enough.
+
+    Accounts that can't be audited are left out.
+    """
+    units: dict[str, list[Account]] = {}
+    mine: list[Account] = []
+    for account in accounts:
+        if account.state is None or not account.state.auditable:
+            continue
+        if account.id == own:
+            mine.append(account)
+        else:
+            units.setdefault(_unit_of(account), []).append(account)
+    room = most - len(mine)
+    # Each unit that there is room for is in it before any has a second one.
+    chosen = _spread(list(units.values()), room)
+    turns = zip_longest(*(_spread(unit, room) for unit in chosen))
+    others = [account for account in chain.from_iterable(turns) if account is not None][:room]
+    sampled = (*mine, *others)
+    return Sample(sampled, len({_unit_of(account) for account in sampled} - {""}))
+
+
+def _spread(items: Sequence[T], most: int) -> list[T]:
+    """So many of the items at most, from the first to the last and evenly between them."""
+    if len(items) <= most or most < 2:  # noqa: PLR2004 - a first and a last
+        return list(items[:most])
+    return [items[place * (len(items) - 1) // (most - 1)] for place in range(most)]
+
+
+def _unit_of(account: Account) -> str:
+    """The path of the unit that an account is in, empty where nothing is known of it."""
+    if isinstance(account.paths, NotAsked) or not account.paths:
+        return ""
+    return account.paths[0].rpartition("/")[0]
