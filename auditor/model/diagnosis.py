@@ -40,7 +40,6 @@ class Fault(StrEnum):
     NO_ORGANIZATION = "NoOrganization"
     ORGANIZATION_UNKNOWN = "OrganizationUnknown"
     LISTING_DENIED = "ListingDenied"
-    LISTING_INCOMPLETE = "ListingIncomplete"
     NO_ACCOUNTS = "NoAccounts"
     ROLE_DENIED = "RoleDenied"
     DENIED_BY_SCP = "DeniedByServiceControlPolicy"

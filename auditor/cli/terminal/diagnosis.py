@@ -31,6 +31,7 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     for checked in diagnosis.checks:
         for finding in checked.findings:
             _print_finding(console, checked, finding)
+    _print(console, _verdict(diagnosis))
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> str:
@@ -75,6 +76,15 @@ def _all_is_well(diagnosis: Diagnosis) -> str:
         if finding.outcome is Outcome.OK
     ]
     return f"All is well: {'; '.join(found)}."
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    met = (checked.name for checked in diagnosis.checks if checked.outcome in {Outcome.FAILED, Outcome.CRASHED})
+    failed = ", ".join(met)
+    if not failed:
+        return "Nothing keeps an audit from its end, but see the warnings."
+    come = "would read nothing" if diagnosis.exit_code == 1 else "would not read all"
+    return f"An audit {come}, and end with exit code {diagnosis.exit_code}: see {failed}."
 
 
 def _skipped(diagnosis: Diagnosis) -> Iterator[Finding]:

@@ -47,3 +47,8 @@ class Check:
 def well(found: str, *, value: Any = True, cure: str = "") -> Result:  # noqa: ANN401 - whatever others need of it
     """The result of a check that has found all in order."""
     return Result((Finding(outcome=Outcome.OK, found=found, cure=cure),), value)
+
+
+def counted(number: int) -> str:
+    """So many accounts, in words that are right of one, too."""
+    return f"{number:,} account{'' if number == 1 else 's'}"

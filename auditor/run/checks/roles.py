@@ -14,7 +14,7 @@ from auditor.model.codes import REGION_DISABLED, is_unreached
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account, AccountId, Caller
 from auditor.model.period import resolve_period
-from auditor.run.checks.check import Result, Setup, well
+from auditor.run.checks.check import Result, Setup, counted, well
 from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of, of_error
 from auditor.run.checks.organization import Sample
 
@@ -69,11 +69,11 @@ async def check_sts(setup: Setup, gateway: Gateway, sample: Sample) -> Result:
     if unserved:
         error = unserved[0].error
         assert error is not None  # noqa: S101 - that is how they were found
-        what = f"STS gives no sessions in {region} to {len(unserved)} of {len(found.all)} accounts"
+        what = f"STS gives no sessions in {region} to {len(unserved)} of {counted(len(found.all))}"
         finding = of_error(error, what, now=setup.now())
         return Result((finding,), None if len(unserved) == len(found.by_role) else found)
     asked = len(found.by_role)
-    return well(f"STS of {region} has answered for {asked} accounts", value=found)
+    return well(f"STS of {region} has answered for {counted(asked)}", value=found)
 
 
 def _is_of_region(error: RequestError) -> bool:
@@ -124,7 +124,7 @@ def _shut(fault: Fault, group: Sequence[Entry], *, entries: Entries, setup: Setu
     cure = cure_of(fault) or _cure(fault, account=group[0].account, caller=entries.caller, setup=setup)
     return Finding(
         outcome=Outcome.FAILED,
-        found=f"{names} lets nobody in at {len(group)} of {len(entries.all)} accounts: {names_of(group)}",
+        found=f"{len(group)} of {counted(len(entries.all))} can't be entered with {names}: {names_of(group)}",
         fault=fault,
         code=error.code,
         said=error.message,
