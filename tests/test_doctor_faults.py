@@ -16,6 +16,7 @@ from anyio import to_thread
 from blockbuster import BlockBuster
 
 from auditor.aws.limits.retry import RetryPolicy
+from auditor.cli.terminal.diagnosis import diagnosis_json
 from auditor.config import AuditConfig
 from auditor.demo import FaultMix, LocalServer, Scenario, build_organization, serve
 from auditor.model.diagnosis import Diagnosis, Fault, Outcome
@@ -354,7 +355,7 @@ class Place:
         self.certificates = Certificates(folder)
 
     async def examined(self, situation: Situation) -> Diagnosis:
-        """What is found where a situation is put up."""
+        """What is found where a situation is put up; no secret is in it."""
         organization = await to_thread.run_sync(build_organization, replace(BASE, **situation.scenario))
         async with serve(organization, ssl_context=self._tls(situation.certificate)) as server:
             with self.monkeypatch.context() as patch:
@@ -371,7 +372,10 @@ class Place:
                 config = AuditConfig(
                     **{"role": server.organization.scenario.role_name, "users": UserScope.WITH_KEYS, **options}
                 )
-                return await examine(config, policy=ONE_ATTEMPT)
+                diagnosis = await examine(config, policy=ONE_ATTEMPT)
+                said = diagnosis_json(diagnosis)
+                assert [] == [secret for secret in server.secrets if secret in said]
+                return diagnosis
 
     def _tls(self, kind: str) -> ssl.SSLContext | None:
         if not kind:
