@@ -54,9 +54,11 @@ async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
             raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
         http = sts._endpoint.http_session  # noqa: SLF001 - the only way to it
         url = sts.meta.endpoint_url
+        headers: Any = {}
+        request = AWSPreparedRequest("GET", f"{url.rstrip('/')}/", headers, b"", stream_output=False)
         try:
             proxy = http.proxy_of(url)
-            response = await http.send(AWSPreparedRequest("GET", f"{url.rstrip('/')}/", {}, b"", False))  # noqa: FBT003 - the SDK's own
+            response = await http.send(request)
         except TlsFileError as error:
             raise CallerError(whole(reason_of(error))) from None
         except (*SDK_ERRORS, OSError) as error:

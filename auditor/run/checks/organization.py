@@ -1,10 +1,10 @@
 """Checks of the organization: which one it is, whether its accounts are listed, and which of them are the sample."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 
@@ -67,7 +67,8 @@ async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, _organi
     findings: list[Finding] = []
     began, whole = anyio.current_time(), True
     try:
-        async with aclosing(account_pages(lister, gateway.organizations)) as pages:
+        listing = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(lister, gateway.organizations))
+        async with aclosing(listing) as pages:
             async for page in pages:
                 accounts.extend(map(account_of, page))
                 whole = anyio.current_time() - began <= _LISTING_SECONDS
