@@ -61,8 +61,14 @@ def users_of_report(facts: AccountFacts, *, made: datetime, now: datetime) -> di
     """The users as a report of that time has them, by name."""
     users = {user.name: as_of(user, made) for user in facts.users if user.created <= made}
     if made < now:
-        users |= {user.name: user for user in facts.reported}
+        users |= {user.name: _with_certificates(user, facts) for user in facts.reported}
     return users
+
+
+def _with_certificates(then: User, facts: AccountFacts) -> User:
+    """The user of the report with the certificates of today, which are older than any report."""
+    now = facts.users_by_name.get(then.name)
+    return then if now is None else replace(then, certificates=now.certificates)
 
 
 def _overwritten(maker: Maker, tag: str) -> Iterator[tuple[User, User]]:
