@@ -95,7 +95,7 @@ def without(name: str) -> dict[str, object]:
 def test_the_form_of_a_header() -> None:
     """Each setting is written by its name, with the dates and the format's version."""
     expected = {
-        "version": 2,
+        "version": 3,
         "settings": {
             "role": "a/b/Audit",
             "session_name": "SecurityAudit",
@@ -104,6 +104,8 @@ def test_the_form_of_a_header() -> None:
             "labels": "en",
             "csv_bom": False,
             "freshness": "live",
+            "users": "all",
+            "events": "basic",
         },
         "asked": {"start": "2026-03-01T12:00:00Z", "end": None, "at": "2026-03-01T12:00:00Z"},
     }
@@ -138,7 +140,7 @@ def test_another_header_is_refused(line: bytes, reason: str) -> None:
 @pytest.mark.parametrize(
     ("version", "advice"),
     [
-        (3, "use the version of auditor that began it, or a later one"),
+        (4, "use the version of auditor that began it, or a later one"),
         (99, "use the version of auditor that began it, or a later one"),
         (1, "use the version of auditor that began it, or begin a new audit"),
         (0, "use the version of auditor that began it, or begin a new audit"),
@@ -151,7 +153,7 @@ def test_other_versions_are_refused(version: int, advice: str) -> None:
             read_header(line)
 
 
-@pytest.mark.parametrize("name", ["labels", "freshness"])
+@pytest.mark.parametrize("name", ["labels", "freshness", "users", "events"])
 def test_a_setting_of_a_later_version_is_refused(name: str) -> None:
     """Its rows could not be gone on with."""
     with pytest.raises(ValueError, match=r"words that this version does not know: use the version .* or a later one"):
