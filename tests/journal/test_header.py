@@ -17,6 +17,7 @@ from auditor.journal.header import (
     read_started,
     started_line,
 )
+from auditor.model.facts import EventScope, UserScope
 from auditor.model.progress import AuditStarted
 from tests.samples import CALLER, NOW, PERIOD
 
@@ -45,7 +46,8 @@ def test_every_setting_is_kept_or_free() -> None:
 
 def test_every_setting_that_is_kept_comes_back() -> None:
     """None of them is written or read as another one, or forgotten."""
-    other = replace(CONFIG, session_name="Other", csv_bom=True, freshness=Freshness.REPORT)
+    scopes = {"users": UserScope.WITH_KEYS, "events": EventScope.EXTENDED}
+    other = replace(CONFIG, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, **scopes)
     assert [] == [
         field.name for field in fields(Settings) if getattr(other, field.name) == getattr(DEFAULTS, field.name)
     ]
@@ -166,6 +168,15 @@ def test_settings_of_earlier_versions_are_enough(name: str) -> None:
     config = read_header(first_line(settings=without(name))).config()
     assert getattr(AuditConfig(role="R"), name) == getattr(config, name)
     assert CONFIG == replace(config, **{name: getattr(CONFIG, name)})
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_header_without_scopes_is_of_an_audit_of_users_with_keys(version: int) -> None:
+    """That is what audits did before there was a choice, though it is no longer what they do unless told so."""
+    before = {name: value for name, value in settings().items() if name not in {"users", "events"}}
+    config = read_header(first_line(version=version, settings=before)).config()
+    assert replace(CONFIG, users=UserScope.WITH_KEYS, events=EventScope.BASIC) == config
+    assert UserScope.ALL is DEFAULTS.users
 
 
 def test_fields_of_later_versions_are_passed_over() -> None:
