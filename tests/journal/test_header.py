@@ -46,8 +46,8 @@ def test_every_setting_is_kept_or_free() -> None:
 
 def test_every_setting_that_is_kept_comes_back() -> None:
     """None of them is written or read as another one, or forgotten."""
-    scopes = {"users": UserScope.WITH_KEYS, "events": EventScope.EXTENDED}
-    other = replace(CONFIG, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, **scopes)
+    scoped = replace(CONFIG, users=UserScope.WITH_KEYS, events=EventScope.EXTENDED)
+    other = replace(scoped, session_name="Other", csv_bom=True, freshness=Freshness.REPORT)
     assert [] == [
         field.name for field in fields(Settings) if getattr(other, field.name) == getattr(DEFAULTS, field.name)
     ]
