@@ -10,7 +10,7 @@ from auditor.demo import Organization, Root, Scenario, build_organization, users
 from tests.demo.reading import Reader, read
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
-ROOMY = Scenario(accounts=16, users=1, largest_account=4, denied_every=None)
+ROOMY = Scenario(accounts=16, users=1, largest_account=4, denied_every=None, odd_items=True)
 
 
 def _build(**changes: Any) -> Organization:
@@ -118,7 +118,7 @@ async def test_roots_row_of_the_report() -> None:
 
 def test_roots_row_of_the_users_table() -> None:
     """Each account that is entered has one, first of its rows; live, what only the report tells is said so."""
-    organization = _build(accounts=16, denied_every=None)
+    organization = _build(accounts=16, denied_every=None, odd_items=True)
     for freshness, told in (("live", "Desconocido (OnlyInReport)"), ("report", "1")):
         rows = users_truth(organization, freshness=freshness).rows  # type: ignore[arg-type]  # not literal in a loop
         firsts = {row["account_id"]: row for row in reversed(rows)}
