@@ -22,10 +22,11 @@ from auditor.aws.errors import PARSER_ERRORS, reason_of, request_error, translat
 from auditor.aws.profiles import Profile, login_profile, mfa_serial, process_programs
 from auditor.aws.redaction import without_secrets
 from auditor.errors import CallerError, RequestError
-from auditor.model.codes import CREDENTIALS_UNAVAILABLE, REGION_DISABLED
+from auditor.model.codes import CONNECTION_FAILED, CREDENTIALS_UNAVAILABLE, REGION_DISABLED, TIMEOUT
 
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 _UNKNOWN_KEYS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
+_NOBODY_THERE = frozenset({CONNECTION_FAILED, TIMEOUT})
 _NO_ENDPOINT = "Invalid endpoint: "
 _NOT_OF_A_KEY = re.compile(r"[^\x21-\x7e]")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -99,9 +100,15 @@ def region_advice(code: str, *, region: str) -> str:
     return ""
 
 
-def with_advice(error: RequestError, *, region: str) -> RequestError:
-    """The same error with what to do about the region in which STS was asked, where that is why."""
+def with_advice(error: RequestError, *, region: str, endpoint_from: str = "") -> RequestError:
+    """The same error with what to do about the region in which STS was asked, or its endpoint, where that is why.
+
+    The endpoint is `endpoint_from` a variable or a setting; where that is empty, it is AWS's own.
+    """
     advice = region_advice(error.code, region=region)
+    if error.code in _NOBODY_THERE:
+        named = f"This endpoint is the one that {endpoint_from} names: see whether it is right and has started"
+        advice = named if endpoint_from else "See to network, VPN, name server and proxy"
     message = f"{error.message.rstrip('.')}. {advice}" if advice else error.message
     return request_error(**{**vars(error), "message": message})
 
@@ -148,7 +155,7 @@ def _capital(words: str) -> str:
 def _of_kind(error: Exception, settings: CallerSettings) -> str:
     """The sentence of a fault that has one of its own, empty where it has none."""
     if isinstance(error, ProfileNotFound):
-        return f"The profile {error.kwargs['profile']!r} is not configured"
+        return f"The profile {error.kwargs['profile']!r} is not configured: see `aws configure list-profiles`"
     if isinstance(error, UnusableText):
         return str(error)
     if isinstance(error, NoCredentialsError | InvalidConfigError):
