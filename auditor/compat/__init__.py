@@ -1,1 +1,1 @@
-"""The script that this package replaces: its functions, and its own command line."""
+"""The script that this package replaces, as functions."""
