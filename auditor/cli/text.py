@@ -1,4 +1,4 @@
-"""A text as all that a command prints."""
+"""Commands that print a text and nothing else: how they do it, and `auditor schema`, of which that is all."""
 
 from collections.abc import Callable
 
@@ -21,3 +21,16 @@ def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_re
     if failure:
         output.say(f"Error: The text could not be written: {failure}.")
         raise SystemExit(1)
+
+
+def schema() -> None:
+    """Print the JSON Schema that each line of a journal keeps to.
+
+    Exit codes: 0 printed; 1 not printed.
+
+    Example: auditor schema > journal.schema.json
+    """
+    # With it comes pydantic, which no other command needs before it has begun.
+    from auditor.journal.schema import shipped_schema  # noqa: PLC0415 - said above
+
+    print_text(lambda: shipped_schema().rstrip())
