@@ -42,8 +42,8 @@ TYPER = {
 }
 RICH = {
     "auditor.cli.help",
+    "auditor.cli.manual",
     "auditor.cli.terminal.console",
-    "auditor.cli.terminal.pages",
     "auditor.cli.terminal.streams",
     "auditor.cli.terminal.summary",
 }
