@@ -20,8 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted
-from auditor.cli.terminal.records import is_own, sentence_of, traceback_of
+from auditor.cli.terminal.output import counted, is_own, sentence_of, traceback_of
 from auditor.config import Labels
 from auditor.model.coverage import Failure
 from auditor.model.progress import (

@@ -9,8 +9,7 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted
-from auditor.cli.terminal.records import fields_of, sentence_of, traceback_of
+from auditor.cli.terminal.output import counted, fields_of, sentence_of, traceback_of
 from auditor.model.coverage import Failure
 from auditor.model.facts import Account
 from auditor.model.progress import (

@@ -5,8 +5,7 @@ from functools import partial
 
 from auditor.cli.terminal.console import ConsoleOutput
 from auditor.cli.terminal.json_log import JsonOutput
-from auditor.cli.terminal.output import LogFormat, Output
-from auditor.cli.terminal.records import is_told
+from auditor.cli.terminal.output import LogFormat, Output, is_told
 from auditor.cli.terminal.streams import guarded_stderr
 
 _HANDLER = "auditor-output"
