@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     )
     from auditor.journal import JournalWriter, open_journal, reopen_journal
     from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-    from auditor.model.event_rows import AccountFailure, EventRow, EventRows
     from auditor.model.facts import (
         AccessKey,
         Account,
@@ -59,7 +58,7 @@ if TYPE_CHECKING:
         ignore,
     )
     from auditor.model.report import AccountReport, Finding
-    from auditor.model.summary import AuditSummary, FailureGroup
+    from auditor.model.summary import AccountFailure, AuditSummary, EventRow, EventRows, FailureGroup
     from auditor.output import CsvWriter, Writer, open_csv_writer
     from auditor.run.earlier import EarlierRun
     from auditor.run.orchestrator import open_audit, run_audit
@@ -72,7 +71,7 @@ else:
     _HOMES = {
         "AccessKey": "auditor.model.facts",
         "Account": "auditor.model.facts",
-        "AccountFailure": "auditor.model.event_rows",
+        "AccountFailure": "auditor.model.summary",
         "AccountFinished": "auditor.model.progress",
         "AccountId": "auditor.model.facts",
         "AccountReport": "auditor.model.report",
@@ -94,8 +93,8 @@ else:
         "EngineError": "auditor.errors",
         "Event": "auditor.model.facts",
         "EventResource": "auditor.model.facts",
-        "EventRow": "auditor.model.event_rows",
-        "EventRows": "auditor.model.event_rows",
+        "EventRow": "auditor.model.summary",
+        "EventRows": "auditor.model.summary",
         "ExpiredError": "auditor.errors",
         "Failure": "auditor.model.coverage",
         "FailureGroup": "auditor.model.summary",

@@ -24,12 +24,11 @@ from auditor.config import AuditConfig, Labels, check_role_name, check_session_n
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
-from auditor.model.event_rows import AccountFailure, EventRows
 from auditor.model.facts import Account, AccountId, AccountState
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
-from auditor.model.summary import AuditSummary
+from auditor.model.summary import AccountFailure, AuditSummary, EventRows
 from auditor.output.rows import error_line, event_rows, finding_rows
 from auditor.output.run_files import open_run_files
 from auditor.run.orchestrator import run_audit

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from auditor.config import Labels
 from auditor.model.coverage import Completeness, Failure, Section
-from auditor.model.event_rows import EventRow
 from auditor.model.facts import Account, Event, MfaDevice, MfaKind, NotAsked, Unknown, User
 from auditor.model.placeholders import Unlisted
 from auditor.model.report import AccountReport, Finding
+from auditor.model.summary import EventRow
 
 FINDING_COLUMNS = (
     "account_id",
