@@ -52,6 +52,7 @@ INSTANCES: list[Any] = [
     Finding(ACCOUNT, USER, KEY),
     KEY,
     PERIOD,
+    summary.AccountFailure("1", "a", (FAILURE,)),
     replace(
         REPORT,
         users=(USER, replace(USER, keys=Unknown("AccessDenied"), mfa_devices=None)),
