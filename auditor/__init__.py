@@ -7,7 +7,7 @@ Only the names in `auditor.__all__` are public: modules, and whatever else is in
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.compat.iam_audit import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
+    from auditor.compat import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
     from auditor.config import AuditConfig, Labels, Rates, ReportWait
     from auditor.errors import (
         AuditError,
@@ -128,12 +128,12 @@ else:
         "WaitingEnded": "auditor.model.progress",
         "WriteError": "auditor.errors",
         "Writer": "auditor.output",
-        "assume_role": "auditor.compat.iam_audit",
-        "get_accounts": "auditor.compat.iam_audit",
-        "get_cloudtrail_events": "auditor.compat.iam_audit",
-        "get_iam_users_with_keys": "auditor.compat.iam_audit",
+        "assume_role": "auditor.compat",
+        "get_accounts": "auditor.compat",
+        "get_cloudtrail_events": "auditor.compat",
+        "get_iam_users_with_keys": "auditor.compat",
         "ignore": "auditor.model.progress",
-        "main": "auditor.compat.iam_audit",
+        "main": "auditor.compat",
         "open_audit": "auditor.run.orchestrator",
         "open_csv_writer": "auditor.output",
         "open_journal": "auditor.journal",

@@ -16,7 +16,7 @@ def _run_as_script() -> int:
     leave_to_the_system()
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - the command starts without
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - as above
-    from auditor.compat.iam_audit import run_script  # noqa: PLC0415 - as above
+    from auditor.compat import run_script  # noqa: PLC0415 - as above
 
     with one_sentence(open_output()):
         return run_script().exit_code

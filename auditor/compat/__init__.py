@@ -1,1 +1,0 @@
-"""The script that this package replaces, as functions."""
