@@ -86,7 +86,7 @@ async def assume_role(
 
 
 async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, account_name: str) -> list[dict[str, str]]:
-    """The rows of the findings' file for one account: one an access key, with Spanish words.
+    """The rows of the findings' file for one account: one per access key, with Spanish words.
 
     A fact that was refused, or can't be read, reads `Desconocido (…)` in its row. A user or key that can't be read at
     all is logged as an error.
@@ -202,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _active(page: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The accounts of a page in state ACTIVE; one of which that can't be told is logged as an error."""
+    """The accounts of a page in state ACTIVE; one whose state can't be told is logged as an error."""
     for raw in page:
         try:
             account = account_of(dict(raw))

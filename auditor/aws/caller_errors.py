@@ -77,7 +77,7 @@ def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool =
         return known
     if str(error).startswith(_NO_ENDPOINT):
         url = without_secrets(str(error).removeprefix(_NO_ENDPOINT))
-        advice = "give its scheme, too, in AWS_ENDPOINT_URL, its like for one service, or the profile"
+        advice = "give its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile"
         return f"{url} is no URL of an endpoint: {advice}"
     fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
     if fault is not None:
@@ -89,7 +89,7 @@ def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool =
 
 
 def region_advice(code: str, *, region: str) -> str:
-    """What to do where STS of a region refuses whoever asks; empty where the region is not why."""
+    """What to do where STS refuses a caller because of the region; empty where the region is not why."""
     if code in _UNKNOWN_KEYS and region:
         return (
             f"STS was asked in {region}: keys of GovCloud and China are known in their own regions only, and none in a "

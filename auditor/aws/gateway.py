@@ -72,7 +72,7 @@ class Gateway:
     caller_credentials: CallerCredentials
 
     def usage(self, account: Account) -> Usage:
-        """What will be asked for the sake of this account."""
+        """What will be asked on behalf of this account."""
         return Usage(self.limits.longest_silence, account.id)
 
     async def enter(self, account: Account, *, role: RoleRequest, usage: Usage | None = None) -> AccountAccess:

@@ -1,4 +1,4 @@
-"""Commands that print a text and nothing else: how they do it, and `auditor schema`, of which that is all."""
+"""How a command prints one text, and `auditor schema`, which does only that."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 
 def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result) -> None:
-    """Print the text on stdout, and a line end; `show` does it, and returns why it could not, or an empty text.
+    """Print the text and a line end on stdout; `show` writes it, and returns why it could not, else an empty text.
 
     Raises:
         SystemExit: It could not be made or written; why has been said on stderr, in one sentence.

@@ -77,7 +77,7 @@ class OwnPool:
         return ended_with(BrokenExecutor()) if isinstance(error_of(outcome), ShutdownExecutorError) else outcome
 
     async def _mend(self, broken: "_Processes") -> bool:
-        """Whether there is another pool than the broken one now."""
+        """Replace the broken pool, once; returns whether there is another one now."""
         async with self._mending:
             if self._processes is broken and not self._mended:
                 self._mended = True
@@ -133,7 +133,7 @@ class _Processes:
         self._ended = False
 
     def submit(self, work: Callable[..., T], *arguments: object) -> Future[T]:
-        """Hand over some work, the first of which starts the processes."""
+        """Submit some work; the first starts the processes."""
         if self._ended:
             raise BrokenExecutor
         if self._executor is None:

@@ -91,7 +91,7 @@ def ending(future: Future[Any]) -> asyncio.Event:
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def tell(_: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: nothing waits any more
             loop.call_soon_threadsafe(ended.set)
 
     future.add_done_callback(tell)

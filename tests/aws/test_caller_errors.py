@@ -214,7 +214,7 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("endpoint", "sentence"),
     [
-        ("localhost:1234", "give its scheme, too, in AWS_ENDPOINT_URL, its like for one service, or the profile."),
+        ("localhost:1234", "its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile."),
         ("http://bob:pa55word@localhost:port", "The endpoint of sts has a port that is none: http://…@localhost:port."),
         ("http://localhost:99999", "The endpoint of sts has a port that is none: http://localhost:99999."),
     ],

@@ -1,4 +1,4 @@
-"""When an endpoint, or the provider of the caller's credentials, serves nobody: then the run waits for it."""
+"""Outages of an endpoint, or of the provider of the caller's credentials: the run waits until they are over."""
 
 import random
 from collections.abc import Awaitable, Callable, Iterator
@@ -36,7 +36,7 @@ class Held(Exception):  # noqa: N818 - no error, but a request that is to be beg
 
 
 class PatienceEnded(Exception):  # noqa: N818 - it says what has ended
-    """Raised where an outage was waited for in vain; `error` is what the request fails with, and with it the run."""
+    """Raised where an outage outlasted the patience; `error` is what the request fails with, and with it the run."""
 
     def __init__(self, error: RequestError) -> None:
         self.error = error
@@ -45,7 +45,7 @@ class PatienceEnded(Exception):  # noqa: N818 - it says what has ended
 
 @dataclass(slots=True, eq=False)
 class Outage:
-    """The faults of one service since its last good reply; `closed` once the run waits for it."""
+    """The faults of one service since its last good reply; `closed` means that the run waits for it."""
 
     service: str
     began: float
@@ -55,7 +55,7 @@ class Outage:
     over: bool = False
     """Whether it has answered again."""
     ended: RequestError | None = None
-    """What requests fail with once nobody waits for it any more."""
+    """What requests fail with once it has outlasted the patience."""
     probing: anyio.Lock = field(default_factory=anyio.Lock)
     pause: float = _FIRST_PAUSE
 
@@ -92,7 +92,7 @@ class Outages:
         """The outage that a request to the service must wait for.
 
         Raises:
-            PatienceEnded: It was waited for in vain.
+            PatienceEnded: It outlasted the patience.
         """
         if self.ended is not None:
             raise PatienceEnded(copy(self.ended))
@@ -107,8 +107,7 @@ class Outages:
         """Wait for the turn to try the service, and try it; the attempt is cancelled when the patience ends.
 
         Raises:
-            Held: It was not tried, or to no end: somebody else has found that the outage is over, or nobody waits for
-                it any more.
+            Held: Another request has found that the outage is over, or it has outlasted the patience.
         """
         async with outage.probing:
             if not outage.over and outage.ended is None:

@@ -186,9 +186,11 @@ class _Bar(Progress):
 def waiting_line(event: Waiting | WaitingEnded) -> str:
     """What is waited for, or how that has ended."""
     if isinstance(event, Waiting):
-        said = f"{event.service} serves nobody ({event.code}): it is tried again for up to {event.seconds:.0f} seconds."
+        said = (
+            f"{event.service} is unavailable ({event.code}): it is retried for up to {event.seconds:.0f} seconds."
+        )
         return f"Waiting: {said}"
-    end = "is there again" if event.answered else "is waited for no more"
+    end = "is available again" if event.answered else "is still unavailable"
     return f"{event.service} {end}, after {event.seconds:.0f} seconds."
 
 
@@ -222,7 +224,7 @@ class ConsoleOutput:
 
 
 class _Handler(logging.Handler):
-    """Log records as lines; those of other libraries with their names, so that nobody takes them for ours."""
+    """Log records as lines; those of other libraries have their logger's name in front."""
 
     def __init__(self, console: Console, *, verbose: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a machine reads on stderr: one JSON object a line, of what happened, when, where, and with which error code."""
+"""What a machine reads on stderr: one JSON object per line on what happened, when, where, and with which error code."""
 
 import json
 import logging
@@ -144,7 +144,7 @@ def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) ->
             yield Entry(logging.WARNING, "warning", message)
         case Waiting(service=service, code=code, seconds=seconds):
             fields: dict[str, Value] = {"service": service, "error_code": code, "seconds": round(seconds, 3)}
-            yield Entry(logging.WARNING, "waiting", f"{service} serves nobody ({code})", fields)
+            yield Entry(logging.WARNING, "waiting", f"{service} is unavailable ({code})", fields)
         case WaitingEnded():
             yield _waiting_ended(event)
         case AuditFinished(summary=summary):
@@ -158,7 +158,7 @@ def _waiting_ended(event: WaitingEnded) -> Entry:
         "seconds": round(event.seconds, 3),
         "answered": event.answered,
     }
-    said = "is there again" if event.answered else "is waited for no more"
+    said = "is available again" if event.answered else "is still unavailable"
     return Entry(
         logging.INFO if event.answered else logging.WARNING, "waiting_ended", f"{event.service} {said}", fields
     )

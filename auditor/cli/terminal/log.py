@@ -12,7 +12,7 @@ _HANDLER = "auditor-output"
 
 
 def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Output:
-    """What a command says on stderr, with all that is logged in its process; where nobody can read it, nothing is said.
+    """What a command says on stderr, with all that is logged in its process; a stderr that is closed loses it.
 
     Whatever another library logs, a warning too, goes the same way: by itself it would write tracebacks, and with them
     session tokens. An output that was opened before hears nothing more.

@@ -28,7 +28,7 @@ def check_loudness(*, quiet: bool, verbose: bool) -> None:
 
 
 class LogFormat(StrEnum):
-    """Who reads stderr: people, or machines that want one JSON object a line."""
+    """Who reads stderr: people, or machines that want one JSON object per line."""
 
     TEXT = "text"
     JSON = "json"

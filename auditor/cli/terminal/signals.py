@@ -56,7 +56,7 @@ class Interruption:
 def interruptible() -> Iterator[Interruption]:
     """Take SIGINT and SIGTERM inside the block; what took them before does so again behind it.
 
-    One that whoever started the process had it ignore stays ignored: a job in the background of a script is not to end
+    A signal that was ignored when the process started stays ignored: a job in the background of a script is not to end
     with Ctrl-C, and one of nohup not at all.
     """
     interruption = Interruption()

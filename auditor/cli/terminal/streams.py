@@ -101,7 +101,7 @@ def occupy_closed_descriptors() -> None:
 
 
 def guarded_stdout() -> GuardedStream:
-    """Where results go; whoever writes them looks for a failure behind it."""
+    """Where results go; `failure` says afterwards whether they could be written."""
     return GuardedStream(sys.stdout, name="stdout")
 
 

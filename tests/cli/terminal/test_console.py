@@ -245,9 +245,9 @@ def test_what_is_waited_for(*, terminal: bool) -> None:
         display(WaitingEnded("sts", "Timeout", 600.0, answered=False))
         display(Waiting("cloudtrail", "Timeout", 600.0))
     for line in (
-        "Waiting: iam serves nobody (ConnectionFailed): it is tried again for up to 600 seconds.",
-        "iam is there again, after 45 seconds.",
-        "sts is waited for no more, after 600 seconds.",
+        "Waiting: iam is unavailable (ConnectionFailed): it is retried for up to 600 seconds.",
+        "iam is available again, after 45 seconds.",
+        "sts is still unavailable, after 600 seconds.",
     ):
         assert line in screen.text
     assert terminal == ("Waiting for cloudtrail" in screen.text)
