@@ -78,7 +78,7 @@ def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool =
     if str(error).startswith(_NO_ENDPOINT):
         url = without_secrets(str(error).removeprefix(_NO_ENDPOINT))
         advice = "give its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile"
-        return f"{url} is no URL of an endpoint: {advice}"
+        return f"{url} is not the URL of an endpoint: {advice}"
     fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
     if fault is not None:
         return fault
@@ -108,7 +108,7 @@ def with_advice(error: RequestError, *, region: str, endpoint_from: str = "") ->
     advice = region_advice(error.code, region=region)
     if error.code in _NOBODY_THERE:
         named = f"This endpoint is the one that {endpoint_from} names: see whether it is right and has started"
-        advice = named if endpoint_from else "See to network, VPN, name server and proxy"
+        advice = named if endpoint_from else "Check network, VPN, name server and proxy"
     message = f"{error.message.rstrip('.')}. {advice}" if advice else error.message
     return request_error(**{**vars(error), "message": message})
 
@@ -124,7 +124,7 @@ def check_endpoint(url: str, *, service: str) -> None:
     try:
         urlsplit(url).port  # noqa: B018 - it is read when it is asked for
     except ValueError as error:
-        raise CallerError(f"The endpoint of {service} has a port that is none: {without_secrets(url)}.") from error
+        raise CallerError(f"The endpoint of {service} has an invalid port: {without_secrets(url)}.") from error
 
 
 def check_keys(keys: Iterable[tuple[str, str]]) -> None:

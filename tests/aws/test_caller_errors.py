@@ -215,8 +215,8 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
     ("endpoint", "sentence"),
     [
         ("localhost:1234", "its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile."),
-        ("http://bob:pa55word@localhost:port", "The endpoint of sts has a port that is none: http://…@localhost:port."),
-        ("http://localhost:99999", "The endpoint of sts has a port that is none: http://localhost:99999."),
+        ("http://bob:pa55word@localhost:port", "The endpoint of sts has an invalid port: http://…@localhost:port."),
+        ("http://localhost:99999", "The endpoint of sts has an invalid port: http://localhost:99999."),
     ],
 )
 async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, mo
 async def test_an_endpoint_that_is_none_is_said_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clients that a provider makes have the same endpoint."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:1234")
-    with pytest.raises(CallerError, match="localhost:1234 is no URL of an endpoint"):
+    with pytest.raises(CallerError, match="localhost:1234 is not the URL of an endpoint"):
         await key_of("role")
 
 
@@ -263,7 +263,7 @@ async def test_what_names_an_endpoint_is_found(
 async def test_what_to_do_about_an_endpoint_that_is_dead_is_said() -> None:
     """Where nobody named it, AWS's own is there, and the way to it is what to look at."""
     dead = request_error(code="Timeout", message="late", service="sts", operation="get_caller_identity")
-    assert "late. See to network, VPN, name server and proxy" == with_advice(dead, region="us-east-1").message
+    assert "late. Check network, VPN, name server and proxy" == with_advice(dead, region="us-east-1").message
     named = with_advice(dead, region="us-east-1", endpoint_from="AWS_ENDPOINT_URL").message
     assert (
         "late. This endpoint is the one that AWS_ENDPOINT_URL names: see whether it is right and has started" == named

@@ -72,11 +72,11 @@ class Outage:
 
 
 class Outages:
-    """The outages of one run: who meets one waits until the service answers again, and one at a time tries it.
+    """The outages of one run: requests wait until the service answers again, and one at a time tries it.
 
-    Faults that pass count, and a service that has answered before. Where none answers within `patience` seconds the
-    run ends: what `cutting_off` surrounds is cancelled, and every later request fails with the code of the last
-    fault. That of Organizations ends the listing alone. Without patience nothing is waited for.
+    Only faults that may pass count, and only of a service that has answered before. Where it does not answer within
+    `patience` seconds the run ends: what `cutting_off` surrounds is cancelled, and every later request fails with the
+    code of the last fault. An outage of Organizations ends the listing alone. Without patience nothing is waited for.
     """
 
     def __init__(self, patience: float = 0.0, *, observe: Observer = ignore) -> None:
@@ -119,7 +119,7 @@ class Outages:
         raise Held
 
     def failed(self, service: str, error: RequestError, *, account: str) -> bool:
-        """A request has met with a fault that passes; whether it is one of an outage, and so not the account's."""
+        """A request failed with a fault that may pass; returns whether it is an outage's, and so not the account's."""
         if not self._patience:
             return False
         now = anyio.current_time()
@@ -144,7 +144,7 @@ class Outages:
             self._tell_end(outage)
 
     def may_pass(self, service: str) -> bool:
-        """Whether faults of one account may be the service's: nobody was answered since the first, some time ago."""
+        """Whether the faults of one account may be the service's: it has answered no request for some time."""
         outage = self.met.get(service)
         return outage is not None and _LEAST <= anyio.current_time() - outage.began < min(self._patience, _ALONE)
 

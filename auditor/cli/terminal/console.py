@@ -186,9 +186,7 @@ class _Bar(Progress):
 def waiting_line(event: Waiting | WaitingEnded) -> str:
     """What is waited for, or how that has ended."""
     if isinstance(event, Waiting):
-        said = (
-            f"{event.service} is unavailable ({event.code}): it is retried for up to {event.seconds:.0f} seconds."
-        )
+        said = f"{event.service} is unavailable ({event.code}): it is retried for up to {event.seconds:.0f} seconds."
         return f"Waiting: {said}"
     end = "is available again" if event.answered else "is still unavailable"
     return f"{event.service} {end}, after {event.seconds:.0f} seconds."
