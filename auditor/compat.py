@@ -24,7 +24,7 @@ from auditor.config import AuditConfig, Labels, check_role_name, check_session_n
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
-from auditor.model.facts import Account, AccountId, AccountState
+from auditor.model.facts import Account, AccountId, AccountState, UserScope
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
@@ -130,7 +130,7 @@ async def get_cloudtrail_events(
         ConfigurationError: The role, the period or an account can't be right; nothing was asked.
         AuditError: The session has no credentials, or AWS does not accept them.
     """
-    config = AuditConfig(role=role_name)
+    config = AuditConfig(role=role_name, users=UserScope.WITH_KEYS)
     distinct = _distinct(accounts)
     period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], 
 def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
     """What `main` does, with the summary, which knows whether anything is missing."""
     options = _parser().parse_args(arguments)
-    config = AuditConfig(role=options.role, profile=options.profile)
+    config = AuditConfig(role=options.role, profile=options.profile, users=UserScope.WITH_KEYS)
     return event_loop.run(_audit, config)
 
 

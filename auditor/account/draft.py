@@ -6,9 +6,20 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from auditor.aws.permissions import action_of
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section, SectionCoverage, coverage_of
-from auditor.model.facts import Account, Event, Unknown, User
+from auditor.model.facts import (
+    NOT_ASKED,
+    Account,
+    Event,
+    NotAsked,
+    Root,
+    ServiceCredential,
+    Unknown,
+    User,
+    UserScope,
+)
 from auditor.model.report import AccountReport
 
 T = TypeVar("T")
@@ -25,6 +36,7 @@ def ignore(_: RequestError) -> None:
 class AccountDraft:
     """The account report in the making; collectors add to it what they learn, when they learn it."""
 
+    scope: UserScope = UserScope.WITH_KEYS
     users: dict[int, User] = field(default_factory=dict)
     """By their place in AWS's list."""
     events: dict[str, Event] = field(default_factory=dict)
@@ -33,12 +45,17 @@ class AccountDraft:
     vanished_keys: int = 0
     foreign_events: int = 0
     """Those that were passed over, since they are another service's."""
+    root: Root | NotAsked = NOT_ASKED
+    service_credentials: dict[str, tuple[ServiceCredential, ...] | Unknown] = field(default_factory=dict)
+    """By the user's name."""
+    other_service_credentials: tuple[()] | Unknown | NotAsked = NOT_ASKED
+    """Those of users who are not among them."""
     report_time: datetime | None = None
     fallbacks: list[str] = field(default_factory=list)
     _asked: dict[Section, int] = field(default_factory=dict)
     _answered: dict[Section, int] = field(default_factory=dict)
     _partly: set[Section] = field(default_factory=set)
-    _failures: dict[tuple[Section, str], Failure] = field(default_factory=dict)
+    _failures: dict[tuple[Section, str, str], Failure] = field(default_factory=dict)
 
     async def ask(self, section: Section, question: Awaitable[T], *, gathers: Sized = ()) -> T | Unknown:
         """The answer to one question, or Unknown, the failure noted, where AWS gave none.
@@ -59,7 +76,8 @@ class AccountDraft:
 
     def note(self, section: Section, error: RequestError) -> None:
         """Note that AWS refused something, or sent what can't be read."""
-        self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
+        action = action_of(error.service, error.operation)
+        self.fail(section, code=error.code, message=str(error), request_id=error.request_id, action=action)
 
     def noting(self, section: Section) -> Note:
         """What notes the faults of items in a list of this section."""
@@ -70,20 +88,19 @@ class AccountDraft:
         for counts in (self._asked, self._answered):
             counts[section] = counts.get(section, 0) + 1
 
-    def fail(self, section: Section, *, code: str, message: str, request_id: str = "") -> None:
-        """Note that a question was not answered; the first message of a section and code is kept."""
-        known = self._failures.get((section, code))
+    def fail(self, section: Section, *, code: str, message: str, request_id: str = "", action: str = "") -> None:
+        """Note that a question was not answered; the first message of a section, code and action is kept."""
+        known = self._failures.get((section, code, action))
         if known is None:
-            self._failures[section, code] = Failure(section, code, message, request_id)
-            return
-        self._failures[section, code] = replace(known, count=known.count + 1)
+            known = Failure(section, code, message, request_id, count=0, action=action)
+        self._failures[section, code, action] = replace(known, count=known.count + 1)
 
     def report(self, account: Account) -> AccountReport:
         """All that is known so far: users in AWS's order, events newest first."""
         return AccountReport(
             account=account,
             role="",
-            users=tuple(self.users[place] for place in sorted(self.users)),
+            users=tuple(self._with_service_credentials(self.users[place]) for place in sorted(self.users)),
             events=tuple(sorted(self.events.values(), key=lambda event: event.at, reverse=True)),
             coverage=self.coverage(),
             failures=self.failures(),
@@ -92,12 +109,26 @@ class AccountDraft:
             report_time=self.report_time,
             fallbacks=tuple(self.fallbacks),
             foreign_events=self.foreign_events,
+            scope=self.scope,
+            root=self.root,
         )
 
+    def _with_service_credentials(self, user: User) -> User:
+        if self.scope is not UserScope.ALL:
+            return user
+        found = self.service_credentials.get(user.name, self.other_service_credentials)
+        return replace(user, service_credentials=found)
+
     def failures(self) -> tuple[Failure, ...]:
-        """All failures, those of one section and code as one."""
+        """All failures, those of one section, code and action as one."""
         return tuple(self._failures.values())
 
     def coverage(self) -> tuple[SectionCoverage, ...]:
         """A word for every section."""
-        return coverage_of(self._failures.values(), asked=self._asked, answered=self._answered, partly=self._partly)
+        return coverage_of(
+            self._failures.values(),
+            asked=self._asked,
+            answered=self._answered,
+            partly=self._partly,
+            scope=self.scope,
+        )

@@ -55,6 +55,8 @@ class AccountAccess(IamAccess):
     cloudtrail: "CloudTrailClient"
     role: str
     """The role that was assumed, empty for the caller's own account."""
+    root_arn: str
+    """The ARN of the account's root user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ class Gateway:
             RequestError: The role could not be assumed.
         """
         usage = usage or self.usage(account)
+        root_arn = f"arn:{self.caller.partition}:iam::{account.id}:root"
         if account.id == self.caller.account_id:
             access = Access(credentials=self.caller_credentials, limits=self.limits, usage=usage)
-            return AccountAccess(access, self.iam, self.cloudtrail, role="")
+            return AccountAccess(access, self.iam, self.cloudtrail, role="", root_arn=root_arn)
 
         caller = self.access.on_behalf_of(usage)
 
@@ -96,7 +99,7 @@ class Gateway:
         credentials = RoleCredentials(assume_again)
         await credentials.current()
         access = Access(credentials=credentials, limits=self.limits, usage=usage)
-        return AccountAccess(access, self.iam, self.cloudtrail, role=role.name)
+        return AccountAccess(access, self.iam, self.cloudtrail, role=role.name, root_arn=root_arn)
 
 
 @asynccontextmanager

@@ -16,11 +16,12 @@ from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.demo import Scenario, build_organization, serve
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import Account, AccountState, Period
+from auditor.model.facts import Account, AccountState, EventScope, Period
 from auditor.model.report import AccountReport
 from tests.fakes import (
     JUMPING,
     NOON,
+    OF_ALL,
     OWN_ACCOUNT,
     PERIOD,
     FakeClients,
@@ -57,7 +58,13 @@ def clients(**scripts: Any) -> FakeClients:
     }
     return FakeClients(
         sts=FakeService("sts", assume_role=answers["assume_role"]),
-        iam=FakeService("iam", list_users=answers["list_users"], list_access_keys=answers["list_access_keys"]),
+        iam=FakeService(
+            "iam",
+            list_users=answers["list_users"],
+            list_access_keys=answers["list_access_keys"],
+            get_login_profile=refusal("NoSuchEntity", status=404),
+            **OF_ALL,
+        ),
         cloudtrail=FakeService("cloudtrail", lookup_events=answers["lookup_events"]),
     )
 
@@ -79,7 +86,7 @@ async def test_a_report_is_whole() -> None:
     assert ([user.name for user in report.users], [event.id for event in report.events]) == (["ana"], ["id-1"])
     assert set(words(report).values()) == {Completeness.COMPLETE}
     assert (report.complete, report.audited, report.role) == (True, True, CONFIG.role)
-    assert (report.requests, report.throttles) == (3 + len(EVENT_NAMES), 0)
+    assert (report.requests, report.throttles) == (6 + len(EVENT_NAMES[EventScope.BASIC]), 0)
     assert report.started_at is not None
     assert report.seconds == pytest.approx(2, abs=0.5)
 
