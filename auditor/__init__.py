@@ -7,7 +7,7 @@ Only the names in `auditor.__all__` are public: modules, and whatever else is in
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.compat.iam_audit import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
+    from auditor.compat import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
     from auditor.config import AuditConfig, Labels, Rates, ReportWait
     from auditor.errors import (
         AuditError,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     )
     from auditor.journal import JournalWriter, open_journal, reopen_journal
     from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-    from auditor.model.event_rows import AccountFailure, EventRow, EventRows
     from auditor.model.facts import (
         AccessKey,
         Account,
@@ -36,14 +35,20 @@ if TYPE_CHECKING:
         Caller,
         Event,
         EventResource,
+        EventScope,
         Freshness,
         KeyUse,
+        LoginProfile,
         MfaDevice,
         MfaKind,
         NotAsked,
         Period,
+        Root,
+        RootKey,
+        ServiceCredential,
         Unknown,
         User,
+        UserScope,
     )
     from auditor.model.placeholders import Unlisted
     from auditor.model.progress import (
@@ -59,7 +64,7 @@ if TYPE_CHECKING:
         ignore,
     )
     from auditor.model.report import AccountReport, Finding
-    from auditor.model.summary import AuditSummary, FailureGroup
+    from auditor.model.summary import AccountFailure, AuditSummary, EventRow, EventRows, FailureGroup
     from auditor.output import CsvWriter, Writer, open_csv_writer
     from auditor.run.earlier import EarlierRun
     from auditor.run.orchestrator import open_audit, run_audit
@@ -72,7 +77,7 @@ else:
     _HOMES = {
         "AccessKey": "auditor.model.facts",
         "Account": "auditor.model.facts",
-        "AccountFailure": "auditor.model.event_rows",
+        "AccountFailure": "auditor.model.summary",
         "AccountFinished": "auditor.model.progress",
         "AccountId": "auditor.model.facts",
         "AccountReport": "auditor.model.report",
@@ -94,8 +99,9 @@ else:
         "EngineError": "auditor.errors",
         "Event": "auditor.model.facts",
         "EventResource": "auditor.model.facts",
-        "EventRow": "auditor.model.event_rows",
-        "EventRows": "auditor.model.event_rows",
+        "EventRow": "auditor.model.summary",
+        "EventRows": "auditor.model.summary",
+        "EventScope": "auditor.model.facts",
         "ExpiredError": "auditor.errors",
         "Failure": "auditor.model.coverage",
         "FailureGroup": "auditor.model.summary",
@@ -107,6 +113,7 @@ else:
         "KeyUse": "auditor.model.facts",
         "Labels": "auditor.config",
         "ListingInterrupted": "auditor.errors",
+        "LoginProfile": "auditor.model.facts",
         "MfaDevice": "auditor.model.facts",
         "MfaKind": "auditor.model.facts",
         "NotAsked": "auditor.model.facts",
@@ -118,23 +125,27 @@ else:
         "ReportStream": "auditor.run.stream",
         "ReportWait": "auditor.config",
         "RequestError": "auditor.errors",
+        "Root": "auditor.model.facts",
+        "RootKey": "auditor.model.facts",
         "Section": "auditor.model.coverage",
         "SectionCoverage": "auditor.model.coverage",
+        "ServiceCredential": "auditor.model.facts",
         "ThrottledError": "auditor.errors",
         "Unknown": "auditor.model.facts",
         "Unlisted": "auditor.model.placeholders",
         "UnreachableError": "auditor.errors",
         "User": "auditor.model.facts",
+        "UserScope": "auditor.model.facts",
         "Waiting": "auditor.model.progress",
         "WaitingEnded": "auditor.model.progress",
         "WriteError": "auditor.errors",
         "Writer": "auditor.output",
-        "assume_role": "auditor.compat.iam_audit",
-        "get_accounts": "auditor.compat.iam_audit",
-        "get_cloudtrail_events": "auditor.compat.iam_audit",
-        "get_iam_users_with_keys": "auditor.compat.iam_audit",
+        "assume_role": "auditor.compat",
+        "get_accounts": "auditor.compat",
+        "get_cloudtrail_events": "auditor.compat",
+        "get_iam_users_with_keys": "auditor.compat",
         "ignore": "auditor.model.progress",
-        "main": "auditor.compat.iam_audit",
+        "main": "auditor.compat",
         "open_audit": "auditor.run.orchestrator",
         "open_csv_writer": "auditor.output",
         "open_journal": "auditor.journal",
@@ -190,6 +201,7 @@ __all__ = [
     "EventResource",
     "EventRow",
     "EventRows",
+    "EventScope",
     "ExpiredError",
     "Failure",
     "FailureGroup",
@@ -201,6 +213,7 @@ __all__ = [
     "KeyUse",
     "Labels",
     "ListingInterrupted",
+    "LoginProfile",
     "MfaDevice",
     "MfaKind",
     "NotAsked",
@@ -212,13 +225,17 @@ __all__ = [
     "ReportStream",
     "ReportWait",
     "RequestError",
+    "Root",
+    "RootKey",
     "Section",
     "SectionCoverage",
+    "ServiceCredential",
     "ThrottledError",
     "Unknown",
     "Unlisted",
     "UnreachableError",
     "User",
+    "UserScope",
     "Waiting",
     "WaitingEnded",
     "WriteError",

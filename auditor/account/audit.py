@@ -54,7 +54,7 @@ class AccountPlan:
             "",
             config.session_name,
             config.external_id,
-            policy=session_policy_of(config.freshness) if config.session_policy else None,
+            policy=session_policy_of(config.freshness, users=config.users) if config.session_policy else None,
             duration=config.session_duration,
             source_identity=config.source_identity,
         )

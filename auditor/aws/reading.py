@@ -16,7 +16,7 @@ from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.facts import Unknown
 
 UNREADABLE = Unknown(INVALID_RESPONSE)
-"""In the place of a fact that AWS has sent in a form which nobody can read."""
+"""In the place of a fact that AWS sent in a form that can't be read."""
 _YEAR = 4
 """Letters of a year: without a dash behind them, digits are seconds, though they would make a date, too."""
 ClientT = TypeVar("ClientT")
@@ -26,6 +26,13 @@ def text_in(part: Mapping[str, Any], member: str) -> str:
     """A text, empty where there is none or something else; lone surrogates, which no file can hold, are escaped."""
     value = part.get(member)
     return well_formed(value) if isinstance(value, str) else ""
+
+
+def texts_in(part: Mapping[str, Any], member: str) -> tuple[str, ...]:
+    """The texts of a list, as `text_in` reads each; empty ones and what is no text are left out, and so is no list."""
+    value = part.get(member)
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(well_formed(item) for item in items if isinstance(item, str) and item)
 
 
 def time_in(part: Mapping[str, Any], member: str) -> datetime | Unknown | None:
@@ -43,7 +50,7 @@ def object_in(part: Mapping[str, Any], member: str) -> Mapping[str, Any]:
 
 
 def object_of(value: object) -> Mapping[str, Any]:
-    """The value where it is an object, else an empty one: nothing of it can be read."""
+    """The value if it is an object, else an empty one."""
     # Nearly all are plain dictionaries: to ask the abstract class takes far longer.
     return value if type(value) is dict or isinstance(value, Mapping) else {}
 

@@ -15,7 +15,7 @@ from auditor.cli.environment import check_variables, setting_checks
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness
+from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.period import parse_end, parse_start, start_of_days
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def audit(  # noqa: PLR0913 - one parameter an option
     labels: options.LabelsOption = Labels.ES,
     csv_bom: options.CsvBom = False,
     freshness: options.FreshnessOption = Freshness.LIVE,
+    users: options.Users = UserScope.ALL,
+    events: options.Events = EventScope.BASIC,
     session_name: options.SessionName = DEFAULT_SESSION_NAME,
     session_duration: options.SessionDuration = None,
     source_identity: options.SourceIdentity = None,
@@ -56,7 +58,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     verbose: options.Verbose = False,
     log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Audit the IAM users of all accounts of the organization, into three CSV files.
+    """Audit the IAM users of all accounts of the organization, into four CSV files.
 
     Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
     read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
@@ -97,6 +99,8 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 labels=labels,
                 csv_bom=csv_bom,
                 freshness=freshness,
+                users=users,
+                events=events,
                 session_name=session_name,
                 external_id=external_id,
                 session_policy=not no_session_policy,

@@ -10,7 +10,7 @@ from auditor.cli.environment import check_variables, setting_checks
 from auditor.cli.help import MESSAGES
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness
+from auditor.model.facts import Freshness, UserScope
 
 if TYPE_CHECKING:
     from auditor.cli.terminal.output import Output
@@ -35,6 +35,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option
     lister_role: options.ListerRole = None,
     own_account_role: options.OwnAccountRole = False,
     freshness: options.FreshnessOption = Freshness.LIVE,
+    users: options.Users = UserScope.ALL,
     session_name: options.SessionName = DEFAULT_SESSION_NAME,
     session_duration: options.SessionDuration = None,
     source_identity: options.SourceIdentity = None,
@@ -76,6 +77,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option
             lister_role=lister_role,
             own_account_role=own_account_role,
             freshness=freshness,
+            users=users,
             session_name=session_name,
             session_duration=session_duration,
             source_identity=source_identity,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from auditor.aws.permissions import policy_text
 from auditor.config import AuditConfig, Labels
 from auditor.engines.dask import open_dask
 from auditor.errors import ConfigurationError
@@ -73,6 +74,8 @@ class OpenAudit:
     again: Mapping[str, int] = field(default_factory=dict)
     """How many accounts are asked again, by the code of their first failure."""
     role: str = ""
+    policy: str = ""
+    """The IAM policy of a role that may do all that it asks for, as JSON."""
     labels: Labels = Labels.ES
     anew: Mapping[str, object] = field(default_factory=dict)
     """What the journal does not know, and who goes on must say again, by the options' parameters."""
@@ -114,6 +117,7 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
             journal=files.journal.path,
             finished=None,
             role=" or ".join(config.roles),
+            policy=policy_text(config.freshness, users=config.users),
             labels=config.labels,
             anew={name: getattr(config, name) for name in _ACCESS},
             audit=lambda observe: run_audit(
@@ -141,6 +145,7 @@ async def resume_from(
                 finished=len(journal.finished),
                 again=journal.again,
                 role=" or ".join(config.roles),
+                policy=policy_text(config.freshness, users=config.users),
                 labels=config.labels,
                 anew=anew,
                 audit=lambda observe: resume_audit(

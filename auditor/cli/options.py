@@ -8,7 +8,7 @@ import typer
 from auditor.cli.help import ACCESS, FACTS, FILES, MESSAGES, SPEED
 from auditor.cli.terminal.output import LogFormat
 from auditor.config import Labels
-from auditor.model.facts import Freshness
+from auditor.model.facts import EventScope, Freshness, UserScope
 
 Role = Annotated[
     list[str] | None,
@@ -99,7 +99,7 @@ OutputDir = Annotated[
     Path,
     typer.Option(
         envvar="AUDITOR_OUTPUT_DIR",
-        help="Where the three CSV files go; made if missing.",
+        help="Where the four CSV files go; made if missing.",
         file_okay=False,
         rich_help_panel=FILES,
     ),
@@ -156,6 +156,23 @@ FreshnessOption = Annotated[
         envvar="AUDITOR_FRESHNESS",
         help="'live' reads every fact now; 'report' makes fewer calls, but password, MFA and last use of keys come "
         "from IAM's credential report, and may be up to 4 hours old.",
+        rich_help_panel=FACTS,
+    ),
+]
+Users = Annotated[
+    UserScope,
+    typer.Option(
+        envvar="AUDITOR_USERS",
+        help="'all' asks for password, MFA and service credentials of all users, and about root; 'with-keys' asks "
+        "only for password and MFA of users with an access key.",
+        rich_help_panel=FACTS,
+    ),
+]
+Events = Annotated[
+    EventScope,
+    typer.Option(
+        envvar="AUDITOR_EVENTS",
+        help="'basic' looks up 5 kinds of IAM changes; 'extended' 7 more, each at half a second per account.",
         rich_help_panel=FACTS,
     ),
 ]

@@ -86,6 +86,19 @@ async def test_failures_of_one_section_and_code_are_one() -> None:
     ]
 
 
+async def test_failures_of_two_actions_are_two() -> None:
+    """What a role must allow for a failure is known of each: of two denied actions in one section both are."""
+    draft = AccountDraft()
+    for operation in ("list_mfa_devices", "list_virtual_mfa_devices", "list_mfa_devices", "none_of_ours"):
+        refused = RequestError(code="AccessDenied", message="no", service="iam", operation=operation)
+        draft.note(Section.MFA, refused)
+    draft.fail(Section.MFA, code="AccessDenied", message="said by nobody")
+
+    assert [("iam:ListMFADevices", 2), ("iam:ListVirtualMFADevices", 1), ("", 2)] == [
+        (failure.action, failure.count) for failure in draft.failures()
+    ]
+
+
 async def test_questions_are_counted() -> None:
     """Coverage tells how many questions a section asked, and how many were answered."""
     draft = await drafted((Section.KEYS, None), (Section.KEYS, None), (Section.KEYS, "Timeout"))
@@ -150,7 +163,7 @@ CASES_OF_ALL: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Co
     "role denied": ([(ROLE, "AccessDenied")], {**dict.fromkeys(Section, SKIPPED), ROLE: DENIED}),
     "all keys denied": (
         [(ROLE, None), (USERS, None), (KEYS, "AccessDenied"), (PASSWORD, None), (MFA, None)],
-        {KEYS: DENIED, LAST_USED: SKIPPED, PASSWORD: COMPLETE, MFA: COMPLETE},
+        {KEYS: DENIED, LAST_USED: SKIPPED, PASSWORD: COMPLETE, MFA: PARTIAL},
     ),
     "users denied": (
         [(ROLE, None), (USERS, "AccessDenied"), (Section.ROOT, None), (Section.SERVICE_CREDENTIALS, None)],
@@ -165,7 +178,7 @@ CASES_OF_ALL: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Co
 
 @pytest.mark.parametrize("case", CASES_OF_ALL)
 async def test_passwords_of_all_users_rest_on_users_alone(case: str) -> None:
-    """Where all users are in scope, passwords and devices are asked whether or not keys are known."""
+    """Where all users are in scope, passwords are asked whether or not keys are known; devices of who may need them."""
     questions, expected = CASES_OF_ALL[case]
     found = words(await drafted(*questions, scope=UserScope.ALL))
 

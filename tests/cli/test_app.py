@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.text import TextReceiveStream
 from typer.testing import CliRunner
 
+from auditor.aws.permissions import policy_text, session_policy_of
 from auditor.cli.app import app
-from auditor.demo import Scenario
+from auditor.demo import Scenario, build_organization
+from auditor.model.facts import Freshness, UserScope
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
@@ -46,13 +49,13 @@ async def test_an_audit_writes_its_files_and_prints_where(tmp_path: Path, monkey
         done = await anyio.run_process(command, check=False)
         organization = server.organization
         expected = truth_of_all(server)
-    findings, events, coverage = files_of(done.stdout.decode())
+    findings, events, coverage, users = files_of(done.stdout.decode())
     assert 3 == done.returncode
     assert as_set(expected.findings) == as_set(read_csv(findings))
     assert as_set(expected.events) == as_set(read_csv(events))
     denied = next(account for account in organization.accounts if account.id in expected.denied_accounts)
     assert f"Error en cuenta {denied.name} ({denied.id}): role: AccessDenied" in done.stderr.decode()
-    assert [0o600] * 3 == [path.stat().st_mode & 0o777 for path in (findings, events, coverage)]
+    assert [0o600] * 4 == [path.stat().st_mode & 0o777 for path in (findings, events, coverage, users)]
 
 
 @pytest.mark.anyio
@@ -65,7 +68,35 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
         command = [*AUDITOR, "audit", "--role", scenario.role_name, "--output-dir", str(tmp_path), "--quiet"]
         done = await anyio.run_process(command, check=False)
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
-    assert 4 == len(files_in(tmp_path))
+    assert 5 == len(files_in(tmp_path))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("options", "users"), [([], UserScope.ALL), (["--users", "with-keys"], UserScope.WITH_KEYS)])
+async def test_only_what_is_asked_for_is_allowed(
+    options: list[str], users: UserScope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sessions of an audit of users with keys may do less than those of an audit of all users, the default."""
+    async with served(QUICK, monkeypatch) as server:
+        command = [*AUDITOR, "audit", "--role", QUICK.role_name, "--output-dir", str(tmp_path), *options]
+        await anyio.run_process(command, check=False)
+    assert {session_policy_of(Freshness.LIVE, users=users)} == set(server.policies.values())
+
+
+@pytest.mark.anyio
+async def test_what_the_role_lacks_is_printed_with_the_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which action was denied, in how many accounts, and the policy of this very audit; the exit code is 3."""
+    caller, *members = build_organization(QUICK).accounts
+    denied = {account.id: frozenset({"iam:ListAccessKeys"}) for account in (caller, *members)}
+    async with served(replace(QUICK, denied_actions=denied), monkeypatch):
+        options = ["--role", QUICK.role_name, "--output-dir", str(tmp_path), "--users", "with-keys"]
+        done = await anyio.run_process([*AUDITOR, "audit", *options], check=False)
+    lines = done.stdout.decode().splitlines()
+    assert 3 == done.returncode
+    first = lines.index(f"The role {QUICK.role_name} lacks 1 action:")
+    assert f"  iam:ListAccessKeys was denied in {len(members)} accounts." == lines[first + 1]
+    policy = policy_text(Freshness.LIVE, users=UserScope.WITH_KEYS).splitlines()
+    assert policy == lines[first + 3 : first + 3 + len(policy)]
 
 
 @pytest.mark.anyio
@@ -115,7 +146,7 @@ async def test_the_demo_reaches_nothing_but_its_own_port(tmp_path: Path, monkeyp
     command = [*AUDITOR, "demo", "--accounts", "12", "--users", "1", "--latency", "0", "--output-dir", str(tmp_path)]
     done = await anyio.run_process(command, check=False)
     assert 3 == done.returncode
-    assert [True, True, True] == [path.exists() for path in files_of(done.stdout.decode())]
+    assert [True] * 4 == [path.exists() for path in files_of(done.stdout.decode())]
 
 
 @pytest.mark.anyio
@@ -142,7 +173,7 @@ async def test_the_demo_can_be_left_running_for_any_client(tmp_path: Path) -> No
         process.send_signal(signal.SIGINT)
         assert 130 == await process.wait()
     assert (b"3", b"", 0) == (done.stdout.strip(), done.stderr, done.returncode)
-    assert 4 == len(files_in(tmp_path / "demo-output"))
+    assert 5 == len(files_in(tmp_path / "demo-output"))
 
 
 @pytest.mark.anyio
@@ -203,10 +234,16 @@ def test_the_version_is_the_installed_ones() -> None:
         (["--role", "R", "--session-name", "x"], 2, "is not a session name"),
         (["--role", "R", "--external-id", "x"], 2, "external id"),
         (["--role", "R", "--labels", "fr"], 2, "fr"),
+        (["--role", "R", "--users", "some"], 2, "some"),
+        (["--role", "R", "--events", "all"], 2, "all"),
         (["--role", "R", "--quiet", "--verbose"], 2, "--quiet and --verbose"),
         (["--role", "R", "--output-dir=~nobody-has-this/r"], 2, "nobody has that home"),
         ([], 2, "--role"),
-        (["--role", "R", "--profile", "nobody"], 1, "The profile 'nobody' is not configured."),
+        (
+            ["--role", "R", "--profile", "nobody"],
+            1,
+            "The profile 'nobody' is not configured: see `aws configure list-profiles`.",
+        ),
         (["--role", "R"], 1, "No AWS credentials were found"),
         (["--role", "a/b/Role"], 1, "No AWS credentials were found"),
     ],

@@ -28,6 +28,7 @@ from auditor import (
     OrganizationError,
     RequestError,
     Section,
+    UserScope,
     assume_role,
     get_accounts,
     get_cloudtrail_events,
@@ -448,7 +449,10 @@ async def test_sessions_for_events_are_narrowed(monkeypatch: pytest.MonkeyPatch)
     async with served(SMALL, monkeypatch) as server:
         members = server.organization.accounts[:4]
         events = await all_events(server, map(given, members))
-        assert dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE)) == server.policies
+        assert (
+            dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE, users=UserScope.ALL))
+            == server.policies
+        )
     assert () == events.failures
 
 
@@ -592,7 +596,7 @@ async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
     return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
 
 
-ALL_FILES = ["audit", "cloudtrail_events", "coverage", "iam_audit_report"]
+ALL_FILES = ["audit", "cloudtrail_events", "coverage", "iam_audit_report", "iam_users"]
 
 
 async def test_the_command_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a machine reads on stderr: one JSON object a line, of what happened, when, where, and with which error code."""
+"""What a machine reads on stderr: one JSON object per line on what happened, when, where, and with which error code."""
 
 import json
 import logging
@@ -9,8 +9,7 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted
-from auditor.cli.terminal.records import fields_of, sentence_of, traceback_of
+from auditor.cli.terminal.output import counted, fields_of, sentence_of, traceback_of
 from auditor.model.coverage import Failure
 from auditor.model.facts import Account
 from auditor.model.progress import (
@@ -26,7 +25,7 @@ from auditor.model.progress import (
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
 
-Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int]
+Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int] | Mapping[str, object]
 
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
 
@@ -89,6 +88,7 @@ class JsonDisplay:
     def __init__(self, output: JsonOutput) -> None:
         self._output = output
         self._files: dict[str, str] = {}
+        self._policy = ""
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +101,7 @@ class JsonDisplay:
     def open(self, audit: OpenAudit) -> None:
         """Write how many accounts were finished before, and how many are asked again and why."""
         self._files = {name: str(path) for name, path in audit.files.items()}
+        self._policy = audit.policy
         if audit.finished is not None:
             message = f"{counted(audit.finished, 'account')} finished before"
             fields: dict[str, Value] = {"accounts": audit.finished, "asked_again": dict(audit.again)}
@@ -108,7 +109,7 @@ class JsonDisplay:
 
     def __call__(self, event: ProgressEvent) -> None:
         """Write what one event tells."""
-        for entry in entries_of(event, files=self._files):
+        for entry in entries_of(event, files=self._files, policy=self._policy):
             self._output.write(entry)
 
 
@@ -126,10 +127,10 @@ class _Handler(logging.Handler):
         self._output.write(Entry(record.levelno, "log", sentence_of(record), fields))
 
 
-def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) -> Iterator[Entry]:
+def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES, policy: str = "") -> Iterator[Entry]:
     """The entries of one event of a run: one, and for an account one more for each failure in it.
 
-    The last one names the run's files, by what they hold.
+    The last one names the run's files, by what they hold, and has the policy where the role lacks some of it.
     """
     match event:
         case AuditStarted():
@@ -145,11 +146,11 @@ def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) ->
             yield Entry(logging.WARNING, "warning", message)
         case Waiting(service=service, code=code, seconds=seconds):
             fields: dict[str, Value] = {"service": service, "error_code": code, "seconds": round(seconds, 3)}
-            yield Entry(logging.WARNING, "waiting", f"{service} serves nobody ({code})", fields)
+            yield Entry(logging.WARNING, "waiting", f"{service} is unavailable ({code})", fields)
         case WaitingEnded():
             yield _waiting_ended(event)
         case AuditFinished(summary=summary):
-            yield _finished(summary, files=files)
+            yield _finished(summary, files=files, policy=policy)
 
 
 def _waiting_ended(event: WaitingEnded) -> Entry:
@@ -159,7 +160,7 @@ def _waiting_ended(event: WaitingEnded) -> Entry:
         "seconds": round(event.seconds, 3),
         "answered": event.answered,
     }
-    said = "is there again" if event.answered else "is waited for no more"
+    said = "is available again" if event.answered else "is still unavailable"
     return Entry(
         logging.INFO if event.answered else logging.WARNING, "waiting_ended", f"{event.service} {said}", fields
     )
@@ -181,6 +182,7 @@ def _failure(account: Account, failure: Failure) -> Entry:
         **_named(account),
         "section": failure.section.column,
         "error_code": failure.code,
+        "action": failure.action,
         "request_id": failure.request_id,
         "count": failure.count,
     }
@@ -206,7 +208,7 @@ def _named(account: Account) -> dict[str, Value]:
     return {"account_id": account.id, "account_name": account.name}
 
 
-def _finished(summary: AuditSummary, *, files: Mapping[str, str]) -> Entry:
+def _finished(summary: AuditSummary, *, files: Mapping[str, str], policy: str) -> Entry:
     fields: dict[str, Value] = {
         "exit_code": summary.exit_code,
         "accounts": summary.accounts,
@@ -221,6 +223,8 @@ def _finished(summary: AuditSummary, *, files: Mapping[str, str]) -> Entry:
         "requests": summary.requests,
         "throttles": summary.throttles,
         "seconds": round(summary.seconds, 3),
+        "missing_actions": dict(summary.missing_actions),
+        "policy": json.loads(policy) if policy and summary.missing_actions else None,
         "files": dict(files),
     }
     return Entry(logging.INFO, "audit_finished", summary.interruption or "all accounts are finished", fields)

@@ -84,7 +84,7 @@ PROBES: Mapping[str, Probe] = {
 
 async def check_actions(setup: Setup, entered: Sequence[Entry]) -> Result:
     """Which of the actions of an audit are allowed in the accounts that were entered."""
-    actions = actions_of(setup.config.freshness)
+    actions = actions_of(setup.config.freshness, users=setup.config.users)
     trials: list[Trial] = []
 
     async def try_all(entry: Entry) -> None:
