@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from auditor.aws.caller_errors import whole
+from auditor.aws.caller_errors import whole, with_advice
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, moment_of, reason_of, safe_cause, translate
 from auditor.aws.gateway import open_client
+from auditor.aws.profiles import endpoint_setting
 from auditor.aws.session import Sessions, caller_error
 from auditor.aws.wire.tls import TlsFileError
 from auditor.errors import CallerError
@@ -22,6 +23,8 @@ class Way:
     """How STS is reached; somebody has answered there."""
 
     endpoint: str
+    endpoint_from: str
+    """What names it, empty where it is AWS's own."""
     proxy: str
     """Without a password, empty where there is none."""
     bundle: str
@@ -54,6 +57,7 @@ async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
             raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
         http = sts._endpoint.http_session  # noqa: SLF001 - the only way to it
         url = sts.meta.endpoint_url
+        named = endpoint_setting(sessions.shared, "sts")
         headers: Any = {}
         request = AWSPreparedRequest("GET", f"{url.rstrip('/')}/", headers, b"", stream_output=False)
         try:
@@ -62,10 +66,12 @@ async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
         except TlsFileError as error:
             raise CallerError(whole(reason_of(error))) from None
         except (*SDK_ERRORS, OSError) as error:
-            raise translate(error, service="sts", operation="connect") from safe_cause(error)
+            refused = translate(error, service="sts", operation="connect")
+            raise with_advice(refused, region=sessions.region, endpoint_from=named) from safe_cause(error)
         encrypted = urlsplit(url).scheme == "https"
         return Way(
             endpoint=url,
+            endpoint_from=named,
             proxy=proxy,
             bundle=http.ca_bundle if encrypted else "",
             bundle_from=_chosen_by(http.ca_bundle, sessions) if encrypted else "",

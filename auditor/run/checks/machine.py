@@ -34,12 +34,13 @@ async def check_way(setup: Setup, sessions: Sessions) -> Result:
         return failed(error, Fault.CA_BUNDLE_UNUSABLE)
     except RequestError as error:
         return Result((of_error(error, "STS can't be reached", now=setup.now()),))
+    where = f"{way.endpoint} ({way.endpoint_from})" if way.endpoint_from else way.endpoint
     through = f"through the proxy {way.proxy}" if way.proxy else "through no proxy"
     if way.bundle:
-        return well(f"{way.endpoint} {through}, verified by {way.bundle} ({way.bundle_from})", value=way)
+        return well(f"{where} {through}, verified by {way.bundle} ({way.bundle_from})", value=way)
     if way.local:
-        return well(f"{way.endpoint} {through}, on this machine and without TLS", value=way)
-    found = f"{way.endpoint} {through} is not encrypted: whoever listens can read what AWS answers"
+        return well(f"{where} {through}, on this machine and without TLS", value=way)
+    found = f"{where} {through} is not encrypted: whoever listens can read what AWS answers"
     cure = "Give an endpoint with https: `env | grep AWS_ENDPOINT` shows what names it."
     finding = Finding(outcome=Outcome.WARNING, found=found, fault=Fault.NOT_ENCRYPTED, cure=cure)
     return Result((finding,), way)
