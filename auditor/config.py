@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.filters import AccountFilters
 
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
@@ -92,6 +93,8 @@ class AuditConfig:
 
     role: str
     profile: str | None = None
+    filters: AccountFilters = AccountFilters()
+    """Which accounts are audited; without any, all that are listed."""
     start_date: datetime | None = None
     end_date: datetime | None = None
     concurrency: int = DEFAULT_CONCURRENCY
@@ -168,6 +171,7 @@ def check_external_id(external_id: str | None) -> None:
 
 _KINDS: Mapping[str, Any] = {
     "profile": str | None,
+    "filters": AccountFilters,
     "start_date": datetime | None,
     "end_date": datetime | None,
     "concurrency": int,
