@@ -51,7 +51,8 @@ class Rates:
     events: float = 2.0
     """LookupEvents per account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
     organizations: float = 8.0
-    """ListAccounts: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+    """ListAccounts, and in proportion what else Organizations is asked:
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
     sts: float = 500.0
     """A little below the 600 per second that AWS allows an account for all STS requests in one region."""
 

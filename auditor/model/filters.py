@@ -116,6 +116,8 @@ def _check(value: str, *, name: str) -> None:
     if not value.strip():
         raise ConfigurationError(f"{option} has an empty value: leave the option out, or give it one.")
     if option.endswith("-account") and not _ACCOUNT.fullmatch(value):
-        raise ConfigurationError(f"{option} {value!r} is not an account id: give its 12 digits, zeros at its start too.")
+        raise ConfigurationError(
+            f"{option} {value!r} is not an account id: give its 12 digits, zeros at its start too."
+        )
     if option.endswith("-tag") and not all(value.partition("=")[:2]):
         raise ConfigurationError(f"{option} {value!r} is not a tag: give it as KEY=VALUE; KEY= is one with no value.")
