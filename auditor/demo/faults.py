@@ -31,6 +31,8 @@ _INTERNAL = {"iam": "ServiceFailure", "organizations": "ServiceException"}
 _THROTTLING = {"cloudtrail": "ThrottlingException", "organizations": "TooManyRequestsException"}
 _LOST_TOKEN = {"cloudtrail": "InvalidNextTokenException", "organizations": "InvalidInputException"}
 _TOKENS = ("Marker", "NextToken")
+_SHARED = frozenset({"ListParents", "ListAccountsForParent", "ListOrganizationalUnitsForParent"})
+"""Organizations counts these together, here under the name of the second."""
 
 
 def draw_mishap(dice: random.Random, mix: FaultMix) -> Mishap | None:
@@ -106,7 +108,9 @@ class Buckets:
         elif service == "sts":
             self._take(scenario.sts_rate, ("*", action), "Throttling")
         elif service == "organizations":
-            self._take(scenario.organizations_rate, ("organizations", action), "TooManyRequestsException")
+            counted = "ListAccountsForParent" if action in _SHARED else action
+            rate = scenario.organizations_rates.get(counted, scenario.organizations_rate)
+            self._take(rate, ("organizations", counted), "TooManyRequestsException")
 
     def _take(self, rate: float | None, place: tuple[str, ...], code: str) -> None:
         if rate is None:

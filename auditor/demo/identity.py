@@ -5,9 +5,12 @@ import secrets
 from dataclasses import dataclass, field
 
 from auditor.demo.dice import identifier
+from auditor.demo.facts import Account
 from auditor.demo.organization import Organization
 from auditor.demo.policy import SessionPolicy
 
+LISTING = SessionPolicy(allowed=("organizations:describe*", "organizations:list*"), denied=())
+"""What whoever lists may do."""
 _TOKEN_BYTES = 192
 
 
@@ -23,6 +26,10 @@ class Identity:
     token: str | None = field(default=None, repr=False)
     expires: float | None = None
     policy: SessionPolicy | None = None
+    rights: SessionPolicy | None = None
+    """What the user's or the role's own policies allow; None is all."""
+    deleted: bool = False
+    """Whether AWS no longer knows the access key."""
     signing_keys: dict[tuple[str, str, str], bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -48,7 +55,8 @@ class CredentialStore:
 
     def get(self, access_key_id: str) -> Identity | None:
         """Whose access key this is, if it is anybody's."""
-        return self._held.get(access_key_id)
+        identity = self._held.get(access_key_id)
+        return None if identity is None or identity.deleted else identity
 
 
 def caller_identity(organization: Organization) -> Identity:
@@ -63,6 +71,7 @@ def caller_identity(organization: Organization) -> Identity:
             user_id=identifier("AIDA", seed, "caller") + "Q",
             access_key_id=identifier("AKIA", seed, "caller"),
             secret=secret,
+            deleted=scenario.caller_unknown,
         )
 
     role_id = identifier("AROA", seed, "caller") + "Q"
@@ -73,28 +82,46 @@ def caller_identity(organization: Organization) -> Identity:
         access_key_id=identifier("ASIA", seed, "caller"),
         secret=secret,
         token=identifier("token", seed, "caller") * 8,
+        expires=0.0 if scenario.caller_expired else None,
+        deleted=scenario.caller_unknown,
     )
 
 
-def role_session(
+def lister_identity(organization: Organization) -> Identity:
+    """A user of the management account who may list and can do nothing else, with keys that follow from the seed."""
+    seed, account = organization.scenario.seed, organization.management
+    return Identity(
+        account_id=account.id,
+        arn=f"arn:{organization.scenario.partition}:iam::{account.id}:user/lister",
+        user_id=identifier("AIDA", seed, "lister") + "Q",
+        access_key_id=identifier("AKIA", seed, "lister"),
+        secret=identifier("demo", seed, "lister", 1) + identifier("", seed, "lister", 2),
+        rights=LISTING,
+    )
+
+
+def role_session(  # noqa: PLR0913 - a session has many sides, and each is one keyword
     organization: Organization,
     *,
-    account_id: str,
+    account: Account,
+    role: str,
     session_name: str,
     expires: float,
     policy: SessionPolicy | None,
 ) -> Identity:
-    """New credentials of the audit's role in an account."""
+    """New credentials of a role in an account; the lister's role can do nothing but list."""
     scenario = organization.scenario
-    role = scenario.role_name.rpartition("/")[2]
-    role_id = identifier("AROA", scenario.seed, account_id, role) + "Q"
+    lister = role == scenario.lister_role and role != organization.role_name(account)
+    role = role.rpartition("/")[2]
+    role_id = identifier("AROA", scenario.seed, account.id, role) + "Q"
     return Identity(
-        account_id=account_id,
-        arn=f"arn:{scenario.partition}:sts::{account_id}:assumed-role/{role}/{session_name}",
+        account_id=account.id,
+        arn=f"arn:{scenario.partition}:sts::{account.id}:assumed-role/{role}/{session_name}",
         user_id=f"{role_id}:{session_name}",
         access_key_id="ASIA" + base64.b32encode(secrets.token_bytes(10)).decode("ascii"),
         secret=secrets.token_urlsafe(30),
         token=base64.b64encode(secrets.token_bytes(_TOKEN_BYTES)).decode("ascii"),
         expires=expires,
         policy=policy,
+        rights=LISTING if lister else None,
     )

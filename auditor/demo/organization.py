@@ -1,7 +1,7 @@
 """A whole organization from a seed: its accounts at once, what each of them holds when it is asked for."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
@@ -14,6 +14,7 @@ from auditor.demo.facts import AccessKey, Account, AccountFacts, Device, User
 from auditor.demo.oddities import odd_users
 from auditor.demo.people import Maker, ordinary_users
 from auditor.demo.scenario import Scenario
+from auditor.demo.units import Tree, build_tree, tags_of
 
 KNOWN_STATES = frozenset({"PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
 _KEPT_FACTS = 2048
@@ -29,6 +30,7 @@ class Organization:
     now: datetime
     id: str
     accounts: tuple[Account, ...]
+    tree: Tree = field(repr=False, compare=False)
     _by_id: dict[str, Account] = field(repr=False, compare=False)
     _build: Callable[[Account], AccountFacts] = field(repr=False, compare=False)
 
@@ -40,7 +42,7 @@ class Organization:
     @property
     def caller(self) -> Account:
         """The account that whoever audits works in."""
-        return self.accounts[1 if self.scenario.delegated_administrator else 0]
+        return self.accounts[1 if self.scenario.delegated_administrator or self.scenario.hub else 0]
 
     def account(self, account_id: str) -> Account | None:
         """The account of this id, if it is one of the organization's."""
@@ -63,23 +65,39 @@ class Organization:
 
     def lends_role(self, account: Account) -> bool:
         """Whether the caller can assume the role in the account."""
-        if account == self.caller or account.refuses_role or not account.works:
+        if account.refuses_role or not account.works or self.scenario.denies(account.id, "sts:AssumeRole"):
             return False
-        if account.management and not self.scenario.delegated_administrator:
-            return False
+        if account == self.caller:
+            return self.scenario.own_account_role
 
-        return not self.scenario.denies(account.id, "sts:AssumeRole")
+        return not account.management or self.scenario.delegated_administrator or self.scenario.hub
+
+    def role_name(self, account: Account) -> str:
+        """Name of the role that the account lends, with its path where it has one."""
+        names = self.scenario.role_names or (self.scenario.role_name,)
+        return names[account.index % len(names)].replace("{account_id}", account.id)
+
+    def lists(self, account_id: str) -> bool:
+        """Whether Organizations tells an account of more than its own organization's name."""
+        delegated = self.scenario.delegated_administrator and account_id == self.caller.id
+        return delegated or account_id == self.management.id
+
+    def tags(self, account: Account) -> Mapping[str, str]:
+        """The account's tags, by key."""
+        return tags_of(account, seed=self.scenario.seed)
 
 
 def build_organization(scenario: Scenario) -> Organization:
     """The organization of the scenario: equal scenarios with the same `now` give equal organizations."""
     now = (scenario.now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     accounts = tuple(_accounts(scenario, now))
+    organization_id = "o-" + identifier("", scenario.seed, "organization").lower()[:10]
     return Organization(
         scenario=scenario,
         now=now,
-        id="o-" + identifier("", scenario.seed, "organization").lower()[:10],
+        id=organization_id,
         accounts=accounts,
+        tree=build_tree(accounts, seed=scenario.seed, organization_id=organization_id),
         _by_id={account.id: account for account in accounts},
         _build=lru_cache(maxsize=_KEPT_FACTS)(partial(_facts, scenario, now)),
     )

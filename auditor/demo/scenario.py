@@ -144,6 +144,34 @@ class Scenario:
     role_name: str = "OrganizationAccountAccessRole"
     """Name of the role, with its path where it has one: `a/b/Role`."""
     external_id: str | None = None
+    paths: bool = True
+    """Whether Organizations says of accounts and units on which path they stand."""
+    role_names: tuple[str, ...] = ()
+    """Names of roles instead of `role_name`: accounts lend them in turn, `{account_id}` being the account's own id."""
+    longest_session: int = 3600
+    """The MaxSessionDuration of every role, in seconds."""
+    source_identity_refused: bool = False
+    """No role lets anybody set a source identity."""
+    source_identity_required: str | None = None
+    """The pattern, with `*` and `?`, that the source identity of whoever assumes a role must have."""
+    hub: bool = False
+    """The caller is in the first member account and may not list; the management account has the role, too."""
+    lister_role: str | None = None
+    """Name of a role in the management account that the caller may assume, and that can do nothing but list."""
+    own_account_role: bool = False
+    """The caller's own account lends the role, too."""
+    no_organization: bool = False
+    """The accounts are in no organization."""
+    clock_skew: float = 0.0
+    """Seconds that AWS's clock is ahead of everybody else's."""
+    caller_expired: bool = False
+    """The credentials of the caller's session are past their end."""
+    caller_unknown: bool = False
+    """The caller's access key has been deleted."""
+    organizations_rates: Mapping[str, float] = field(default_factory=dict)
+    """By Organizations API, a rate of its own; the three APIs on parents are counted as ListAccountsForParent."""
+    denied_by_scp: bool = False
+    """A service control policy refuses the denied actions, and the messages say so."""
 
     def __post_init__(self) -> None:
         if self.accounts < 1 or self.users < 0 or self.events < 0:
@@ -158,6 +186,10 @@ class Scenario:
             raise ValueError("a report is not made in the future")
         if self.denied_every is not None and self.denied_every < 1:
             raise ValueError("denied_every is 1 or more")
+        if self.hub and (self.delegated_administrator or self.accounts == 1):
+            raise ValueError("a hub is a member account, and no delegated administrator")
+        if self.caller_expired and not self.caller_is_role:
+            raise ValueError("only a session's credentials expire: caller_is_role is needed")
 
     @property
     def region(self) -> str:
@@ -183,6 +215,13 @@ class Scenario:
 
         named = self.denied_actions.get(account_id, frozenset()) | self.denied_actions.get("*", frozenset())
         return action in named
+
+    def denial(self, action: str) -> str:
+        """The end of the message that refuses an action to everybody."""
+        if self.denied_by_scp:
+            return " with an explicit deny in a service control policy"
+
+        return f" because no identity-based policy allows the {action} action"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,11 +217,13 @@ class Responder:
         self.buckets.spend(account_id=identity.account_id, service=service, action=name, region=authorization.region)
         right = f"{service}:{name}"
         who = f"User: {identity.arn} is not authorized to perform: {right}"
-        limited = identity.policy is not None and not identity.policy.permits(right)
-        if limited and right != "sts:GetCallerIdentity":
+        scenario, free = self.organization.scenario, right == "sts:GetCallerIdentity"
+        if identity.policy is not None and not free and not identity.policy.permits(right):
             raise access_denied(service, f"{who} because no session policy allows the {right} action")
-        if right not in _WITHOUT_RIGHTS and self.organization.scenario.denies(identity.account_id, right):
+        if identity.rights is not None and not free and not identity.rights.permits(right):
             raise access_denied(service, f"{who} because no identity-based policy allows the {right} action")
+        if right not in _WITHOUT_RIGHTS and scenario.denies(identity.account_id, right):
+            raise access_denied(service, who + scenario.denial(right))
 
         return action
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from auditor.demo.faults import Buckets
-from auditor.demo.identity import Identity, caller_identity
+from auditor.demo.identity import Identity, caller_identity, lister_identity
 from auditor.demo.organization import Organization, build_organization
 from auditor.demo.scenario import Scenario
 from auditor.demo.server import Log, Request, Responder
@@ -85,6 +85,11 @@ class LocalServer:
 
         return variables
 
+    def credentials_file(self) -> str:
+        """A shared credentials file: `default` is the caller, and `lister` may list from the management account."""
+        lister = lister_identity(self.organization)
+        return _profile("default", self._caller) + _profile("lister", lister)
+
     @property
     def requests(self) -> list[Request]:
         """Every request so far, in order; empty unless the server records."""
@@ -106,8 +111,13 @@ class LocalServer:
         return self._memory.policies
 
     @property
+    def assumptions(self) -> Mapping[str, Mapping[str, object]]:
+        """The parameters that each role was last assumed with, by its ARN."""
+        return self._memory.assumptions
+
+    @property
     def secrets(self) -> frozenset[str]:
-        """Secrets and tokens of the caller and of every session so far."""
+        """Secrets and tokens of the caller, of the lister and of every session so far."""
         return self._memory.credentials.secrets()
 
     @property
@@ -115,6 +125,13 @@ class LocalServer:
         """Connections so far."""
         server = self._connections
         return Connections(opened=server.opened, open=server.open, peak=server.peak)
+
+
+def _profile(name: str, identity: Identity) -> str:
+    lines = [f"[{name}]", f"aws_access_key_id = {identity.access_key_id}", f"aws_secret_access_key = {identity.secret}"]
+    if identity.token is not None:
+        lines.append(f"aws_session_token = {identity.token}")
+    return "\n".join(lines) + "\n"
 
 
 @asynccontextmanager
@@ -136,7 +153,8 @@ async def serve(  # noqa: PLR0913 - what whoever serves may choose
     """
     memory, caller, log = Memory(), caller_identity(organization), Log(record=record, hear=hear)
     memory.credentials.add(caller)
-    timer = timer or clock
+    memory.credentials.add(lister_identity(organization))
+    timer, skew = timer or clock, organization.scenario.clock_skew
     began = timer()
     responder = Responder(
         organization=organization,
@@ -144,7 +162,7 @@ async def serve(  # noqa: PLR0913 - what whoever serves may choose
         memory=memory,
         log=log,
         buckets=Buckets(scenario=organization.scenario, clock=timer),
-        clock=clock,
+        clock=lambda: clock() + skew,
         passed=lambda: timer() - began,
         dice=random.Random(f"{organization.scenario.seed}/mishaps"),
     )

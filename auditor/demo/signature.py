@@ -125,11 +125,15 @@ def _check_time(authorization: Authorization, request: SignedRequest, *, now: fl
     if abs(signed - now) <= _SKEW:
         return
 
-    here = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-    message = f"Signature expired: {stamp} is now earlier than {here} (15 min.)"
+    here, early, late = (_stamp(now + seconds) for seconds in (0, -_SKEW, _SKEW))
+    message = f"Signature expired: {stamp} is now earlier than {early} ({here} - 15 min.)"
     if signed > now:
-        message = f"Signature not yet current: {stamp} is still later than {here} (15 min.)"
+        message = f"Signature not yet current: {stamp} is still later than {late} ({here} + 15 min.)"
     raise _refusal(authorization.service, "SignatureDoesNotMatch", "InvalidSignatureException", message)
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _signature(authorization: Authorization, request: SignedRequest, identity: Identity) -> str:

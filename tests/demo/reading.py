@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from configparser import ConfigParser
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -79,11 +80,23 @@ class Reader:
         pages = self.client("organizations").get_paginator("list_accounts").paginate()
         return [account for page in pages for account in page["Accounts"]]
 
-    def assume(self, account_id: str, **options: Any) -> "Reader":
-        """A reader with the role of an account."""
-        scenario = self.server.organization.scenario
+    def role_arn(self, account_id: str, role: str = "") -> str:
+        """ARN of a role in an account; without a name, of the one that it lends."""
+        organization = self.server.organization
+        account, scenario = organization.account(account_id), organization.scenario
+        role = role or (scenario.role_name if account is None else organization.role_name(account))
+        return f"arn:{scenario.partition}:iam::{account_id}:role/{role}"
+
+    def lister(self) -> "Reader":
+        """A reader with the keys of the user who lists."""
+        file = ConfigParser()
+        file.read_string(self.server.credentials_file())
+        return Reader(self.server, dict(file["lister"]))
+
+    def assume(self, account_id: str, *, role: str = "", **options: Any) -> "Reader":
+        """A reader with a role of an account; without a name, the one that it lends."""
         reply = self.client("sts").assume_role(
-            RoleArn=f"arn:{scenario.partition}:iam::{account_id}:role/{scenario.role_name}",
+            RoleArn=self.role_arn(account_id, role),
             RoleSessionName="SecurityAudit",
             **options,
         )

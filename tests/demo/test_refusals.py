@@ -151,7 +151,8 @@ async def test_unknown_actions() -> None:
     """An action that is not there is refused in the words of each protocol."""
 
     def script(reader: Reader) -> tuple[str, str]:
-        return refusal(reader.client("iam").list_roles), refusal(reader.client("organizations").list_roots)
+        organizations = reader.client("organizations")
+        return refusal(reader.client("iam").list_roles), refusal(organizations.list_handshakes_for_account)
 
     codes, _ = await read(script)
     assert codes == ("InvalidAction", "UnknownOperationException")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from auditor.demo.services import cloudtrail, credential_report, iam, organizations, sts
+from auditor.demo.services import cloudtrail, credential_report, iam, organizations, sts, tree
 from auditor.demo.services.call import Action
 
 __all__ = ["registered_actions"]
@@ -15,6 +15,7 @@ def registered_actions() -> Mapping[tuple[str, str], Action]:
         ("sts", "GetCallerIdentity"): sts.get_caller_identity,
         ("organizations", "DescribeOrganization"): organizations.describe_organization,
         ("organizations", "ListAccounts"): organizations.list_accounts,
+        **{("organizations", name): action for name, action in tree.ACTIONS.items()},
         ("iam", "GenerateCredentialReport"): credential_report.generate_credential_report,
         ("iam", "GetAccessKeyLastUsed"): iam.get_access_key_last_used,
         ("iam", "GetCredentialReport"): credential_report.get_credential_report,

@@ -32,6 +32,8 @@ class Memory:
     """Account ids with the user names and key ids that were listed once and are now deleted."""
     policies: dict[str, str] = field(default_factory=dict)
     """The session policy that was last asked for, by account id."""
+    assumptions: dict[str, Parameters] = field(default_factory=dict)
+    """What each role was last assumed with, by its ARN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

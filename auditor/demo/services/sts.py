@@ -2,8 +2,9 @@
 
 import re
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 
-from auditor.demo.facts import wire_time
+from auditor.demo.facts import Account, wire_time
 from auditor.demo.identity import Identity, role_session
 from auditor.demo.policy import SessionPolicy, parse_policy
 from auditor.demo.protocol import ServiceError, element
@@ -12,6 +13,7 @@ from auditor.demo.services.call import Call
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _ROLE_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):role/(?P<role>.+)", re.ASCII)
 _HOUR = 3600
+_TOO_LONG = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
 _CHAINED = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
 
 
@@ -36,21 +38,28 @@ def assume_role(call: Call) -> str:
         raise ServiceError("RegionDisabledException", f"{message} can activate STS in this region.", status=403)
 
     policy = _policy(call)
-    account_id = _account_that_lends(call)
+    source = _source_identity(call)
+    account, role = _lent_role(call)
+    _check_source(call, source)
     scenario = call.organization.scenario
+    if duration > scenario.longest_session:
+        raise ServiceError("ValidationError", _TOO_LONG)
+
     lifetime = duration if scenario.credential_lifetime is None else scenario.credential_lifetime
     session = role_session(
         call.organization,
-        account_id=account_id,
+        account=account,
+        role=role,
         session_name=session_name,
         expires=call.now + lifetime,
         policy=policy,
     )
     call.memory.credentials.add(session)
+    call.memory.assumptions[call.text("RoleArn")] = call.parameters
     if policy is not None:
-        call.memory.policies[account_id] = str(call.parameters["Policy"])
+        call.memory.policies[account.id] = str(call.parameters["Policy"])
 
-    return _session_xml(session)
+    return _session_xml(session) + element("SourceIdentity", source)
 
 
 def _session_xml(session: Identity) -> str:
@@ -81,19 +90,50 @@ def _policy(call: Call) -> SessionPolicy | None:
     return parse_policy(text) if isinstance(text, str) else None
 
 
-def _account_that_lends(call: Call) -> str:
+def _source_identity(call: Call) -> str | None:
+    source = call.parameters.get("SourceIdentity")
+    if source is None:
+        return None
+    if not _SESSION_NAME.fullmatch(str(source)):
+        message = "sourceIdentity must satisfy regular expression pattern: [\\w+=,.@-]*"
+        raise ServiceError("ValidationError", message)
+
+    return str(source)
+
+
+def _check_source(call: Call, source: str | None) -> None:
+    """Refuse a source identity, or the lack of the right one, as the role's trust policy does."""
+    scenario = call.organization.scenario
+    if source is not None and scenario.source_identity_refused:
+        raise _refused(call, "sts:SetSourceIdentity")
+    required = scenario.source_identity_required
+    if required is not None and not fnmatchcase(source or "", required):
+        raise _refused(call, "sts:AssumeRole")
+
+
+def _lent_role(call: Call) -> tuple[Account, str]:
+    """The account and the name of the role that the ARN names, if it is lent to whoever asks."""
     organization, arn = call.organization, call.text("RoleArn")
     named = _ROLE_ARN.fullmatch(arn)
     if named is None:
         raise ServiceError("ValidationError", f"{arn} is invalid")
 
-    scenario = organization.scenario
+    scenario, role = organization.scenario, named["role"]
     account = organization.account(named["account"])
-    right_role = named["partition"] == scenario.partition and named["role"] == scenario.role_name
     right_caller = call.identity.account_id == organization.caller.id
     right_external_id = scenario.external_id in (None, call.parameters.get("ExternalId"))
-    if account and right_role and right_caller and right_external_id and organization.lends_role(account):
-        return account.id
+    if account is None or not right_caller or named["partition"] != scenario.partition:
+        raise _refused(call, "sts:AssumeRole")
+    if account.management and role == scenario.lister_role:
+        return account, role
+    if scenario.denies(account.id, "sts:AssumeRole") and scenario.denied_by_scp:
+        raise _refused(call, "sts:AssumeRole", why=scenario.denial("sts:AssumeRole"))
+    if right_external_id and role == organization.role_name(account) and organization.lends_role(account):
+        return account, role
 
-    message = f"User: {call.identity.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-    raise ServiceError("AccessDenied", message, status=403)
+    raise _refused(call, "sts:AssumeRole")
+
+
+def _refused(call: Call, action: str, *, why: str = "") -> ServiceError:
+    message = f"User: {call.identity.arn} is not authorized to perform: {action} on resource: {call.text('RoleArn')}"
+    return ServiceError("AccessDenied", message + why, status=403)
