@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
-from auditor.model.filters import AccountFilters
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
@@ -94,7 +94,7 @@ class AuditConfig:
 
     role: str
     profile: str | None = None
-    filters: AccountFilters = AccountFilters()
+    filters: AccountFilters = ALL_ACCOUNTS
     """Which accounts are audited; without any, all that are listed."""
     start_date: datetime | None = None
     end_date: datetime | None = None

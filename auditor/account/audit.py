@@ -21,7 +21,7 @@ from auditor.config import AuditConfig
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section
 from auditor.model.facts import Account, Freshness, Period, Unknown
-from auditor.model.filters import AccountFilters
+from auditor.model.filters import ALL_ACCOUNTS
 from auditor.model.placeholders import not_reached, unasked
 from auditor.model.report import AccountReport
 
@@ -56,7 +56,7 @@ class AccountPlan:
         """
         rates = replace(self.config.rates, sts=self.config.rates.sts / share)
         concurrency = math.ceil(self.config.concurrency / share)
-        config = replace(self.config, rates=rates, concurrency=concurrency, filters=AccountFilters())
+        config = replace(self.config, rates=rates, concurrency=concurrency, filters=ALL_ACCOUNTS)
         return replace(self, config=config)
 
 

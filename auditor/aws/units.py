@@ -60,7 +60,7 @@ async def accounts_in(gateway: Gateway, parent: str) -> tuple[AccountId, ...]:
     """
     operation = gateway.organizations.list_accounts_for_parent
     found = await _all(gateway, operation, "Accounts", ParentId=parent, MaxResults=_PAGE)
-    return tuple(account_of(raw).id for raw in found)
+    return tuple(account_of(dict(raw)).id for raw in found)
 
 
 async def tags_of(gateway: Gateway, account: AccountId) -> frozenset[str]:

@@ -8,7 +8,7 @@ from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, Rep
 from auditor.errors import ConfigurationError
 from auditor.journal.format import UnknownWordError, decode, encode, line_of
 from auditor.model.facts import Caller, Freshness, Period
-from auditor.model.filters import AccountFilters
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.model.period import resolve_period
 from auditor.model.progress import AuditStarted
 
@@ -47,7 +47,7 @@ class Settings:
     labels: Labels = Labels.ES
     csv_bom: bool = False
     freshness: Freshness = Freshness.LIVE
-    filters: AccountFilters = AccountFilters()
+    filters: AccountFilters = ALL_ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)

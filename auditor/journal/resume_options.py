@@ -21,7 +21,8 @@ def check_agreement(header: Header, *, given: Mapping[str, object], path: Path) 
     """Raise ConfigurationError for the first option that says other than the journal at `path`.
 
     `given` has the options of the command line by their parameters' names, only those that a person gave; those that
-    decide nothing in the rows are passed over, and filters are as in AccountFilters. Directories are looked up on the disk, which blocks.
+    decide nothing in the rows are passed over, and filters are as in AccountFilters. Directories are looked up on the
+    disk, which blocks.
     """
     _check_settings(header, given=given)
     _check_filters(header, given=given)

@@ -85,7 +85,7 @@ class Account:
     """Where it is in the organization, as ids from the organization down: `o-…/r-…/ou-…/ACCOUNT`; empty where AWS said
     nothing of it."""
     ou_path: str = ""
-    """Where it is by the names of its organizational units, as `Root/Prod/Data`; empty where not all of them are known."""
+    """Where it is by the names of its organizational units, as `Root/Prod/Data`; empty where not all are known."""
 
     @property
     def unit_ids(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class AccountFilters:
     account_names: tuple[str, ...] | None = None
     """Names, in which `*`, `?` and `[…]` are wildcards; upper and lower case differ."""
     ous: tuple[str, ...] | None = None
-    """Organizational units: an id, a name that only one has, or a path of names from the root; with all units in them."""
+    """Organizational units, with all units in them: an id, a name that only one has, or a path from the root."""
     tags: tuple[str, ...] | None = None
     """Tags of accounts, as `KEY=VALUE`."""
     excluded_accounts: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class AccountFilters:
     @property
     def active(self) -> bool:
         """Whether there is any."""
-        return self != AccountFilters()
+        return self != ALL_ACCOUNTS
 
     @property
     def by_id_alone(self) -> bool:
@@ -76,6 +76,10 @@ class AccountFilters:
     def all_tags(self) -> tuple[str, ...]:
         """The tags that are named in any way."""
         return (*(self.tags or ()), *self.excluded_tags)
+
+
+ALL_ACCOUNTS = AccountFilters()
+"""No filter: all accounts that are listed."""
 
 
 def is_unit_id(value: str) -> bool:
@@ -116,8 +120,6 @@ def _check(value: str, *, name: str) -> None:
     if not value.strip():
         raise ConfigurationError(f"{option} has an empty value: leave the option out, or give it one.")
     if option.endswith("-account") and not _ACCOUNT.fullmatch(value):
-        raise ConfigurationError(
-            f"{option} {value!r} is not an account id: give its 12 digits, zeros at its start too."
-        )
+        raise ConfigurationError(f"{option} {value!r} is not an account id: give its 12 digits, zeros in front too.")
     if option.endswith("-tag") and not all(value.partition("=")[:2]):
         raise ConfigurationError(f"{option} {value!r} is not a tag: give it as KEY=VALUE; KEY= is one with no value.")

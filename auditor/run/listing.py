@@ -1,4 +1,4 @@
-"""The accounts of the organization, listed well ahead of the engine that audits them, or wholly where some are chosen."""
+"""The accounts of the organization, listed well ahead of the engine; or all of them first, where filters choose."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

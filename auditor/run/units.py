@@ -83,8 +83,8 @@ class _Tree:
             await self._units_in(unit)
 
     async def places(self, units: Iterable[str]) -> dict[AccountId, tuple[str, ...]]:
-        """The ids down to each account in these units, and in units in them: from the root, or from where one begins."""
-        ways = {unit: (unit,) for unit in units}
+        """The ids down to each account in these units, and in units in them: from the root, if it is known, or them."""
+        ways: dict[str, tuple[str, ...]] = {unit: (unit,) for unit in units}
         for root in self._roots or ():
             ways.update(self._known_ways((root.id,)))
         found: dict[AccountId, tuple[str, ...]] = {}
