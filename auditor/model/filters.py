@@ -78,10 +78,6 @@ class AccountFilters:
         return (*(self.tags or ()), *self.excluded_tags)
 
 
-ALL_ACCOUNTS = AccountFilters()
-"""No filter: all accounts that are listed."""
-
-
 def is_unit_id(value: str) -> bool:
     """Whether it is the id of an organizational unit, or of a root."""
     return _UNIT.fullmatch(value) is not None
@@ -123,3 +119,7 @@ def _check(value: str, *, name: str) -> None:
         raise ConfigurationError(f"{option} {value!r} is not an account id: give its 12 digits, zeros in front too.")
     if option.endswith("-tag") and not all(value.partition("=")[:2]):
         raise ConfigurationError(f"{option} {value!r} is not a tag: give it as KEY=VALUE; KEY= is one with no value.")
+
+
+ALL_ACCOUNTS = AccountFilters()
+"""No filter: all accounts that are listed."""
