@@ -55,7 +55,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     excluded_tags: ExcludedTags = None,
     output_dir: Annotated[
         Path,
-        typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
+        typer.Option(help="Where the four CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
     ] = Path(),
     start_date: Annotated[
         str | None,
@@ -151,7 +151,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
         ),
     ] = LogFormat.TEXT,
 ) -> None:
-    """Audit the IAM users of all accounts of the organization, into three CSV files.
+    """Audit the IAM users of all accounts of the organization, into four CSV files.
 
     Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
     read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes

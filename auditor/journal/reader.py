@@ -83,7 +83,7 @@ def read_content(file: JournalFile) -> Content:
     """All that the file holds; a torn last line is cut off, since what it tells was never told to be done.
 
     Raises:
-        ConfigurationError: It is no journal of this version, or it is damaged before its end.
+        ConfigurationError: It is no journal of a version that is read, or it is damaged before its end.
         WriteError: The torn line could not be cut off.
     """
     content: Content | None = None

@@ -8,7 +8,7 @@ import pytest
 
 from auditor import AuditConfig, ConfigurationError
 from auditor.journal import check_agreement
-from auditor.journal.header import header_of
+from auditor.journal.header import Header, Settings, header_of
 from auditor.model.progress import AuditStarted
 from tests.samples import CALLER, NOW, PERIOD
 
@@ -24,6 +24,9 @@ STARTED = AuditStarted(CALLER, PERIOD)
         ({"role": "Audit"}, "--role"),
         ({"labels": "en"}, "--labels"),
         ({"freshness": "report"}, "--freshness"),
+        ({"users": "all", "events": "basic"}, None),
+        ({"users": "with-keys"}, r"--users differs from the audit that is resumed \(all\): leave it out"),
+        ({"events": "extended"}, r"--events differs from the audit that is resumed \(basic\): leave it out"),
         ({"csv_bom": True}, r"--csv-bom differs from the audit that is resumed \(off\):"),
         ({"session_name": "Other"}, "--session-name"),
         ({"external_id": "y:1"}, "--external-id"),
@@ -57,6 +60,27 @@ def test_a_switch_that_differs_is_named() -> None:
     check_agreement(off, given={"no_session_policy": True}, path=Path("a"))
     with pytest.raises(ConfigurationError, match=r"^--no-session-policy differs"):
         check_agreement(on, given={"no_session_policy": True}, path=Path("a"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, None),
+        ({"users": "with-keys", "events": "basic"}, None),
+        ({"users": "all"}, r"^--users differs from the audit that is resumed \(with-keys\): "),
+        ({"events": "extended"}, r"^--events differs from the audit that is resumed \(basic\): "),
+    ],
+)
+def test_an_audit_from_before_there_were_scopes_is_one_of_users_with_keys(
+    given: dict[str, object], said: str | None
+) -> None:
+    """Nothing is refused unless another scope is asked for in so many words."""
+    header = Header(Settings(CONFIG.role), header_of(CONFIG, at=NOW).asked, STARTED)
+    if said is None:
+        check_agreement(header, given=given, path=Path("a"))
+        return
+    with pytest.raises(ConfigurationError, match=said):
+        check_agreement(header, given=given, path=Path("a"))
 
 
 @pytest.mark.parametrize(
