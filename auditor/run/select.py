@@ -145,9 +145,7 @@ async def _all_tags(
     seconds = len(accounts) / gateway.limits.rates.organizations
     if seconds > _LONG:
         minutes = max(1, round(seconds / 60))
-        observe(
-            AuditWarning(f"Tags are asked for of {len(accounts):,} accounts: that takes {minutes:,} minutes or so.")
-        )
+        observe(AuditWarning(f"The tags of {len(accounts):,} accounts are asked for, which takes {minutes:,} min."))
     tags: dict[AccountId, frozenset[str]] = {}
 
     async def look(account: Account) -> None:
