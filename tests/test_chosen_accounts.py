@@ -24,7 +24,7 @@ from auditor import (
     resume_audit,
     run_audit,
 )
-from auditor.aws.gateway import open_gateway
+from auditor.aws.gateway import Gateway, open_gateway
 from auditor.demo import Filters, LocalServer, Organization, Scenario, selected
 from auditor.model.facts import Account
 from auditor.run.listing import Listing, list_selected
@@ -86,10 +86,10 @@ def joined(parts: list[Filters]) -> Filters:
     )
 
 
-async def sent(filters: AccountFilters) -> list[str]:
+async def sent(filters: AccountFilters, gateway: Gateway) -> list[str]:
     """The ids of the accounts that would be audited."""
     out, accounts = anyio.create_memory_object_stream[Account](1000)
-    async with open_gateway(rates=UNHURRIED) as gateway, accounts:
+    async with accounts:
         await list_selected(gateway, out, filters=filters, listing=Listing(), observe=lambda _: None)
         return [account.id async for account in accounts]
 
@@ -106,7 +106,8 @@ def calls(server: LocalServer) -> dict[str, int]:
 @pytest.mark.parametrize("paths", [True, False], ids=["paths", "no paths"])
 async def test_each_filter_and_each_pair_is_the_truth(monkeypatch: pytest.MonkeyPatch, *, paths: bool) -> None:
     """Every account that they mean is audited, and no other."""
-    async with served(Scenario(accounts=45, users=0, page_size_organizations=7, paths=paths), monkeypatch) as server:
+    scenario = Scenario(accounts=45, users=0, page_size_organizations=7, paths=paths)
+    async with served(scenario, monkeypatch) as server, open_gateway(rates=UNHURRIED) as gateway:
         known = values(server.organization)
         wrong = []
         for kinds in pairs():
@@ -115,7 +116,7 @@ async def test_each_filter_and_each_pair_is_the_truth(monkeypatch: pytest.Monkey
             exclude = joined([known[kind][1] for kind in kinds if kind.startswith("excluded_")])
             expected = list(selected(server.organization, include=include, exclude=exclude))
             assert expected, kinds
-            if expected != await sent(filters):
+            if expected != await sent(filters, gateway):
                 wrong.append(kinds)
     assert [] == wrong
 
@@ -136,7 +137,8 @@ async def test_what_needs_no_call_costs_none(
     given: dict[str, str], expected: dict[str, int], monkeypatch: pytest.MonkeyPatch, *, paths: bool
 ) -> None:
     """Beside the list of accounts nothing is asked that the filters do not need."""
-    async with served(Scenario(accounts=20, users=0, paths=paths), monkeypatch) as server:
+    scenario = Scenario(accounts=20, users=0, paths=paths)
+    async with served(scenario, monkeypatch) as server, open_gateway(rates=UNHURRIED) as gateway:
         organization = server.organization
         first = organization.accounts[1]
         choices = {
@@ -146,7 +148,7 @@ async def test_what_needs_no_call_costs_none(
             "name": "Web",
             "Environment": f"Environment={organization.tags(first)['Environment']}",
         }
-        await sent(AccountFilters(**{kind: (choices[value],) for kind, value in given.items()}))
+        await sent(AccountFilters(**{kind: (choices[value],) for kind, value in given.items()}), gateway)
         asked = calls(server)
     assert 1 <= asked.pop("ListAccounts")
     assert expected == asked
