@@ -41,8 +41,8 @@ class AuditSummary:
     users_with_keys_without_mfa: int = 0
     """Users who have an active access key and are known to have no MFA device, with a password or without."""
     console_users_without_mfa: int = 0
-    """Users who have a password and are known to have no MFA device: of all users, or with `UserScope.WITH_KEYS` of those
-    with an access key."""
+    """Users who have a password and are known to have no MFA device: of all users, or of those with an access key where
+    no others were asked about."""
     old_keys: int = 0
     """Active keys that were more than 90 days old when their account was read."""
     service_credentials: int | None = None
@@ -50,7 +50,7 @@ class AuditSummary:
     endless_service_credentials: int | None = None
     """Those that are active and never expire."""
     root_without_mfa: int | None = None
-    """Accounts whose root is known to have no MFA, but for those whose root has neither a password nor an access key."""
+    """Accounts whose root is known to have no MFA; not those whose root has neither a password nor an access key."""
     root_with_keys: int | None = None
     """Accounts whose root is known to have an access key."""
     events_by_name: dict[str, int] = field(default_factory=dict)
