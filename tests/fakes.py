@@ -234,7 +234,22 @@ def iam_access(iam: FakeService) -> IamAccess:
 def account_access(iam: FakeService, cloudtrail: FakeService) -> AccountAccess:
     """One account, entered."""
     clients = cast("IAMClient", iam), cast("CloudTrailClient", cloudtrail)
-    return AccountAccess(access(), *clients, role="Audit")
+    return AccountAccess(access(), *clients, role="Audit", root_arn="arn:aws:iam::222222222222:root")
+
+
+SUMMARY: dict[str, Any] = {
+    "SummaryMap": {
+        "AccountAccessKeysPresent": 0,
+        "AccountMFAEnabled": 0,
+        "AccountPasswordPresent": 1,
+        "AccountSigningCertificatesPresent": 0,
+    }
+}
+OF_ALL: dict[str, Script] = {
+    "get_account_summary": SUMMARY,
+    "list_service_specific_credentials": {"ServiceSpecificCredentials": []},
+}
+"""What is asked of an account beside its users and events, answered with nothing in particular."""
 
 
 @dataclass
@@ -243,7 +258,7 @@ class FakeClients:
 
     sts: FakeService = field(default_factory=lambda: FakeService("sts"))
     organizations: FakeService = field(default_factory=lambda: FakeService("organizations"))
-    iam: FakeService = field(default_factory=lambda: FakeService("iam", list_users={"Users": []}))
+    iam: FakeService = field(default_factory=lambda: FakeService("iam", list_users={"Users": []}, **OF_ALL))
     cloudtrail: FakeService = field(default_factory=lambda: FakeService("cloudtrail", lookup_events={"Events": []}))
 
 

@@ -5,22 +5,27 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 import anyio
 
+from auditor.account.collectors.credential_report import CredentialReport
 from auditor.account.collectors.events import KeyEvents, collect_events
-from auditor.account.collectors.reported_users import collect_users_by_report
+from auditor.account.collectors.reported_users import collect_users_by_report, report_or_none
+from auditor.account.collectors.root import collect_root
+from auditor.account.collectors.service_credentials import collect_service_credentials
 from auditor.account.collectors.users import collect_users
+from auditor.account.collectors.virtual_devices import VirtualDevices, virtual_devices
 from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, Gateway
 from auditor.aws.permissions import session_policy_of
 from auditor.aws.role import RoleRequest
-from auditor.concurrency.tasks import bare_errors
+from auditor.concurrency.tasks import Once, bare_errors
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section
-from auditor.model.facts import Account, Freshness, Period, Unknown
+from auditor.model.facts import Account, Freshness, Period, Unknown, UserScope
 from auditor.model.filters import ALL_ACCOUNTS
 from auditor.model.placeholders import not_reached, unasked
 from auditor.model.report import AccountReport
@@ -61,26 +66,53 @@ class AccountPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What several collectors need of one account, and only one of them asks for."""
+
+    key_events: KeyEvents
+    report: Once[CredentialReport | None]
+    devices: Once[VirtualDevices]
+
+
+@dataclass(frozen=True, slots=True)
 class Collector:
     """Asks one account for one kind of fact, and adds it to the draft."""
 
     section: Section
     """Where a failure that nobody foresaw is noted."""
-    collect: Callable[[AccountAccess, AccountDraft, AccountPlan, KeyEvents], Awaitable[None]]
+    collect: Callable[[AccountAccess, AccountDraft, AccountPlan, Shared], Awaitable[None]]
+    of: frozenset[UserScope] = frozenset(UserScope)
+    """With which scope of users it is asked."""
 
 
-async def _collect_users(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, key_events: KeyEvents) -> None:
+async def _collect_users(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared) -> None:
     if plan.config.freshness is Freshness.LIVE:
         await collect_users(account, draft)
         return
-    wait = plan.config.report_wait
-    await collect_users_by_report(account, draft, period=plan.period, wait=wait, key_events=key_events)
+    await collect_users_by_report(
+        account,
+        draft,
+        period=plan.period,
+        report=shared.report,
+        devices=shared.devices,
+        key_events=shared.key_events,
+    )
 
 
-async def _collect_events(
-    account: AccountAccess, draft: AccountDraft, plan: AccountPlan, key_events: KeyEvents
+async def _collect_root(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared) -> None:
+    report = None if plan.config.freshness is Freshness.LIVE else shared.report
+    await collect_root(account, draft, devices=shared.devices, report=report)
+
+
+async def _collect_service_credentials(
+    account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared
 ) -> None:
-    await collect_events(account, draft, plan.period, key_events=key_events)
+    del plan, shared  # nothing that is said of all collectors is said of this one
+    await collect_service_credentials(account, draft)
+
+
+async def _collect_events(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared) -> None:
+    await collect_events(account, draft, plan.period, key_events=shared.key_events, scope=plan.config.events)
     if plan.lost_until is not None:
         said = f"CloudTrail keeps 90 days: events from before {plan.lost_until.isoformat()} are lost"
         draft.fail(Section.EVENTS, code="EventsDropped", message=said)
@@ -88,7 +120,9 @@ async def _collect_events(
 
 USERS = Collector(Section.USERS, _collect_users)
 EVENTS = Collector(Section.EVENTS, _collect_events)
-COLLECTORS = (EVENTS, USERS)
+ROOT = Collector(Section.ROOT, _collect_root, frozenset({UserScope.ALL}))
+SERVICE_CREDENTIALS = Collector(Section.SERVICE_CREDENTIALS, _collect_service_credentials, frozenset({UserScope.ALL}))
+COLLECTORS = (EVENTS, USERS, ROOT, SERVICE_CREDENTIALS)
 """All of them; two a second is the slowest of all paces: in most accounts the events are what is waited for."""
 
 
@@ -117,7 +151,7 @@ async def read_account(
 ) -> AccountReport:
     """The report of one account, as these collectors read it; no error of the account leaves this function."""
     started_at, started = datetime.now(UTC), anyio.current_time()
-    draft, usage = AccountDraft(), gateway.usage(account)
+    draft, usage = AccountDraft(plan.config.users), gateway.usage(account)
     entering = gateway.enter(account, role=plan.role, usage=usage)
     entered = await bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, entering))
     if not isinstance(entered, Unknown):
@@ -135,14 +169,19 @@ async def read_account(
 async def _collect(
     entered: AccountAccess, draft: AccountDraft, *, plan: AccountPlan, collectors: Sequence[Collector]
 ) -> None:
-    key_events = KeyEvents()
+    shared = Shared(
+        KeyEvents(),
+        report=Once(partial(report_or_none, entered, draft, wait=plan.config.report_wait)),
+        devices=Once(partial(virtual_devices, entered)),
+    )
 
     async def run(collector: Collector) -> None:
-        await bulkhead(draft, collector.section, collector.collect(entered, draft, plan, key_events))
+        await bulkhead(draft, collector.section, collector.collect(entered, draft, plan, shared))
 
     async with anyio.create_task_group() as tasks:
         for collector in collectors:
-            tasks.start_soon(run, collector)
+            if plan.config.users in collector.of:
+                tasks.start_soon(run, collector)
 
 
 async def bulkhead(draft: AccountDraft, section: Section, work: Awaitable[T]) -> T | Unknown:

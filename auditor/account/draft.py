@@ -9,7 +9,17 @@ from typing import TypeVar
 from auditor.aws.permissions import action_of
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section, SectionCoverage, coverage_of
-from auditor.model.facts import Account, Event, Unknown, User
+from auditor.model.facts import (
+    NOT_ASKED,
+    Account,
+    Event,
+    NotAsked,
+    Root,
+    ServiceCredential,
+    Unknown,
+    User,
+    UserScope,
+)
 from auditor.model.report import AccountReport
 
 T = TypeVar("T")
@@ -26,6 +36,7 @@ def ignore(_: RequestError) -> None:
 class AccountDraft:
     """The account report in the making; collectors add to it what they learn, when they learn it."""
 
+    scope: UserScope = UserScope.WITH_KEYS
     users: dict[int, User] = field(default_factory=dict)
     """By their place in AWS's list."""
     events: dict[str, Event] = field(default_factory=dict)
@@ -34,6 +45,11 @@ class AccountDraft:
     vanished_keys: int = 0
     foreign_events: int = 0
     """Those that were passed over, since they are another service's."""
+    root: Root | NotAsked = NOT_ASKED
+    service_credentials: dict[str, tuple[ServiceCredential, ...] | Unknown] = field(default_factory=dict)
+    """By the user's name."""
+    other_service_credentials: tuple[()] | Unknown | NotAsked = NOT_ASKED
+    """Those of users who are not among them."""
     report_time: datetime | None = None
     fallbacks: list[str] = field(default_factory=list)
     _asked: dict[Section, int] = field(default_factory=dict)
@@ -84,7 +100,7 @@ class AccountDraft:
         return AccountReport(
             account=account,
             role="",
-            users=tuple(self.users[place] for place in sorted(self.users)),
+            users=tuple(self._with_service_credentials(self.users[place]) for place in sorted(self.users)),
             events=tuple(sorted(self.events.values(), key=lambda event: event.at, reverse=True)),
             coverage=self.coverage(),
             failures=self.failures(),
@@ -93,7 +109,15 @@ class AccountDraft:
             report_time=self.report_time,
             fallbacks=tuple(self.fallbacks),
             foreign_events=self.foreign_events,
+            scope=self.scope,
+            root=self.root,
         )
+
+    def _with_service_credentials(self, user: User) -> User:
+        if self.scope is not UserScope.ALL:
+            return user
+        found = self.service_credentials.get(user.name, self.other_service_credentials)
+        return replace(user, service_credentials=found)
 
     def failures(self) -> tuple[Failure, ...]:
         """All failures, those of one section, code and action as one."""
@@ -101,4 +125,10 @@ class AccountDraft:
 
     def coverage(self) -> tuple[SectionCoverage, ...]:
         """A word for every section."""
-        return coverage_of(self._failures.values(), asked=self._asked, answered=self._answered, partly=self._partly)
+        return coverage_of(
+            self._failures.values(),
+            asked=self._asked,
+            answered=self._answered,
+            partly=self._partly,
+            scope=self.scope,
+        )

@@ -9,10 +9,10 @@ from auditor.cli.audit import audit
 from auditor.cli.demo import demo
 from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
-from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.leaving import at_once, leave_to_the_system
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
+from auditor.cli.text import schema
 
 app = typer.Typer(
     name="auditor",

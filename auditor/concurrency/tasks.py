@@ -1,10 +1,12 @@
-"""Tasks: so many at once, and work that is not left half done."""
+"""Tasks: so many at once, work that is done once for all who wait for it, and work that is not left half done."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import anyio
+
+from auditor.errors import AuditError
 
 T = TypeVar("T")
 
@@ -29,6 +31,31 @@ async def fan_out(items: AsyncIterable[T] | Iterable[T], work: Callable[[T], Awa
             async for item in waiting:
                 tasks.start_soon(occupy, item)
                 await places.acquire()
+
+
+class Once(Generic[T]):
+    """Work that is done when it is first asked for, and whose result, or AuditError, all have who ask for it.
+
+    Where whoever asked first is cancelled, the next one does it.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
+        self._work = work
+        self._turn = anyio.Lock()
+        self._results: list[T] = []
+        self._error: AuditError | None = None
+
+    async def result(self) -> T:
+        """What the work returned; raises what it raised."""
+        async with self._turn:
+            if self._error is None and not self._results:
+                try:
+                    self._results.append(await self._work())
+                except AuditError as error:
+                    self._error = error
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
 
 
 @contextmanager

@@ -257,7 +257,7 @@ class Event:
     actor_arn: str = ""
     target_user: str = ""
     access_key_id: str = ""
-    """The access key that was made or deleted, empty for the other events."""
+    """The access key that was made, changed or deleted, empty for the other events."""
     source_address: str = ""
     region: str = ""
     error_code: str | Unknown = ""
@@ -267,7 +267,7 @@ class Event:
     actor_type: str = ""
     """What the actor is, in CloudTrail's word: `IAMUser`, `AssumedRole`, `Root`, …"""
     new_status: str = ""
-    """The status that an access key was given, empty where none was."""
+    """The status that an access key or a service credential was given, empty where none was."""
     actor_mfa: bool | None = None
     """Whether the actor's session was begun with MFA, None where CloudTrail does not say."""
     user_agent: str = ""

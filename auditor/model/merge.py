@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TypeVar
 
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage, coverage_of
-from auditor.model.facts import AccessKey, Event, Unknown, User
+from auditor.model.facts import AccessKey, Event, NotAsked, Root, Unknown, User
 from auditor.model.report import AccountReport
 
 T = TypeVar("T")
@@ -43,6 +43,7 @@ def merged(first: AccountReport, second: AccountReport) -> AccountReport:
         vanished_keys=first.vanished_keys + second.vanished_keys,
         report_time=_earliest(first.report_time, second.report_time),
         foreign_events=events.foreign_events,
+        root=_root(first, second),
         fallbacks=tuple(dict.fromkeys((*first.fallbacks, *second.fallbacks))),
     )
     return _with_costs(whole, first=first, second=second)
@@ -99,7 +100,27 @@ def _user(earlier: User, later: User) -> User:
         keys=tuple(_keys(keys, earlier.keys)) if isinstance(keys, tuple) else later.keys,
         has_password=_known(earlier.has_password, later.has_password),
         mfa_devices=_known(earlier.mfa_devices, later.mfa_devices),
+        login_profile=_asked(earlier.login_profile, later.login_profile),
+        password_last_changed=_asked(earlier.password_last_changed, later.password_last_changed),
+        active_certificates=_asked(earlier.active_certificates, later.active_certificates),
+        service_credentials=_asked(earlier.service_credentials, later.service_credentials),
     )
+
+
+def _root(first: AccountReport, second: AccountReport) -> Root | NotAsked:
+    """The root user of the second reading, with the facts that only the first one has."""
+    earlier, later = first.root, second.root
+    if isinstance(earlier, NotAsked) or isinstance(later, NotAsked):
+        return _asked(earlier, later)
+    facts = ((field.name, getattr(earlier, field.name), getattr(later, field.name)) for field in fields(Root))
+    return Root(**{name: _unless_unknown(now, before) for name, before, now in facts})
+
+
+def _asked(earlier: T | NotAsked, later: T | NotAsked) -> T | NotAsked:
+    """The later one of what is known, or else of what was asked for."""
+    if isinstance(later, NotAsked) or isinstance(earlier, NotAsked):
+        return earlier if isinstance(later, NotAsked) else later
+    return _unless_unknown(later, earlier)
 
 
 def _keys(keys: tuple[AccessKey, ...], earlier: tuple[AccessKey, ...] | Unknown) -> Iterator[AccessKey]:
@@ -152,7 +173,7 @@ def _coverage(
     for section in _OF_USERS:
         asked[section] = max(_covered(report, section).asked for report in (first, second))
         answered[section] = max(0, asked[section] - _missing(section, users).total())
-    return coverage_of(failures, asked=asked, answered=answered, partly=partly)
+    return coverage_of(failures, asked=asked, answered=answered, partly=partly, scope=second.scope)
 
 
 def _failures(

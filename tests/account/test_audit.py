@@ -16,11 +16,12 @@ from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.demo import Scenario, build_organization, serve
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import Account, AccountState, Period
+from auditor.model.facts import Account, AccountState, EventScope, Period
 from auditor.model.report import AccountReport
 from tests.fakes import (
     JUMPING,
     NOON,
+    OF_ALL,
     OWN_ACCOUNT,
     PERIOD,
     FakeClients,
@@ -57,7 +58,13 @@ def clients(**scripts: Any) -> FakeClients:
     }
     return FakeClients(
         sts=FakeService("sts", assume_role=answers["assume_role"]),
-        iam=FakeService("iam", list_users=answers["list_users"], list_access_keys=answers["list_access_keys"]),
+        iam=FakeService(
+            "iam",
+            list_users=answers["list_users"],
+            list_access_keys=answers["list_access_keys"],
+            get_login_profile=refusal("NoSuchEntity", status=404),
+            **OF_ALL,
+        ),
         cloudtrail=FakeService("cloudtrail", lookup_events=answers["lookup_events"]),
     )
 
@@ -79,7 +86,7 @@ async def test_a_report_is_whole() -> None:
     assert ([user.name for user in report.users], [event.id for event in report.events]) == (["ana"], ["id-1"])
     assert set(words(report).values()) == {Completeness.COMPLETE}
     assert (report.complete, report.audited, report.role) == (True, True, CONFIG.role)
-    assert (report.requests, report.throttles) == (3 + len(EVENT_NAMES), 0)
+    assert (report.requests, report.throttles) == (6 + len(EVENT_NAMES[EventScope.BASIC]), 0)
     assert report.started_at is not None
     assert report.seconds == pytest.approx(2, abs=0.5)
 
@@ -232,7 +239,7 @@ async def test_cancelling_is_no_failure() -> None:
 
 
 async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account costs one IAM call and one a user, and three or four for each user with keys."""
+    """An account costs three IAM calls, one more for root's devices, and two to five for each user."""
     scenario = Scenario(accounts=11, users=4, largest_account=10, events=1, denied_every=None)
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
         organization = server.organization
@@ -245,6 +252,7 @@ async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> 
         asked = {(there, action): count for (there, action, _), count in server.counts.items()}
     counts = Counter({action: count for (there, action), count in asked.items() if there == largest.account.id})
     keyed = [user for user in largest.users if user.keys]
+    may_sign_in = [user for user in largest.users if user.keys or user.password_created]
     # GetLoginProfile's NoSuchEntity is counted apart.
     passwords = sum(
         count
@@ -252,12 +260,18 @@ async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> 
         if (there, action) == (largest.account.id, "GetLoginProfile")
     )
     assert empty.users == ()
-    assert {action for there, action in asked if there == empty.account.id} == {"ListUsers", "LookupEvents"}
+    assert {action for there, action in asked if there == empty.account.id} == {
+        "GetAccountSummary",
+        "ListServiceSpecificCredentials",
+        "ListUsers",
+        "ListVirtualMFADevices",
+        "LookupEvents",
+    }
     assert asked[empty.account.id, "ListUsers"] == 1
     assert (counts["ListUsers"], counts["ListAccessKeys"]) == (1, len(largest.users))
-    assert (passwords, counts["ListMFADevices"]) == (len(keyed), len(keyed))
+    assert (passwords, counts["ListMFADevices"]) == (len(largest.users), len(may_sign_in))
     assert counts["GetAccessKeyLastUsed"] == sum(len(user.keys) for user in keyed)
-    assert len(keyed) < len(largest.users)
+    assert len(keyed) < len(may_sign_in) < len(largest.users)
 
 
 async def test_budgets_hold_against_an_exact_server(monkeypatch: pytest.MonkeyPatch) -> None:

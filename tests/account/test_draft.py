@@ -7,7 +7,7 @@ import pytest
 from auditor.account.draft import AccountDraft
 from auditor.errors import RequestError
 from auditor.model.coverage import Completeness, Section, SectionCoverage
-from auditor.model.facts import Event, Unknown, User
+from auditor.model.facts import NOT_ASKED, Event, ServiceCredential, Unknown, User, UserScope
 from tests.fakes import NOON, account
 
 pytestmark = pytest.mark.anyio
@@ -31,9 +31,9 @@ async def refuse(code: str) -> str:
     raise error(code)
 
 
-async def drafted(*questions: tuple[Section, str | None]) -> AccountDraft:
+async def drafted(*questions: tuple[Section, str | None], scope: UserScope = UserScope.WITH_KEYS) -> AccountDraft:
     """A draft after these questions: sections, with the code of each refusal."""
-    draft = AccountDraft()
+    draft = AccountDraft(scope)
     for section, code in questions:
         await draft.ask(section, answer() if code is None else refuse(code))
     return draft
@@ -106,11 +106,18 @@ async def test_questions_are_counted() -> None:
     assert SectionCoverage(Section.KEYS, PARTIAL, asked=3, answered=2) in draft.coverage()
 
 
+OF_ALL = (Section.ROOT, Section.SERVICE_CREDENTIALS)
 ROLE, USERS, KEYS = Section.ROLE, Section.USERS, Section.KEYS
 LAST_USED, PASSWORD, MFA, EVENTS = Section.LAST_USED, Section.PASSWORD, Section.MFA, Section.EVENTS
 CASES: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Completeness]]] = {
-    "all": ([(section, None) for section in Section], dict.fromkeys(Section, COMPLETE)),
-    "no users": ([(ROLE, None), (USERS, None), (EVENTS, None)], dict.fromkeys(Section, COMPLETE)),
+    "all": (
+        [(section, None) for section in Section],
+        {**dict.fromkeys(Section, COMPLETE), **dict.fromkeys(OF_ALL, SKIPPED)},
+    ),
+    "no users": (
+        [(ROLE, None), (USERS, None), (EVENTS, None)],
+        {**dict.fromkeys(Section, COMPLETE), **dict.fromkeys(OF_ALL, SKIPPED)},
+    ),
     "role denied": (
         [(ROLE, "AccessDenied")],
         {**dict.fromkeys(Section, SKIPPED), ROLE: DENIED},
@@ -149,6 +156,52 @@ async def test_every_section_has_a_word(case: str) -> None:
 
     assert set(found) == set(Section)
     assert {section: found[section] for section in expected} == expected
+
+
+CASES_OF_ALL: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Completeness]]] = {
+    "all": ([(section, None) for section in Section], dict.fromkeys(Section, COMPLETE)),
+    "role denied": ([(ROLE, "AccessDenied")], {**dict.fromkeys(Section, SKIPPED), ROLE: DENIED}),
+    "all keys denied": (
+        [(ROLE, None), (USERS, None), (KEYS, "AccessDenied"), (PASSWORD, None), (MFA, None)],
+        {KEYS: DENIED, LAST_USED: SKIPPED, PASSWORD: COMPLETE, MFA: COMPLETE},
+    ),
+    "users denied": (
+        [(ROLE, None), (USERS, "AccessDenied"), (Section.ROOT, None), (Section.SERVICE_CREDENTIALS, None)],
+        {PASSWORD: SKIPPED, MFA: SKIPPED, Section.ROOT: COMPLETE, Section.SERVICE_CREDENTIALS: PARTIAL},
+    ),
+    "a role from before": (
+        [(ROLE, None), (USERS, None), *((section, "AccessDenied") for section in OF_ALL)],
+        {**dict.fromkeys(OF_ALL, DENIED), KEYS: COMPLETE},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES_OF_ALL)
+async def test_passwords_of_all_users_rest_on_users_alone(case: str) -> None:
+    """Where all users are in scope, passwords and devices are asked whether or not keys are known."""
+    questions, expected = CASES_OF_ALL[case]
+    found = words(await drafted(*questions, scope=UserScope.ALL))
+
+    assert {section: found[section] for section in expected} == expected
+
+
+CREDENTIAL = ServiceCredential("ana", "ACCA1", "bedrock.amazonaws.com", "key", "Active", NOON, None)
+
+
+@pytest.mark.parametrize(
+    ("scope", "others", "expected"),
+    [
+        (UserScope.ALL, (), [(CREDENTIAL,), ()]),
+        (UserScope.ALL, Unknown("AccessDenied"), [(CREDENTIAL,), Unknown("AccessDenied")]),
+        (UserScope.WITH_KEYS, NOT_ASKED, [NOT_ASKED, NOT_ASKED]),
+    ],
+)
+def test_service_credentials_are_their_users(scope: UserScope, others: Any, expected: list[Any]) -> None:
+    """They are listed for the account, and are facts of the users."""
+    draft = AccountDraft(scope, users={0: user("ana"), 1: user("bo")}, other_service_credentials=others)
+    draft.service_credentials["ana"] = (CREDENTIAL,)
+
+    assert expected == [known.service_credentials for known in draft.report(account()).users]
 
 
 def user(name: str) -> User:

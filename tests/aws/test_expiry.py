@@ -200,7 +200,11 @@ async def test_a_clock_that_is_late_costs_no_request(monkeypatch: pytest.MonkeyP
 
         late = RoleCredentials(assume_again, now=lambda: datetime.now(UTC) - timedelta(minutes=1))
         entered = AccountAccess(
-            Access(credentials=late, limits=gateway.limits), gateway.iam, gateway.cloudtrail, role="R"
+            Access(credentials=late, limits=gateway.limits),
+            gateway.iam,
+            gateway.cloudtrail,
+            role="R",
+            root_arn="arn:aws:iam::222222222222:root",
         )
         await _read(entered)
         ahead[0] = 61.0

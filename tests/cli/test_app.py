@@ -239,7 +239,11 @@ def test_the_version_is_the_installed_ones() -> None:
         (["--role", "R", "--quiet", "--verbose"], 2, "--quiet and --verbose"),
         (["--role", "R", "--output-dir=~nobody-has-this/r"], 2, "nobody has that home"),
         ([], 2, "--role"),
-        (["--role", "R", "--profile", "nobody"], 1, "The profile 'nobody' is not configured."),
+        (
+            ["--role", "R", "--profile", "nobody"],
+            1,
+            "The profile 'nobody' is not configured: see `aws configure list-profiles`.",
+        ),
         (["--role", "R"], 1, "No AWS credentials were found"),
         (["--role", "a/b/Role"], 1, "No AWS credentials were found"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage, coverage_of
-from auditor.model.facts import Unknown, User
+from auditor.model.facts import NOT_ASKED, LoginProfile, NotAsked, Root, ServiceCredential, Unknown, User, UserScope
 from auditor.model.merge import merged
 from auditor.model.placeholders import failed, not_reached
 from auditor.model.report import AccountReport
@@ -209,3 +209,68 @@ def test_sections_that_a_reading_does_not_name_are_not_asked() -> None:
         replace(reading(), coverage=(SectionCoverage(Section.ROLE, Completeness.COMPLETE, 1, 1),)), reading()
     )
     assert reading().coverage == whole.coverage
+
+
+PROFILE = LoginProfile(NOW, reset_required=False)
+CREDENTIALS = (ServiceCredential("ana", "ACCA1", "bedrock.amazonaws.com", "key", "Active", NOW, None),)
+ROOT = Root(
+    arn="arn:aws:iam::222222222222:root",
+    has_password=True,
+    has_mfa=False,
+    has_keys=False,
+    has_certificates=False,
+    mfa_devices=(),
+    keys=(),
+    created_at=Unknown("OnlyInReport"),
+    password_last_used=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (PROFILE, LOST, PROFILE),
+        (LOST, PROFILE, PROFILE),
+        (PROFILE, None, None),
+        (NOT_ASKED, LOST, LOST),
+        (PROFILE, NOT_ASKED, PROFILE),
+        (LOST, Unknown("AccessDenied"), Unknown("AccessDenied")),
+    ],
+)
+def test_facts_that_some_audits_ask_for(first: LoginProfile, second: LoginProfile, expected: object) -> None:
+    """A fact that is known is kept, then why it is not known; not to have asked says least."""
+    before, after = (replace(user("ana"), login_profile=profile) for profile in (first, second))
+
+    assert [expected] == [known.login_profile for known in merged(reading(before), reading(after)).users]
+
+
+def test_service_credentials_of_the_reading_that_has_them() -> None:
+    """A list that was refused the second time takes nothing from the users."""
+    before, after = (replace(user("ana"), service_credentials=known) for known in (CREDENTIALS, LOST))
+
+    assert [CREDENTIALS] == [known.service_credentials for known in merged(reading(before), reading(after)).users]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (ROOT, NOT_ASKED, ROOT),
+        (NOT_ASKED, ROOT, ROOT),
+        (replace(ROOT, has_mfa=LOST), replace(ROOT, has_keys=LOST), ROOT),
+        (ROOT, replace(ROOT, has_password=False), replace(ROOT, has_password=False)),
+    ],
+)
+def test_root_has_the_facts_of_both(first: Root | NotAsked, second: Root | NotAsked, expected: Root) -> None:
+    """Each fact is from the reading that has it, the later one where both do."""
+    whole = merged(replace(reading(), root=first), replace(reading(), root=second))
+
+    assert expected == whole.root
+
+
+def test_the_scope_decides_what_passwords_rest_on() -> None:
+    """Of all users they were asked whether or not keys were known."""
+    ana = replace(user("ana", lost=[Section.KEYS]), has_password=True, mfa_devices=())
+    first, second = (replace(reading(ana), scope=UserScope.ALL) for _ in range(2))
+    words = {covered.section: covered.completeness for covered in merged(first, second).coverage}
+
+    assert (Completeness.FAILED, Completeness.COMPLETE) == (words[Section.KEYS], words[Section.PASSWORD])

@@ -14,10 +14,10 @@ import anyio
 
 from auditor.aws.errors import invalid_response, request_error
 from auditor.aws.gateway import IamAccess
-from auditor.aws.reading import parse_timestamp, time_in
+from auditor.aws.reading import UNREADABLE, parse_timestamp, time_in
 from auditor.config import ReportWait
 from auditor.errors import RequestError
-from auditor.model.facts import AccessKey, KeyUse, Unknown, User
+from auditor.model.facts import NOT_ASKED, AccessKey, KeyUse, NotAsked, RootKey, Unknown, User
 
 MARGIN = timedelta(minutes=5)
 """How long before it was made a report may already have missed a change: IAM is eventually consistent.
@@ -30,6 +30,11 @@ _ROOT = "<root_account>"
 _SLOTS = (1, 2)
 _USER_COLUMNS = ("user", "arn", "user_creation_time", "password_enabled", "mfa_active")
 _KEY_COLUMNS = ("active", "last_rotated", "last_used_date", "last_used_service", "last_used_region")
+_CHANGED = "password_last_changed"
+_CERTIFICATES = ("cert_1_active", "cert_2_active")
+_ALSO = frozenset({"password_last_used", _CHANGED, *_CERTIFICATES})
+"""What the facts of a report are the poorer without, and no more."""
+_NEVER = frozenset({_NONE, "no_information"})
 NOT_READY = "ReportNotReady"
 _IN_PROGRESS = "ReportInProgress"
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetCredentialReport.html
@@ -58,6 +63,9 @@ class ReportedUser:
     has_password: bool | None
     mfa_active: bool | None
     keys: tuple[ReportedKey, ...]
+    password_last_changed: datetime | NotAsked | None = NOT_ASKED
+    """Not asked where the report does not have it."""
+    active_certificates: int | NotAsked = NOT_ASKED
 
     def use_of(self, key: AccessKey, *, keys: tuple[AccessKey, ...]) -> ReportedKey | None:
         """What is reported of one of the user's keys, None where that can't be told for sure.
@@ -71,11 +79,22 @@ class ReportedUser:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedRoot:
+    """The root user as the report describes it."""
+
+    created_at: datetime | Unknown
+    password_last_used: datetime | Unknown | None
+    keys: tuple[RootKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialReport:
     """The credential report of one account, by user name."""
 
     made_at: datetime
     users: Mapping[str, ReportedUser]
+    root: ReportedRoot | None = None
+    """None where there is no row of it."""
 
     @property
     def sure_until(self) -> datetime:
@@ -105,34 +124,69 @@ def read_report(content: bytes | str, *, made_at: datetime) -> CredentialReport:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
         lines = csv.reader(io.StringIO(text, newline=""))
         header = next(lines, [])
-        places = {name: header.index(name) for name in _columns()}
-        users = {name: user for name, user in _rows(lines, places, width=len(header)) if name != _ROOT}
+        places = {name: header.index(name) for name in (*_columns(), *_ALSO.intersection(header))}
+        rows = {cells["user"]: cells for cells in _rows(lines, places, width=len(header))}
     except (ValueError, csv.Error) as error:
         raise invalid_response(
             f"the credential report can't be read ({error})", service="iam", operation="get_credential_report"
         ) from None
-    return CredentialReport(made_at, users)
+    root = rows.pop(_ROOT, None)
+    users = {name: _user(cells) for name, cells in rows.items()}
+    return CredentialReport(made_at, users, root=None if root is None else _root(root))
 
 
 def _columns() -> tuple[str, ...]:
     return (*_USER_COLUMNS, *(f"access_key_{slot}_{column}" for slot in _SLOTS for column in _KEY_COLUMNS))
 
 
-def _rows(lines: Iterator[list[str]], places: Mapping[str, int], *, width: int) -> Iterator[tuple[str, ReportedUser]]:
+def _rows(lines: Iterator[list[str]], places: Mapping[str, int], *, width: int) -> Iterator[Mapping[str, str]]:
     for line in lines:
         if len(line) == width:
-            yield _row({name: line[place] for name, place in places.items()})
+            yield {name: line[place] for name, place in places.items()}
 
 
-def _row(cells: Mapping[str, str]) -> tuple[str, ReportedUser]:
-    keys = (_key(*(cells[f"access_key_{slot}_{column}"] for column in _KEY_COLUMNS)) for slot in _SLOTS)
-    return cells["user"], ReportedUser(
+def _user(cells: Mapping[str, str]) -> ReportedUser:
+    keys = (_key(*slot) for slot in _slots(cells))
+    changed = cells.get(_CHANGED)
+    return ReportedUser(
         arn=cells["arn"],
         created_at=_time(cells["user_creation_time"]),
         has_password=_boolean(cells["password_enabled"]),
         mfa_active=_boolean(cells["mfa_active"]),
         keys=tuple(key for key in keys if key is not None),
+        password_last_changed=NOT_ASKED if changed is None else _time(changed),
+        active_certificates=_certificates(cells),
     )
+
+
+def _root(cells: Mapping[str, str]) -> ReportedRoot:
+    return ReportedRoot(
+        created_at=_time(cells["user_creation_time"]) or UNREADABLE,
+        password_last_used=_last_use(cells.get("password_last_used", "")),
+        keys=tuple(
+            RootKey(_known(_boolean(active)), _last_use(used))
+            for active, rotated, used, service, region in _slots(cells)
+            if _key(active, rotated, used, service, region) is not None
+        ),
+    )
+
+
+def _known(fact: bool | None) -> bool | Unknown:  # noqa: FBT001 - the fact itself
+    return UNREADABLE if fact is None else fact
+
+
+def _last_use(word: str) -> datetime | Unknown | None:
+    return None if word.casefold() in _NEVER else _time(word) or UNREADABLE
+
+
+def _slots(cells: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    for slot in _SLOTS:
+        yield tuple(cells[f"access_key_{slot}_{column}"] for column in _KEY_COLUMNS)
+
+
+def _certificates(cells: Mapping[str, str]) -> int | NotAsked:
+    words = [cells[name] for name in _CERTIFICATES if name in cells]
+    return sum(_boolean(word) is True for word in words) if words else NOT_ASKED
 
 
 def _key(active: str, rotated: str, used: str, service: str, region: str) -> ReportedKey | None:

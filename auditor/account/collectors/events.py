@@ -15,11 +15,33 @@ from auditor.aws.pages import listed
 from auditor.aws.reading import UNREADABLE, object_in, objects_in, text_in, time_in
 from auditor.errors import RequestError
 from auditor.model.coverage import Section
-from auditor.model.facts import Event, EventResource, Period, Unknown
+from auditor.model.facts import Event, EventResource, EventScope, Period, Unknown
 
 CREATE_ACCESS_KEY = "CreateAccessKey"
-EVENT_NAMES = ("CreateUser", "DeleteUser", CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile")
-OWN_BY_DEFAULT = frozenset({CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile"})
+_BASIC = ("CreateUser", "DeleteUser", CREATE_ACCESS_KEY, "DeleteAccessKey", "DeleteLoginProfile")
+_EXTENDED = (
+    *_BASIC,
+    "UpdateAccessKey",
+    "CreateLoginProfile",
+    "UpdateLoginProfile",
+    "DeactivateMFADevice",
+    "DeleteVirtualMFADevice",
+    "CreateServiceSpecificCredential",
+    "DeleteServiceSpecificCredential",
+)
+EVENT_NAMES = {EventScope.BASIC: _BASIC, EventScope.EXTENDED: _EXTENDED}
+"""In the order in which they are looked up: the basic ones first, since users wait for new keys."""
+OWN_BY_DEFAULT = frozenset(
+    {
+        CREATE_ACCESS_KEY,
+        "CreateLoginProfile",
+        "DeactivateMFADevice",
+        "DeleteAccessKey",
+        "DeleteLoginProfile",
+        "DeleteServiceSpecificCredential",
+        "UpdateAccessKey",
+    }
+)
 """Those of them that take no `UserName` for the caller's own."""
 _SOURCE = "iam.amazonaws.com"
 _PAGE = 50
@@ -44,14 +66,21 @@ class KeyEvents:
         return self._events
 
 
-async def collect_events(account: AccountAccess, draft: AccountDraft, period: Period, *, key_events: KeyEvents) -> None:
+async def collect_events(
+    account: AccountAccess,
+    draft: AccountDraft,
+    period: Period,
+    *,
+    key_events: KeyEvents,
+    scope: EventScope = EventScope.BASIC,
+) -> None:
     """Add every event of the period to the draft, refused ones too, each once; give those of new keys early.
 
     LookupEvents takes one attribute a query: there is a query for each name.
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     """
     try:
-        for name in EVENT_NAMES:
+        for name in EVENT_NAMES[scope]:
             question = _look_up(account, name, period=period, draft=draft)
             unread = await draft.ask(Section.EVENTS, question, gathers=draft.events)
             if name == CREATE_ACCESS_KEY:
@@ -123,18 +152,23 @@ def event_of(raw: Mapping[str, Any], *, asked: str = "", odd: Note = ignore) -> 
     if record is None:
         odd(_invalid(f"the record of the event {event_id} can't be read, nor whether AWS refused it"))
     request, response = object_in(known, "requestParameters"), object_in(known, "responseElements")
+    actor, key = object_in(known, "userIdentity"), object_in(response, "accessKey")
     event = Event(
         id=event_id,
         name=text_in(raw, "EventName") or text_in(known, "eventName") or asked,
         at=_time(raw, known, event_id=event_id),
         username=text_in(raw, "Username"),
-        actor_arn=text_in(object_in(known, "userIdentity"), "arn"),
-        access_key_id=text_in(object_in(response, "accessKey"), "accessKeyId") or text_in(request, "accessKeyId"),
+        actor_arn=text_in(actor, "arn"),
+        access_key_id=text_in(key, "accessKeyId") or text_in(request, "accessKeyId"),
         source_address=text_in(known, "sourceIPAddress"),
         region=text_in(known, "awsRegion"),
         error_code=UNREADABLE if record is None else _error_code(known, event_id=event_id, odd=odd),
         error_message=text_in(known, "errorMessage"),
         resources=tuple(_resources(raw, event_id=event_id, odd=odd)),
+        actor_type=text_in(actor, "type"),
+        new_status=text_in(key, "status") or text_in(request, "status"),
+        actor_mfa=_mfa_of(actor),
+        user_agent=text_in(known, "userAgent"),
     )
     return replace(event, target_user=_target_user(event, known, request=request, response=response))
 
@@ -144,6 +178,15 @@ def _time(raw: Mapping[str, Any], record: Mapping[str, Any], *, event_id: str) -
         if isinstance(moment, datetime):
             return moment
     raise _invalid(f"the event {event_id or 'without EventId'} has no EventTime that can be read")
+
+
+def _mfa_of(actor: Mapping[str, Any]) -> bool | None:
+    """What the session says of itself, in a word; long-lived credentials have no session.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    """
+    session = object_in(object_in(actor, "sessionContext"), "attributes")
+    return {"true": True, "false": False}.get(str(session.get("mfaAuthenticated")).lower())
 
 
 def _error_code(record: Mapping[str, Any], *, event_id: str, odd: Note) -> str | Unknown:

@@ -15,23 +15,25 @@ from auditor.account.collectors.events import CREATE_ACCESS_KEY, KeyEvents, even
 from auditor.account.collectors.user_facts import GONE, Gone, SecondLook
 from auditor.account.collectors.users import (
     devices_of,
+    examine,
     examine_users,
     keys_of,
     listed_users,
+    may_sign_in,
     place_users,
     with_facts,
     with_kept_keys,
     with_last_use,
     with_sign_in,
 )
+from auditor.account.collectors.virtual_devices import VirtualDevices
 from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, IamAccess
-from auditor.aws.pages import listed
-from auditor.aws.reading import object_in, text_in
+from auditor.concurrency.tasks import Once
 from auditor.config import ReportWait
 from auditor.errors import RequestError
 from auditor.model.coverage import Section
-from auditor.model.facts import AccessKey, Event, MfaDevice, Period, Unknown, User
+from auditor.model.facts import AccessKey, Event, Period, Unknown, User, UserScope
 
 # CloudTrail shows most events within five minutes: a period that ended this lately holds what there is to see.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
@@ -39,7 +41,6 @@ _LAG = timedelta(minutes=15)
 _PATIENCE = 60.0
 """Seconds for which users wait for events: to ask IAM for all their keys takes less than an hour of CloudTrail's."""
 _FALLBACK = "CloudTrail did not tell {}who has a new key: all users were asked for their keys."
-_PAGE = 1000
 _OLDEST = timedelta(hours=5)
 """Beyond the four hours for which IAM keeps a report, and some inaccuracy of clocks."""
 
@@ -113,12 +114,18 @@ class _Sources:
     account: IamAccess
     draft: AccountDraft
     report: CredentialReport
-    holders: frozenset[str] | None
-    """ARNs of those who hold a virtual MFA device now, None where that is not known."""
+    holders: VirtualDevices | None
+    """The virtual MFA devices of now, None where they are not known."""
 
 
-async def collect_users_by_report(
-    account: AccountAccess, draft: AccountDraft, *, period: Period, wait: ReportWait, key_events: KeyEvents
+async def collect_users_by_report(  # noqa: PLR0913 - where facts come from
+    account: AccountAccess,
+    draft: AccountDraft,
+    *,
+    period: Period,
+    report: Once[CredentialReport | None],
+    devices: Once[VirtualDevices],
+    key_events: KeyEvents,
 ) -> None:
     """Add every user to the draft; password, MFA and last use come from the credential report where it is sure.
 
@@ -127,28 +134,29 @@ async def collect_users_by_report(
     everything is read now, and the draft says why.
     """
     places = list(enumerate(await listed_users(account, draft)))
-    report = await _report_or_none(account, draft, wait=wait) if places else None
-    if report is None:
+    known = await report.result() if places else None
+    if known is None:
         await examine_users(account, draft, places)
         return
-    draft.report_time = report.made_at
-    keyless = {index: user for index, user in places if _was_keyless(report.of(user))}
+    keyless = {index: user for index, user in places if _was_keyless(known.of(user))}
     asked = [place for place in places if place[0] not in keyless]
+    needed = places if draft.scope is UserScope.ALL else asked
     sources = _Sources(
         account,
         draft,
-        report,
-        holders=await _holders_or_none(account, draft) if any(report.of(user) for _, user in asked) else None,
+        known,
+        holders=await _holders_or_none(draft, devices) if any(known.of(user) for _, user in needed) else None,
     )
     await place_users(draft, asked, partial(_examine, sources))
     late = await users_with_new_keys(
-        account, draft, keyless, since=report.sure_until, period=period, key_events=key_events
+        account, draft, keyless, since=known.sure_until, period=period, key_events=key_events
     )
-    draft.users.update({index: user for index, user in keyless.items() if index not in late})
+    without = [(index, user) for index, user in keyless.items() if index not in late]
+    await place_users(draft, without, partial(_without_keys, sources))
     await place_users(draft, late.items(), partial(_examine, sources))
 
 
-async def _report_or_none(account: IamAccess, draft: AccountDraft, *, wait: ReportWait) -> CredentialReport | None:
+async def report_or_none(account: IamAccess, draft: AccountDraft, *, wait: ReportWait) -> CredentialReport | None:
     """The report, or None with the reason noted: it is no failure, since no fact stays unread."""
     try:
         report = await request_report(account, wait=wait)
@@ -156,36 +164,19 @@ async def _report_or_none(account: IamAccess, draft: AccountDraft, *, wait: Repo
         draft.fallbacks.append(f"There is no credential report, everything was read from the API: {error}")
         return None
     if datetime.now(UTC) - report.made_at <= _OLDEST:
+        draft.report_time = report.made_at
         return report
     made = report.made_at.isoformat()
     draft.fallbacks.append(f"The credential report is too old to be IAM's ({made}), everything was read from the API.")
     return None
 
 
-async def _holders_or_none(account: IamAccess, draft: AccountDraft) -> frozenset[str] | None:
-    """Who holds a virtual device; root's has no user's name, but an ARN as all have.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_VirtualMFADevice.html
-    """
-    listing = listed(
-        account.access,
-        account.iam.list_virtual_mfa_devices,
-        member="VirtualMFADevices",
-        key="SerialNumber",
-        AssignmentStatus="Assigned",
-        MaxItems=_PAGE,
-    )
-    holders: set[str] = set()
+async def _holders_or_none(draft: AccountDraft, devices: Once[VirtualDevices]) -> VirtualDevices | None:
     try:
-        async for page in listing:
-            holders.update(text_in(object_in(raw, "User"), "Arn") for raw in page)
+        return await devices.result()
     except RequestError as error:
         draft.fallbacks.append(f"Virtual MFA devices could not be listed, MFA was read user by user: {error}")
         return None
-    if "" in holders:
-        draft.fallbacks.append("Whom a virtual MFA device belongs to could not be read: MFA was read user by user.")
-        return None
-    return frozenset(holders)
 
 
 def _was_keyless(reported: ReportedUser | None) -> bool:
@@ -194,21 +185,37 @@ def _was_keyless(reported: ReportedUser | None) -> bool:
 
 async def _examine(sources: _Sources, user: User) -> User | Gone:
     account, draft, report = sources.account, sources.draft, sources.report
+    reported = report.of(user)
+    if reported is None:
+        return await examine(account, draft, user)
+    user = _with_reported(user, reported)
     keys = await keys_of(account, draft, user)
     if keys is GONE:
         return GONE
     if isinstance(keys, Unknown):
-        return replace(user, keys=keys)
-    reported = report.of(user)
+        user = replace(user, keys=keys)
+        return await _with_sign_in(sources, user, reported) if draft.scope is UserScope.ALL else user
     # Whoever got a key since the report was made may have got more since then than a key.
-    if reported is None or any(report.misses(key.created_at) for key in keys):
+    if any(report.misses(key.created_at) for key in keys):
         return await with_facts(account, draft, user, keys=keys)
     again = SecondLook(account, user.name)
     kept = [
         found for key in keys if (found := await _with_use(sources, reported, key, keys=keys, again=again)) is not GONE
     ]
     there = await with_kept_keys(draft, user, listed=keys, kept=kept, again=again)
-    return there if there is GONE or not there.keys else await _with_sign_in(sources, there, reported)
+    if there is GONE:
+        return GONE
+    asked = there.keys or draft.scope is UserScope.ALL
+    return await _with_sign_in(sources, there, reported) if asked else there
+
+
+def _with_reported(user: User, reported: ReportedUser) -> User:
+    """The user with what no API tells."""
+    return replace(
+        user,
+        password_last_changed=reported.password_last_changed,
+        active_certificates=reported.active_certificates,
+    )
 
 
 async def _with_use(
@@ -221,23 +228,38 @@ async def _with_use(
     return replace(key, last_use=slot.used)
 
 
+async def _without_keys(sources: _Sources, user: User) -> User | Gone:
+    """The user whom the report knows to have no key, and CloudTrail knows of none since."""
+    reported = sources.report.of(user)
+    if reported is None or sources.draft.scope is not UserScope.ALL:
+        return user
+    return await _with_sign_in(sources, _with_reported(user, reported), reported)
+
+
 async def _with_sign_in(sources: _Sources, user: User, reported: ReportedUser) -> User | Gone:
-    """The user with password and MFA; the list of their keys has shown that they exist."""
+    """The user with password and MFA; that they are listed, and their keys are, has shown that they exist."""
     if reported.has_password is None:
         return await with_sign_in(sources.account, sources.draft, user)
-    devices = await _devices(sources, user, reported)
-    if devices is GONE:
-        return GONE
-    sources.draft.count_as_answered(Section.PASSWORD)
-    return replace(user, has_password=reported.has_password, mfa_devices=devices)
+    there = await _with_devices(sources, replace(user, has_password=reported.has_password), reported)
+    if there is not GONE:
+        sources.draft.count_as_answered(Section.PASSWORD)
+    return there
 
 
-async def _devices(sources: _Sources, user: User, reported: ReportedUser) -> tuple[MfaDevice, ...] | Unknown | Gone:
-    """The user's devices: none where the report knows of none, and none that is virtual has come since.
+async def _with_devices(sources: _Sources, user: User, reported: ReportedUser) -> User | Gone:
+    """The user with their devices: none where the report knows of none, and none that is virtual has come since.
 
-    They are read now of all others: the report tells no device's kind, and there are more than virtual and hardware.
+    Of users with a key they are read now otherwise, since the report tells no device's kind, and of users with a
+    password where no virtual device explains what the report says. Who has neither costs no call.
     """
-    if reported.mfa_active is False and sources.holders is not None and user.arn not in sources.holders:
+    held = None if sources.holders is None else sources.holders.get(user.arn, ())
+    if held == () and reported.mfa_active is False:
         sources.draft.count_as_answered(Section.MFA)
-        return ()
-    return await devices_of(sources.account, sources.draft, user)
+        return replace(user, mfa_devices=())
+    if held and user.keys == ():
+        sources.draft.count_as_answered(Section.MFA)
+        return replace(user, mfa_devices=held)
+    if not may_sign_in(user):
+        return user
+    devices = await devices_of(sources.account, sources.draft, user)
+    return GONE if devices is GONE else replace(user, mfa_devices=devices)

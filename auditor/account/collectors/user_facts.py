@@ -12,7 +12,7 @@ from auditor.aws.pages import listed
 from auditor.aws.reading import UNREADABLE, object_in, text_in, time_in
 from auditor.errors import RequestError
 from auditor.model.codes import NO_SUCH_ENTITY, is_denial
-from auditor.model.facts import AccessKey, KeyUse, MfaDevice, MfaKind, Unknown
+from auditor.model.facts import AccessKey, KeyUse, LoginProfile, MfaDevice, MfaKind, Unknown
 
 T = TypeVar("T")
 _KINDS = {"mfa": MfaKind.VIRTUAL, "u2f": MfaKind.FIDO, "sms-mfa": MfaKind.SMS}
@@ -126,23 +126,27 @@ async def list_mfa_devices(
     listing = listed(
         account.access, account.iam.list_mfa_devices, member="MFADevices", key="SerialNumber", UserName=user_name
     )
-    found = [_device_of(raw, user_name=user_name, odd=odd) async for page in listing for raw in page]
+    found = [device_of(raw, owner=f"the user {user_name}", odd=odd) async for page in listing for raw in page]
     devices = tuple(device for device in found if device is not None)
     whole = len(devices) == len(found) or any(device.kind.hardware for device in devices)
     return devices if whole else UNREADABLE
 
 
-def _device_of(raw: Mapping[str, Any], *, user_name: str, odd: Note) -> MfaDevice | None:
+def device_of(
+    raw: Mapping[str, Any], *, owner: str, odd: Note, operation: str = "list_mfa_devices"
+) -> MfaDevice | None:
+    """The device, None where it has no serial number; `odd` is told of what can't be read of it."""
+
     def miss(what: str) -> None:
-        odd(invalid_response(what, service="iam", operation="list_mfa_devices"))
+        odd(invalid_response(what, service="iam", operation=operation))
 
     serial = text_in(raw, "SerialNumber")
     if not serial:
-        miss(f"an MFA device of the user {user_name} has no SerialNumber")
+        miss(f"an MFA device of {owner} has no SerialNumber")
         return None
     enabled = time_in(raw, "EnableDate")
     if isinstance(enabled, Unknown):
-        miss(f"the EnableDate of the MFA device {serial} of the user {user_name} can't be read")
+        miss(f"the EnableDate of the MFA device {serial} of {owner} can't be read")
     return MfaDevice(serial, mfa_kind(serial), enabled)
 
 
@@ -157,10 +161,21 @@ def mfa_kind(serial: str) -> MfaKind:
     return _KINDS.get(resource.partition("/")[0], MfaKind.OTHER)
 
 
-async def has_password(account: IamAccess, user_name: str) -> bool:
-    """Whether the user has a login profile; False also for a user who is gone.
+async def login_profile(account: IamAccess, user_name: str, *, odd: Note = ignore) -> LoginProfile | None:
+    """The user's password; None where there is none, and for a user who is gone.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
     """
     answer = await or_gone(account.access.request(account.iam.get_login_profile, UserName=user_name))
-    return answer is not GONE
+    if answer is GONE:
+        return None
+    profile = object_in(answer, "LoginProfile")
+    created, longest = time_in(profile, "CreateDate"), profile.get("MaxSigninSessionDuration")
+    if isinstance(created, Unknown):
+        said = f"the CreateDate of the password of the user {user_name} can't be read"
+        odd(invalid_response(said, service="iam", operation="get_login_profile"))
+    return LoginProfile(
+        created,
+        reset_required=profile.get("PasswordResetRequired") is True,
+        longest_session=longest if isinstance(longest, int) else None,
+    )

@@ -1,4 +1,4 @@
-"""The IAM users of an account; of those with an access key, all that a finding says."""
+"""The IAM users of an account, and all that is asked of each of them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,10 +9,10 @@ from auditor.account.collectors.user_facts import (
     GONE,
     Gone,
     SecondLook,
-    has_password,
     last_use,
     list_keys,
     list_mfa_devices,
+    login_profile,
     or_gone,
 )
 from auditor.account.draft import AccountDraft, Note
@@ -22,7 +22,7 @@ from auditor.aws.pages import listed
 from auditor.aws.reading import text_in, time_in
 from auditor.concurrency.tasks import fan_out
 from auditor.model.coverage import Section
-from auditor.model.facts import AccessKey, MfaDevice, Unknown, User
+from auditor.model.facts import AccessKey, MfaDevice, Unknown, User, UserScope
 
 _USERS_AT_ONCE = 16
 _PAGE = 1000
@@ -34,8 +34,9 @@ Place = tuple[int, User]
 async def collect_users(account: IamAccess, draft: AccountDraft) -> None:
     """Add every user to the draft; one who vanishes meanwhile is only counted.
 
-    Asks one ListUsers for a thousand users, one ListAccessKeys a user, and of users with a key one GetLoginProfile,
-    one ListMFADevices and one GetAccessKeyLastUsed a key.
+    Asks one ListUsers for a thousand users, one ListAccessKeys per user and one GetAccessKeyLastUsed per key; one
+    GetLoginProfile per user, and one ListMFADevices where the user may sign in. With `UserScope.WITH_KEYS` these two
+    are asked of users with a key only.
     """
     await examine_users(account, draft, enumerate(await listed_users(account, draft)))
 
@@ -50,7 +51,7 @@ async def listed_users(account: IamAccess, draft: AccountDraft) -> list[User]:
 
 async def examine_users(account: IamAccess, draft: AccountDraft, places: Iterable[Place]) -> None:
     """Add these users to the draft, all facts read now."""
-    await place_users(draft, places, partial(_examine, account, draft))
+    await place_users(draft, places, partial(examine, account, draft))
 
 
 async def place_users(
@@ -74,13 +75,25 @@ async def _list_users(account: IamAccess, *, into: list[User], odd: Note) -> Non
         into.extend(user for raw in page if (user := _user_of(raw, odd=odd)) is not None)
 
 
-async def _examine(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+async def examine(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+    """The user with all that the draft's scope asks for, read now.
+
+    The password comes first: whoever has none, and a user who is gone, get the same answer, and the list of the keys
+    tells the two apart.
+    """
+    if draft.scope is UserScope.ALL:
+        user = await with_password(account, draft, user)
     keys = await keys_of(account, draft, user)
-    if keys is GONE:
-        return GONE
-    if isinstance(keys, Unknown):
-        return replace(user, keys=keys)
-    return await with_facts(account, draft, user, keys=keys)
+    return keys if keys is GONE else await _with_keys(account, draft, user, keys=keys)
+
+
+async def _with_keys(
+    account: IamAccess, draft: AccountDraft, user: User, *, keys: tuple[AccessKey, ...] | Unknown
+) -> User | Gone:
+    if isinstance(keys, tuple):
+        return await with_facts(account, draft, user, keys=keys)
+    user = replace(user, keys=keys)
+    return await _with_devices(account, draft, user) if draft.scope is UserScope.ALL else user
 
 
 async def keys_of(account: IamAccess, draft: AccountDraft, user: User) -> tuple[AccessKey, ...] | Unknown | Gone:
@@ -102,9 +115,11 @@ async def with_facts(
     again = SecondLook(account, user.name)
     kept = [found for key in keys if (found := await with_last_use(account, draft, key, again=again)) is not GONE]
     there = await with_kept_keys(draft, user, listed=keys, kept=kept, again=again)
-    if there is GONE or not there.keys:
-        return there
-    return await with_sign_in(account, draft, there)
+    if there is GONE:
+        return GONE
+    if there.has_password is not None:
+        return await _with_devices(account, draft, there)
+    return await with_sign_in(account, draft, there) if there.keys or draft.scope is UserScope.ALL else there
 
 
 async def with_last_use(
@@ -127,15 +142,32 @@ async def with_kept_keys(
 
 async def with_sign_in(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
     """The user with password and MFA, asked in this order: any answer about devices shows that the user exists."""
-    password: bool | Unknown | Gone = await draft.ask(Section.PASSWORD, has_password(account, user.name))
+    there = await _with_devices(account, draft, await with_password(account, draft, user))
+    if there is GONE or there.has_password is not False or not isinstance(there.mfa_devices, Unknown):
+        return there
+    password = await _no_password_or_gone(account, draft, user)
+    return GONE if isinstance(password, Gone) else replace(there, has_password=password)
+
+
+async def with_password(account: IamAccess, draft: AccountDraft, user: User) -> User:
+    """The user with their password, read now; a user who is gone has none."""
+    question = login_profile(account, user.name, odd=draft.noting(Section.PASSWORD))
+    profile = await draft.ask(Section.PASSWORD, question)
+    known = profile if isinstance(profile, Unknown) else profile is not None
+    return replace(user, has_password=known, login_profile=profile)
+
+
+def may_sign_in(user: User) -> bool:
+    """Whether the user has a password or a key, or may have one: who has neither needs no MFA device."""
+    return user.has_password is not False or user.keys != ()
+
+
+async def _with_devices(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:
+    """The user with their MFA devices, read now where they may sign in."""
+    if not may_sign_in(user):
+        return user
     devices = await devices_of(account, draft, user)
-    if devices is GONE:
-        return GONE
-    if password is False and isinstance(devices, Unknown):
-        password = await _no_password_or_gone(account, draft, user)
-    if isinstance(password, Gone):
-        return GONE
-    return replace(user, has_password=password, mfa_devices=devices)
+    return GONE if devices is GONE else replace(user, mfa_devices=devices)
 
 
 async def _no_password_or_gone(account: IamAccess, draft: AccountDraft, user: User) -> bool | Unknown | Gone:

@@ -188,4 +188,6 @@ def entered(iam: FakeIam, trail: FakeTrail | None = None) -> AccountAccess:
     """The account, with rates that no test waits for."""
     access = Access(credentials=None, limits=new_run_limits(Rates(iam=100_000, events=100_000)))
     fakes: Any = iam, trail or FakeTrail()
-    return AccountAccess(access, *cast("tuple[Any, Any]", fakes), role="Audit")
+    return AccountAccess(
+        access, *cast("tuple[Any, Any]", fakes), role="Audit", root_arn="arn:aws:iam::111122223333:root"
+    )

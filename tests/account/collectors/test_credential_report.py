@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import anyio
 import pytest
@@ -10,15 +11,18 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from auditor import AccessKey, KeyUse, ReportWait, RequestError, User
+from auditor import AccessKey, KeyUse, ReportWait, RequestError, Unknown, User
 from auditor.account.collectors.credential_report import (
     NOT_READY,
     CredentialReport,
     ReportedKey,
+    ReportedRoot,
     ReportedUser,
     read_report,
     request_report,
 )
+from auditor.aws.reading import UNREADABLE
+from auditor.model.facts import NOT_ASKED, RootKey
 from tests.account.collectors.reporting import (
     ARN,
     COLUMNS,
@@ -171,9 +175,52 @@ def test_a_user() -> None:
     reported = read(keyed_row("ana", password_enabled="true", mfa_active="true")).users["ana"]
     use = KeyUse(USED, "s3", "eu-west-1")
     expected = ReportedUser(
-        arn=ARN + "ana", created_at=OLD, has_password=True, mfa_active=True, keys=(ReportedKey(OLD, use),)
+        arn=ARN + "ana",
+        created_at=OLD,
+        has_password=True,
+        mfa_active=True,
+        keys=(ReportedKey(OLD, use),),
+        password_last_changed=None,
+        active_certificates=0,
     )
     assert expected == reported
+
+
+def test_what_not_every_report_has() -> None:
+    """The last change of the password and active certificates are there where their columns are."""
+    cells = {"password_last_changed": wire(OLD), "cert_1_active": "true", "cert_2_active": "false"}
+    also = ("password_last_changed", "cert_1_active", "cert_2_active")
+    without = [name for name in COLUMNS if name not in also]
+
+    told = read(row("ana", **cells)).users["ana"]
+    untold = read(row("ana", **cells), columns=without).users["ana"]
+    assert (OLD, 1) == (told.password_last_changed, told.active_certificates)
+    assert (NOT_ASKED, NOT_ASKED) == (untold.password_last_changed, untold.active_certificates)
+
+
+def test_roots_own_row() -> None:
+    """Its age, its last login and its keys are what no API tells."""
+    cells = {"password_enabled": "not_supported", "password_last_used": wire(USED)}
+    keys = slot(1, rotated=wire(OLD), used=wire(USED)) | slot(2, rotated=wire(OLD), active="false")
+    expected = ReportedRoot(
+        OLD, USED, (RootKey(active=True, last_used_at=USED), RootKey(active=False, last_used_at=None))
+    )
+    assert expected == read(row("<root_account>", **cells, **keys)).root
+
+
+@pytest.mark.parametrize(
+    ("word", "used"), [("no_information", None), ("N/A", None), ("not_supported", UNREADABLE), ("", UNREADABLE)]
+)
+def test_a_root_that_never_logged_in(word: str, used: datetime | Unknown | None) -> None:
+    """Two words say so; no other does."""
+    root = read(row("<root_account>", password_last_used=word)).root
+    assert root is not None
+    assert (used, ()) == (root.password_last_used, root.keys)
+
+
+def test_a_report_without_root() -> None:
+    """Nothing is made up for a row that is not there."""
+    assert read(row("ana")).root is None
 
 
 def test_root_is_no_user() -> None:
@@ -356,7 +403,9 @@ def test_what_is_written_is_read(
     }
     report = read(*(row(name, **cells) for name in names), columns=columns)
     expected_key = ReportedKey(rotated, KeyUse(used, "s3", "eu-west-1"))
-    assert {name: ReportedUser(ARN + name, created, *flags, (expected_key,)) for name in names} == report.users
+    also: dict[str, Any] = {"password_last_changed": None, "active_certificates": 0}
+    expected = ReportedUser("", created, *flags, (expected_key,), **also)
+    assert {name: replace(expected, arn=ARN + name) for name in names} == report.users
 
 
 @settings(deadline=None, max_examples=60)

@@ -11,7 +11,7 @@ from auditor.account.collectors.events import EVENT_NAMES, OWN_BY_DEFAULT, KeyEv
 from auditor.account.draft import AccountDraft
 from auditor.errors import RequestError
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import Event, EventResource, Unknown
+from auditor.model.facts import Event, EventResource, EventScope, Unknown
 from tests.fakes import JUMPING, NOON, PERIOD, FakeService, Script, account, account_access, refusal
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +80,8 @@ def test_every_member_is_kept() -> None:
         source_address="198.51.100.7",
         region="us-east-1",
         resources=(EventResource("AWS::IAM::AccessKey", "AKIA1"),),
+        actor_type="IAMUser",
+        new_status="Active",
     )
 
 
@@ -126,11 +128,12 @@ def test_the_target_is_the_user_who_was_changed(members: dict[str, Any], target:
     assert recorded(**members).target_user == target
 
 
-@pytest.mark.parametrize("name", EVENT_NAMES)
+@pytest.mark.parametrize("name", EVENT_NAMES[EventScope.EXTENDED])
 def test_the_actor_is_the_target_where_iam_needs_no_name(name: str) -> None:
     """Only for what IAM's own model lets be asked without a UserName: the others are never about the actor."""
     iam: Any = botocore.session.get_session().get_service_model("iam")
-    optional = "UserName" not in iam.operation_model(name).input_shape.required_members
+    shape = iam.operation_model(name).input_shape
+    optional = "UserName" in shape.members and "UserName" not in shape.required_members
     event = event_of(raw(EventName=name, record={**RECORD, **OWN}))
 
     assert optional is (name in OWN_BY_DEFAULT)
@@ -326,7 +329,7 @@ async def test_each_name_is_a_query() -> None:
     """Five names are asked for, one a query, for exactly the period, fifty a page."""
     _, cloudtrail = await collected({"Events": []})
 
-    assert [name_of(call.parameters) for call in cloudtrail.calls] == list(EVENT_NAMES)
+    assert [name_of(call.parameters) for call in cloudtrail.calls] == list(EVENT_NAMES[EventScope.BASIC])
     assert {len(call.parameters["LookupAttributes"]) for call in cloudtrail.calls} == {1}
     assert cloudtrail.calls[0].parameters == {
         "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}],
@@ -334,6 +337,40 @@ async def test_each_name_is_a_query() -> None:
         "EndTime": PERIOD.end,
         "MaxResults": 50,
     }
+
+
+async def test_extended_events_are_looked_up_last() -> None:
+    """Seven names more, behind those that users wait for."""
+    cloudtrail, draft = FakeService("cloudtrail", lookup_events={"Events": []}), AccountDraft()
+    entered = account_access(FakeService("iam"), cloudtrail)
+    await collect_events(entered, draft, PERIOD, key_events=KeyEvents(), scope=EventScope.EXTENDED)
+
+    names = [name_of(call.parameters) for call in cloudtrail.calls]
+    assert list(EVENT_NAMES[EventScope.EXTENDED]) == names
+    assert list(EVENT_NAMES[EventScope.BASIC]) == names[:5]
+
+
+@pytest.mark.parametrize(
+    ("word", "known"), [("true", True), ("false", False), ("TRUE", True), ("", None), (None, None)]
+)
+def test_the_mfa_of_the_actors_session(word: str | None, known: bool | None) -> None:  # noqa: FBT001 - a case
+    """A session says in a word whether it was begun with MFA; long-lived credentials say nothing."""
+    actor = {"type": "AssumedRole", "sessionContext": {"attributes": {"mfaAuthenticated": word}}}
+
+    assert (known, "AssumedRole") == (recorded(userIdentity=actor).actor_mfa, recorded(userIdentity=actor).actor_type)
+
+
+def test_the_new_status_of_a_key() -> None:
+    """An update has it among what was asked for; it has no key in its answer."""
+    asked = {"userName": "ana", "accessKeyId": "AKIA2", "status": "Inactive"}
+    event = recorded(eventName="UpdateAccessKey", requestParameters=asked, responseElements=None, userAgent="cli")
+
+    assert ("ana", "AKIA2", "Inactive", "cli") == (
+        event.target_user,
+        event.access_key_id,
+        event.new_status,
+        event.user_agent,
+    )
 
 
 async def test_pages_repeat_the_question() -> None:

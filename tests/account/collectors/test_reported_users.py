@@ -11,8 +11,11 @@ import pytest
 
 from auditor import Completeness, KeyUse, MfaDevice, MfaKind, Period, ReportWait, Section, Unknown, User
 from auditor.account.collectors.events import KeyEvents, collect_events
-from auditor.account.collectors.reported_users import collect_users_by_report
+from auditor.account.collectors.reported_users import collect_users_by_report, report_or_none
+from auditor.account.collectors.virtual_devices import virtual_devices
 from auditor.account.draft import AccountDraft
+from auditor.concurrency.tasks import Once
+from auditor.model.facts import UserScope
 from tests.account.collectors.reporting import (
     ARN,
     DENIED,
@@ -42,15 +45,26 @@ TOKEN = "GAKT12345678"
 
 
 async def collected(
-    iam: FakeIam, trail: FakeTrail | None = None, *, period: Period | None = None
+    iam: FakeIam,
+    trail: FakeTrail | None = None,
+    *,
+    period: Period | None = None,
+    scope: UserScope = UserScope.WITH_KEYS,
 ) -> tuple[AccountDraft, dict[str, User]]:
     """The draft of the account, and its users by name; events are collected beside them."""
-    draft, key_events, now = AccountDraft(), KeyEvents(), datetime.now(UTC)
+    draft, key_events, now = AccountDraft(scope), KeyEvents(), datetime.now(UTC)
     period = period or Period(now - timedelta(days=90), now)
     account = entered(iam, trail)
 
     async def collect_users() -> None:
-        await collect_users_by_report(account, draft, period=period, wait=AT_ONCE, key_events=key_events)
+        await collect_users_by_report(
+            account,
+            draft,
+            period=period,
+            report=Once(partial(report_or_none, account, draft, wait=AT_ONCE)),
+            devices=Once(partial(virtual_devices, account)),
+            key_events=key_events,
+        )
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(collect_users)
@@ -421,3 +435,91 @@ async def test_events_that_break_unforeseen() -> None:
     with pytest.raises(AssertionError):
         await collect_events(entered(FakeIam(), Broken()), AccountDraft(), Period(OLD, MADE), key_events=key_events)
     assert await key_events.known() is None
+
+
+HELD = (MfaDevice("bea", MfaKind.TOKEN, None),)
+"""Bea's device as it is in the list of virtual ones."""
+
+
+@pytest.mark.parametrize(
+    ("cells", "holders", "expected", "asked"),
+    [
+        ({}, [], (False, ()), []),
+        ({"mfa_active": "true"}, ["bea"], (False, HELD), []),
+        ({"mfa_active": "false"}, ["bea"], (False, HELD), []),
+        ({"mfa_active": "true"}, [], (False, None), []),
+        ({"password_enabled": "true"}, [], (True, ()), []),
+        ({"password_enabled": "true", "mfa_active": "true"}, ["bea"], (True, HELD), []),
+        (
+            {"password_enabled": "true", "mfa_active": "true"},
+            [],
+            (True, (MfaDevice(FIDO, MfaKind.FIDO, None),)),
+            ["bea"],
+        ),
+        ({"password_enabled": "true"}, DENIED, (True, (MfaDevice(FIDO, MfaKind.FIDO, None),)), ["bea"]),
+        ({"mfa_active": "true"}, DENIED, (False, None), []),
+    ],
+    ids=[
+        *("nothing", "a virtual device", "a virtual device since", "another device"),
+        *("a password", "a password and a virtual device", "a password and another device"),
+        *("a password, devices refused", "no password, devices refused"),
+    ],
+)
+async def test_users_without_a_key_are_reported(
+    cells: dict[str, str], holders: Any, expected: Any, asked: list[str]
+) -> None:
+    """They cost a call only where they have a password and a device that is in no list of virtual ones."""
+    iam = FakeIam(users={"bea": OLD}, report=report_text(row("bea", **cells)), holders=holders, devices={"bea": [FIDO]})
+    draft, users = await collected(iam, scope=UserScope.ALL)
+
+    assert expected == (users["bea"].has_password, users["bea"].mfa_devices)
+    assert (asked, [], []) == (
+        iam.asked("list_mfa_devices"),
+        iam.asked("get_login_profile"),
+        iam.asked("list_access_keys"),
+    )
+    assert () == draft.failures()
+
+
+async def test_an_odd_password_of_a_user_without_a_key_is_read_now() -> None:
+    """What the report does not say in a word that is known is asked for."""
+    iam = FakeIam(users={"bea": OLD}, report=report_text(row("bea", password_enabled="perhaps")), passwords={"bea"})
+    _, users = await collected(iam, scope=UserScope.ALL)
+
+    assert (True, ["bea"]) == (users["bea"].has_password, iam.asked("get_login_profile"))
+
+
+async def test_a_new_user_without_a_key_is_read_now() -> None:
+    """Who is not in the report is asked for all that there is to know."""
+    iam = FakeIam(users={"bea": MADE}, report=report_text(row("ana")), passwords={"bea"}, devices={"bea": [FIDO]})
+    _, users = await collected(iam, scope=UserScope.ALL)
+
+    assert (True, (MfaDevice(FIDO, MfaKind.FIDO, None),)) == (users["bea"].has_password, users["bea"].mfa_devices)
+
+
+async def test_a_key_that_was_deleted_since() -> None:
+    """Whose only key is gone is still a user with a password."""
+    iam = ana(keyed_row("ana", password_enabled="true"), keys={})
+    _, users = await collected(iam, scope=UserScope.ALL)
+
+    assert ((), True, ()) == (users["ana"].keys, users["ana"].has_password, users["ana"].mfa_devices)
+
+
+async def test_keys_that_are_refused_hide_no_password() -> None:
+    """The report tells of password and devices whether or not keys may be listed."""
+    iam = ana(keyed_row("ana", password_enabled="true"), keys={"ana": DENIED})
+    _, users = await collected(iam, scope=UserScope.ALL)
+
+    assert (Unknown("AccessDenied"), True, ()) == (
+        users["ana"].keys,
+        users["ana"].has_password,
+        users["ana"].mfa_devices,
+    )
+
+
+async def test_what_only_the_report_tells_is_kept() -> None:
+    """When the password was last changed, and how many certificates are active."""
+    cells = {"password_last_changed": wire(OLD), "cert_1_active": "true"}
+    _, users = await collected(ana(keyed_row("ana", **cells)), scope=UserScope.ALL)
+
+    assert (OLD, 1) == (users["ana"].password_last_changed, users["ana"].active_certificates)

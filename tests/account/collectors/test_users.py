@@ -8,9 +8,9 @@ from auditor.account.collectors.users import collect_users
 from auditor.account.draft import AccountDraft
 from auditor.config import Labels
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import KeyUse, MfaKind, Unknown
+from auditor.model.facts import KeyUse, LoginProfile, MfaKind, Unknown, UserScope
 from auditor.output.rows import finding_rows
-from tests.fakes import JUMPING, NOON, FakeService, Script, account, iam_access, refusal
+from tests.fakes import JUMPING, NOON, Answer, FakeService, Script, account, iam_access, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -145,7 +145,8 @@ async def test_an_account_without_users_costs_one_call() -> None:
 
     assert [call.operation for call in iam.calls] == ["list_users"]
     assert iam.calls[0].parameters == {"MaxItems": 1000}
-    assert {coverage.completeness for coverage in draft.coverage()} == {Completeness.COMPLETE}
+    assert {word(draft, section) for section in (Section.USERS, Section.KEYS, Section.MFA)} == {Completeness.COMPLETE}
+    assert {word(draft, section) for section in (Section.ROOT, Section.SERVICE_CREDENTIALS)} == {Completeness.SKIPPED}
 
 
 async def test_a_user_without_keys_costs_one_call() -> None:
@@ -334,3 +335,60 @@ async def test_a_user_whose_keys_all_vanish_has_none() -> None:
 
     assert ([user.keys for user in report.users], report.vanished_keys) == ([()], 1)
     assert iam.count("get_login_profile") == 0
+
+
+async def of_all(iam: FakeService) -> AccountDraft:
+    """The draft after all that is asked of all users was asked."""
+    draft = AccountDraft(UserScope.ALL)
+    await collect_users(iam_access(iam), draft)
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("keys", "profile", "operations"),
+    [
+        (NO_KEYS, GONE, ["get_login_profile", "list_access_keys"]),
+        (NO_KEYS, ANSWERS["get_login_profile"], ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
+        (NO_KEYS, DENIED, ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
+        (ONE_KEY, GONE, ["get_login_profile", "list_access_keys", "get_access_key_last_used", "list_mfa_devices"]),
+        (DENIED, GONE, ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
+        (GONE, GONE, ["get_login_profile", "list_access_keys"]),
+    ],
+    ids=["neither", "a password", "a password perhaps", "a key", "a key perhaps", "gone"],
+)
+async def test_all_users_are_asked_what_they_may_need(keys: Script, profile: Script, operations: list[str]) -> None:
+    """A password is asked of each, devices of those who may sign in; the keys tell who is gone."""
+    iam = service(list_access_keys=keys, get_login_profile=profile)
+    await of_all(iam)
+
+    assert ["list_users", *operations] == [call.operation for call in iam.calls]
+
+
+async def test_a_console_user_without_a_key_has_all_facts() -> None:
+    """Password and devices are there; whoever can't sign in was not asked for devices."""
+    answers: list[Answer] = [{"LoginProfile": {"UserName": "ana"}}, GONE]
+    draft = await of_all(service(listed("ana", "bo"), list_access_keys=NO_KEYS, get_login_profile=answers))
+    ana, bo = draft.report(account()).users
+
+    assert (ana.has_password, ana.login_profile) == (True, LoginProfile(None, reset_required=False))
+    assert isinstance(ana.mfa_devices, tuple)
+    assert [MfaKind.VIRTUAL] == [device.kind for device in ana.mfa_devices]
+    assert (bo.has_password, bo.login_profile, bo.mfa_devices) == (False, None, None)
+    assert draft.failures() == ()
+
+
+async def test_a_refused_password_is_unknown() -> None:
+    """Neither a password nor none is made of a refusal, and the keys are there."""
+    draft = await of_all(service(get_login_profile=DENIED))
+    (user,) = draft.report(account()).users
+
+    assert (Unknown("AccessDenied"), Unknown("AccessDenied")) == (user.has_password, user.login_profile)
+    assert (isinstance(user.keys, tuple), word(draft, Section.PASSWORD)) == (True, Completeness.DENIED)
+
+
+@pytest.mark.parametrize("keys", [NO_KEYS, ONE_KEY])
+async def test_a_user_who_is_gone_by_their_devices(keys: Script) -> None:
+    """IAM says NoSuchEntity to devices only of users who are no more."""
+    draft = await of_all(service(list_access_keys=keys, list_mfa_devices=GONE))
+
+    assert (1, {}) == (draft.vanished_users, draft.users)

@@ -24,12 +24,11 @@ from auditor.config import AuditConfig, Labels, check_role_name, check_session_n
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
-from auditor.model.event_rows import AccountFailure, EventRows
-from auditor.model.facts import Account, AccountId, AccountState
+from auditor.model.facts import Account, AccountId, AccountState, UserScope
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
-from auditor.model.summary import AuditSummary
+from auditor.model.summary import AccountFailure, AuditSummary, EventRows
 from auditor.output.rows import error_line, event_rows, finding_rows
 from auditor.output.run_files import open_run_files
 from auditor.run.orchestrator import run_audit
@@ -87,7 +86,7 @@ async def assume_role(
 
 
 async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, account_name: str) -> list[dict[str, str]]:
-    """The rows of the findings' file for one account: one an access key, with Spanish words.
+    """The rows of the findings' file for one account: one per access key, with Spanish words.
 
     A fact that was refused, or can't be read, reads `Desconocido (…)` in its row. A user or key that can't be read at
     all is logged as an error.
@@ -131,7 +130,7 @@ async def get_cloudtrail_events(
         ConfigurationError: The role, the period or an account can't be right; nothing was asked.
         AuditError: The session has no credentials, or AWS does not accept them.
     """
-    config = AuditConfig(role=role_name)
+    config = AuditConfig(role=role_name, users=UserScope.WITH_KEYS)
     distinct = _distinct(accounts)
     period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
@@ -168,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], 
 def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
     """What `main` does, with the summary, which knows whether anything is missing."""
     options = _parser().parse_args(arguments)
-    config = AuditConfig(role=options.role, profile=options.profile)
+    config = AuditConfig(role=options.role, profile=options.profile, users=UserScope.WITH_KEYS)
     return event_loop.run(_audit, config)
 
 
@@ -203,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _active(page: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The accounts of a page in state ACTIVE; one of which that can't be told is logged as an error."""
+    """The accounts of a page in state ACTIVE; one whose state can't be told is logged as an error."""
     for raw in page:
         try:
             account = account_of(dict(raw))

@@ -1,0 +1,45 @@
+"""The virtual MFA devices of an account, by who holds them.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListVirtualMFADevices.html
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from auditor.account.collectors.user_facts import device_of
+from auditor.account.draft import ignore
+from auditor.aws.errors import invalid_response
+from auditor.aws.gateway import IamAccess
+from auditor.aws.pages import listed
+from auditor.aws.reading import object_in, text_in
+from auditor.model.facts import MfaDevice
+
+VirtualDevices = Mapping[str, tuple[MfaDevice, ...]]
+"""By the ARN of the user, or of root."""
+_PAGE = 1000
+
+
+async def virtual_devices(account: IamAccess) -> VirtualDevices:
+    """All that are assigned; root's has no user's name, but an ARN as all have.
+
+    Raises:
+        RequestError: They could not all be listed, or of one nobody can tell whose it is.
+    """
+    listing = listed(
+        account.access,
+        account.iam.list_virtual_mfa_devices,
+        member="VirtualMFADevices",
+        key="SerialNumber",
+        AssignmentStatus="Assigned",
+        MaxItems=_PAGE,
+    )
+    found: defaultdict[str, list[MfaDevice]] = defaultdict(list)
+    async for page in listing:
+        for raw in page:
+            arn = text_in(object_in(raw, "User"), "Arn")
+            device = device_of(raw, owner=arn, odd=ignore, operation="list_virtual_mfa_devices")
+            if not arn or device is None:
+                said = "whom a virtual MFA device belongs to, or which it is, can't be read"
+                raise invalid_response(said, service="iam", operation="list_virtual_mfa_devices")
+            found[arn].append(device)
+    return {arn: tuple(devices) for arn, devices in found.items()}
