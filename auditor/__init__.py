@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         User,
         UserScope,
     )
+    from auditor.model.filters import AccountFilters
     from auditor.model.placeholders import Unlisted
     from auditor.model.progress import (
         AccountFinished,
@@ -78,6 +79,7 @@ else:
         "AccessKey": "auditor.model.facts",
         "Account": "auditor.model.facts",
         "AccountFailure": "auditor.model.summary",
+        "AccountFilters": "auditor.model.filters",
         "AccountFinished": "auditor.model.progress",
         "AccountId": "auditor.model.facts",
         "AccountReport": "auditor.model.report",
@@ -178,6 +180,7 @@ __all__ = [
     "AccessKey",
     "Account",
     "AccountFailure",
+    "AccountFilters",
     "AccountFinished",
     "AccountId",
     "AccountReport",

@@ -9,6 +9,7 @@ from typing import Any
 
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.model.roles import (
     check_external_id,
     check_session_duration,
@@ -50,7 +51,8 @@ class Rates:
     events: float = 2.0
     """LookupEvents per account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
     organizations: float = 8.0
-    """ListAccounts: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+    """ListAccounts, and in proportion what else Organizations is asked:
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
     sts: float = 500.0
     """A little below the 600 per second that AWS allows an account for all STS requests in one region."""
 
@@ -100,6 +102,8 @@ class AuditConfig:
     """ARN of a role that lists the accounts, assumed by the lister's profile, or by the caller where there is none."""
     own_account_role: bool = False
     """Whether the caller's own account is entered by the role, too, and not read with the caller's credentials."""
+    filters: AccountFilters = ALL_ACCOUNTS
+    """Which accounts are audited; without any, all that are listed."""
     start_date: datetime | None = None
     end_date: datetime | None = None
     concurrency: int = DEFAULT_CONCURRENCY
@@ -169,6 +173,7 @@ _KINDS: Mapping[str, Any] = {
     "own_account_role": bool,
     "session_duration": int | None,
     "source_identity": str | None,
+    "filters": AccountFilters,
     "start_date": datetime | None,
     "end_date": datetime | None,
     "concurrency": int,

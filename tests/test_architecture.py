@@ -38,6 +38,7 @@ TYPER = {
     "auditor.cli.demo",
     "auditor.cli.doctor",
     "auditor.cli.environment",
+    "auditor.cli.filters",
     "auditor.cli.help",
     "auditor.cli.manual",
     "auditor.cli.options",

@@ -12,6 +12,17 @@ import typer
 
 from auditor.cli import options
 from auditor.cli.environment import check_variables, setting_checks
+from auditor.cli.filters import (
+    AccountIds,
+    AccountNames,
+    ExcludedAccountIds,
+    ExcludedAccountNames,
+    ExcludedOus,
+    ExcludedTags,
+    Ous,
+    Tags,
+    filters_of,
+)
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
@@ -33,6 +44,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
     lister_profile: options.ListerProfile = None,
     lister_role: options.ListerRole = None,
     own_account_role: options.OwnAccountRole = False,
+    accounts: AccountIds = None,
+    account_names: AccountNames = None,
+    ous: Ous = None,
+    tags: Tags = None,
+    excluded_accounts: ExcludedAccountIds = None,
+    excluded_account_names: ExcludedAccountNames = None,
+    excluded_ous: ExcludedOus = None,
+    excluded_tags: ExcludedTags = None,
     output_dir: options.OutputDir = Path(),
     start_date: options.StartDate = None,
     end_date: options.EndDate = None,
@@ -88,12 +107,23 @@ def audit(  # noqa: PLR0913 - one parameter an option
             "concurrency": concurrency,
         }
         check_variables(context, _checks(anew if resume is not None else context.params))
+        filters = filters_of(
+            accounts=accounts,
+            account_names=account_names,
+            ous=ous,
+            tags=tags,
+            excluded_accounts=excluded_accounts,
+            excluded_account_names=excluded_account_names,
+            excluded_ous=excluded_ous,
+            excluded_tags=excluded_tags,
+        )
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if resume is None:
             start, end = _period(start_date, end_date=end_date, days=days)
             config = AuditConfig(
                 role=_required(role),
                 own_account_role=own_account_role,
+                filters=filters,
                 start_date=start,
                 end_date=end,
                 labels=labels,
@@ -108,7 +138,8 @@ def audit(  # noqa: PLR0913 - one parameter an option
             )
             opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
-            opening = resume_from(_at_home(resume), given=_given(context), anew=anew, engine=engine)
+            given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
+            opening = resume_from(_at_home(resume), given=given, anew=anew, engine=engine)
         run = partial(
             show_run,
             opening,

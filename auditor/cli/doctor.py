@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditor.cli import options
+from auditor.cli import filters, options
 from auditor.cli.environment import check_variables, setting_checks
 from auditor.cli.help import MESSAGES
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig
@@ -34,6 +34,14 @@ def doctor(  # noqa: PLR0913 - one parameter an option
     lister_profile: options.ListerProfile = None,
     lister_role: options.ListerRole = None,
     own_account_role: options.OwnAccountRole = False,
+    accounts: filters.AccountIds = None,
+    account_names: filters.AccountNames = None,
+    ous: filters.Ous = None,
+    tags: filters.Tags = None,
+    excluded_accounts: filters.ExcludedAccountIds = None,
+    excluded_account_names: filters.ExcludedAccountNames = None,
+    excluded_ous: filters.ExcludedOus = None,
+    excluded_tags: filters.ExcludedTags = None,
     freshness: options.FreshnessOption = Freshness.LIVE,
     users: options.Users = UserScope.ALL,
     session_name: options.SessionName = DEFAULT_SESSION_NAME,
@@ -55,7 +63,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option
 
     Examples:
       auditor doctor --role SecurityAudit
-      auditor doctor --role SecurityAudit --profile security --freshness report
+      auditor doctor --role SecurityAudit --profile security --ou Root/Prod
       auditor doctor --role SecurityAudit --json > doctor.json
     """
     # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
@@ -76,6 +84,16 @@ def doctor(  # noqa: PLR0913 - one parameter an option
             lister_profile=lister_profile,
             lister_role=lister_role,
             own_account_role=own_account_role,
+            filters=filters.filters_of(
+                accounts=accounts,
+                account_names=account_names,
+                ous=ous,
+                tags=tags,
+                excluded_accounts=excluded_accounts,
+                excluded_account_names=excluded_account_names,
+                excluded_ous=excluded_ous,
+                excluded_tags=excluded_tags,
+            ),
             freshness=freshness,
             users=users,
             session_name=session_name,

@@ -142,7 +142,7 @@ async def resume_from(
             yield OpenAudit(
                 rows=names_beside(path).tables,
                 journal=path,
-                finished=len(journal.finished),
+                finished=len(journal.finished - journal.excluded),
                 again=journal.again,
                 role=" or ".join(config.roles),
                 policy=policy_text(config.freshness, users=config.users),

@@ -77,7 +77,7 @@ async def _run(
         if isinstance(event, AuditStarted):
             # The caller's credentials have been asked for, perhaps at the terminal.
             interruption.arm(scope, last_words=last_words)
-        finished += isinstance(event, AccountFinished)
+        finished += isinstance(event, AccountFinished) and not event.report.excluded
         display(event)
 
     def last_words() -> str:

@@ -8,6 +8,7 @@ from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, Rep
 from auditor.errors import ConfigurationError
 from auditor.journal.format import UnknownWordError, decode, encode, line_of
 from auditor.model.facts import Caller, EventScope, Freshness, Period, UserScope
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.model.period import resolve_period
 from auditor.model.progress import AuditStarted
 
@@ -58,6 +59,7 @@ class Settings:
     freshness: Freshness = Freshness.LIVE
     users: UserScope = UserScope.WITH_KEYS
     events: EventScope = EventScope.BASIC
+    filters: AccountFilters = ALL_ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,18 @@ def read_header(line: bytes) -> Header:
         first = decode(FirstLine, line, name="header")
     except UnknownWordError as error:
         raise ValueError(f"{error}: use the version of auditor that began it, or a later one") from error
+    except ConfigurationError as error:
+        raise _unusable(error) from error
     header = Header(first.settings, first.asked)
     try:
         header.config()
     except ConfigurationError as error:
-        raise ValueError(str(error).removesuffix(".")) from error
+        raise _unusable(error) from error
     return header
+
+
+def _unusable(error: ConfigurationError) -> ValueError:
+    return ValueError(str(error).removesuffix("."))
 
 
 def read_started(line: bytes) -> AuditStarted:

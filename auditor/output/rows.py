@@ -59,6 +59,7 @@ COVERAGE_COLUMNS = (
     "foreign_event_count",
     "root",
     "service_credentials",
+    "ou_path",
 )
 
 ORGANIZATION = "organization"
@@ -144,6 +145,7 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
         "freshness": report.freshness if report.audited else "",
         "report_time": time_text(report.report_time),
         "foreign_event_count": _foreign_events(report),
+        "ou_path": account.ou_path or "/".join(account.unit_ids),
     }
     return {name: row[name] for name in COVERAGE_COLUMNS}
 

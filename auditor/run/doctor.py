@@ -10,7 +10,9 @@ import anyio
 from auditor.aws.gateway import new_run_limits
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.redaction import without_secrets
+from auditor.concurrency.tasks import bare_errors
 from auditor.config import AuditConfig
+from auditor.errors import ConfigurationError
 from auditor.model.diagnosis import Checked, Diagnosis, Fault, Finding, Outcome
 from auditor.run.checks.actions import check_actions
 from auditor.run.checks.caller import check_credentials, check_identity, check_lister
@@ -56,6 +58,9 @@ async def examine(
 
     It asks what an audit asks, and writes nothing. A check whose needs gave nothing is skipped; an error that nobody
     has foreseen ends its own check only.
+
+    Raises:
+        ConfigurationError: The filters name what is not there, or leave nothing.
     """
     began = anyio.current_time()
     limits = new_run_limits(config.rates, longest_silence=min(config.longest_silence, _LONGEST_SILENCE), growing=True)
@@ -72,9 +77,10 @@ async def examine(
             done[check.name], values[check.name] = await _checked(check, setup, values=values, done=done)
             over[check.name].set()
 
-        async with anyio.create_task_group() as tasks:
-            for check in checks:
-                tasks.start_soon(carry_out, check)
+        with bare_errors():
+            async with anyio.create_task_group() as tasks:
+                for check in checks:
+                    tasks.start_soon(carry_out, check)
     seconds = anyio.current_time() - began
     return Diagnosis(checks=tuple(done[check.name] for check in checks), seconds=seconds)
 
@@ -94,9 +100,15 @@ async def _checked(
 
 
 async def _result(check: Check, setup: Setup, values: Sequence[object]) -> Result:
-    """What the check gives; an error that nobody has foreseen leaves the other checks alone."""
+    """What the check gives; an error that nobody has foreseen leaves the other checks alone.
+
+    Raises:
+        ConfigurationError: What was asked for can't be right, whatever the others find.
+    """
     try:
         return await check.examine(setup, *values)
+    except ConfigurationError:
+        raise
     except Exception as error:  # noqa: BLE001 - said above
         said = without_secrets(str(error))
         found = f"This check met what nobody has foreseen: {type(error).__name__}{': ' if said else ''}{said}"

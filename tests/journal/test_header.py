@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from auditor import AuditConfig, ConfigurationError, Freshness, Labels, Rates, ReportWait
+from auditor import AccountFilters, AuditConfig, ConfigurationError, Freshness, Labels, Rates, ReportWait
 from auditor.journal.format import line_of
 from auditor.journal.header import (
     FreeSettings,
@@ -47,7 +47,10 @@ def test_every_setting_is_kept_or_free() -> None:
 def test_every_setting_that_is_kept_comes_back() -> None:
     """None of them is written or read as another one, or forgotten."""
     scoped = replace(CONFIG, users=UserScope.WITH_KEYS, events=EventScope.EXTENDED)
-    other = replace(scoped, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, own_account_role=True)
+    filters = AccountFilters(accounts=("111122223333",), ous=("Root/Prod",), excluded_tags=("a=b",))
+    other = replace(
+        scoped, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, filters=filters, own_account_role=True
+    )
     assert [] == [
         field.name for field in fields(Settings) if getattr(other, field.name) == getattr(DEFAULTS, field.name)
     ]
@@ -124,6 +127,16 @@ def test_the_form_of_a_header() -> None:
             "freshness": "live",
             "users": "all",
             "events": "basic",
+            "filters": {
+                "accounts": None,
+                "account_names": None,
+                "ous": None,
+                "tags": None,
+                "excluded_accounts": [],
+                "excluded_account_names": [],
+                "excluded_ous": [],
+                "excluded_tags": [],
+            },
         },
         "asked": {"start": "2026-03-01T12:00:00Z", "end": None, "at": "2026-03-01T12:00:00Z"},
     }
@@ -180,13 +193,20 @@ def test_a_setting_of_a_later_version_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["session_name", "external_id", "session_policy", "own_account_role", "labels", "csv_bom", "freshness"],
+    ["session_name", "external_id", "session_policy", "own_account_role", "labels", "csv_bom", "freshness", "filters"],
 )
 def test_settings_of_earlier_versions_are_enough(name: str) -> None:
     """A header that does not have a setting yet has its default, the one that AuditConfig has."""
     config = read_header(first_line(settings=without(name))).config()
     assert getattr(AuditConfig(role="R"), name) == getattr(config, name)
     assert CONFIG == replace(config, **{name: getattr(CONFIG, name)})
+
+
+def test_filters_that_can_not_be_are_refused() -> None:
+    """A journal that asks for what no audit takes was not written by one."""
+    filters: dict[str, object] = {"accounts": [], "ous": None}
+    with pytest.raises(ValueError, match="accounts names nothing"):
+        read_header(first_line(settings=settings(filters=filters)))
 
 
 @pytest.mark.parametrize("version", [2, 3])

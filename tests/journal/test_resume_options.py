@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor import AuditConfig, ConfigurationError
+from auditor import AccountFilters, AuditConfig, ConfigurationError
 from auditor.journal import check_agreement
 from auditor.journal.header import Header, Settings, header_of
 from auditor.model.progress import AuditStarted
@@ -64,6 +64,27 @@ def test_the_order_of_roles_is_part_of_what_they_are() -> None:
     for other in (["B", "A"], ["A"], "A"):
         with pytest.raises(ConfigurationError, match=r"^--role differs from the audit that is resumed \(A, B\):"):
             check_agreement(header, given={"role": other}, path=Path("a"))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, None),
+        ({"ous": ("Data", "Prod"), "excluded_tags": ("a=b",)}, None),
+        ({"ous": ("Data",)}, r"--ou differs from the audit that is resumed \(Data, Prod\):"),
+        ({"accounts": ("111122223333",)}, r"--account differs from the audit that is resumed \(none\):"),
+        ({"excluded_accounts": ("111122223333",)}, r"--exclude-account differs .* \(none\):"),
+    ],
+)
+def test_filters_that_differ_are_named(given: dict[str, object], sentence: str | None) -> None:
+    """Whoever names accounts again must name the same ones."""
+    filters = AccountFilters(ous=("Prod", "Data"), excluded_tags=("a=b",))
+    header = replace(header_of(replace(CONFIG, filters=filters), at=NOW), started=STARTED)
+    if sentence is None:
+        check_agreement(header, given=given, path=Path("a"))
+        return
+    with pytest.raises(ConfigurationError, match=f"^{sentence}"):
+        check_agreement(header, given=given, path=Path("a"))
 
 
 def test_a_switch_that_differs_is_named() -> None:

@@ -261,7 +261,7 @@ async def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     assert [f"{identity},{password},{key},{use},Virtual"] == findings[1:]
     assert ['2026-02-27T12:00:00+00:00,CreateUser,root-of-all,111122223333,pagos-dev,"ana, AIDA1"'] == events[1:]
     words = ",".join(["complete"] * 7)
-    assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,,3,complete,complete"] == coverage[1:]
+    assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,,3,complete,complete,"] == coverage[1:]
     arn, made = "arn:aws:iam::111122223333:user/ana", "2025-11-21T12:00:00+00:00"
     used = "2026-02-28T12:00:00+00:00"
     assert [f"{identity},{arn},{made},{password},Virtual,1,0,Unknown (NotAsked),{used}"] == users[1:]

@@ -5,9 +5,20 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from auditor import AccountReport, AccountState, EventResource, Labels, MfaDevice, MfaKind, Section, Unknown, User
+from auditor import (
+    Account,
+    AccountReport,
+    AccountState,
+    EventResource,
+    Labels,
+    MfaDevice,
+    MfaKind,
+    Section,
+    Unknown,
+    User,
+)
 from auditor.model.facts import NOT_ASKED
-from auditor.model.placeholders import Unlisted, failed, not_reached, unasked
+from auditor.model.placeholders import Unlisted, excluded, failed, not_reached, unasked
 from auditor.output.rows import (
     COVERAGE_COLUMNS,
     EVENT_COLUMNS,
@@ -152,8 +163,34 @@ OLDER = tuple(
 def test_root_and_service_credentials_are_covered_last(report: AccountReport, expected: tuple[str, str]) -> None:
     """A word each, as of the other sections; empty only where an older version did not know them."""
     row = coverage_row(report)
-    assert list(zip(("root", "service_credentials"), expected, strict=True)) == list(row.items())[-2:]
+    assert list(zip(("root", "service_credentials"), expected, strict=True)) == list(row.items())[-3:-1]
     assert list(COVERAGE_COLUMNS) == list(row)
+
+
+@pytest.mark.parametrize(
+    ("account", "expected"),
+    [
+        (ACCOUNT, ""),
+        (replace(ACCOUNT, paths=("o-1/r-1/ou-1-a/ou-1-b/111122223333/",)), "r-1/ou-1-a/ou-1-b"),
+        (replace(ACCOUNT, paths=("o-1/r-1/ou-1-a/111122223333/",), ou_path="Root/Prod"), "Root/Prod"),
+    ],
+    ids=["unknown", "ids", "names"],
+)
+def test_where_an_account_is_stands_last(account: Account, expected: str) -> None:
+    """By names where they are known, else by ids, and empty where neither are."""
+    assert ("ou_path", expected) == list(coverage_row(replace(REPORT, account=account)).items())[-1]
+
+
+def test_an_account_that_was_left_out() -> None:
+    """Its role is excluded, all else was skipped, and nothing is missing of it."""
+    report = excluded(ACCOUNT)
+    row = coverage_row(report)
+    assert ("excluded", {"skipped"}) == (
+        row["role"],
+        {row[section.column] for section in Section if section is not Section.ROLE},
+    )
+    assert (True, True, True, False) == (report.excluded, report.complete, report.reached, report.audited)
+    assert ("", "", "") == (row["error_code"], row["freshness"], row["role_used"])
 
 
 def test_the_accounts_that_were_not_listed() -> None:

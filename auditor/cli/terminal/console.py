@@ -91,11 +91,11 @@ class ProgressDisplay:
         match event:
             case AuditStarted():
                 self._start(event)
-            case AccountsListed(count=count, finished=finished):
-                self._known, self._listed = count, finished
-                if finished and count == self._before and not self._quiet:
+            case AccountsListed(count=count, finished=finished, excluded=excluded):
+                self._known, self._listed = count - excluded, finished
+                if finished and self._known == self._before and not self._quiet:
                     self.say("Nothing is left to do: all accounts were finished before.")
-            case AccountFinished(report=report):
+            case AccountFinished(report=report) if not report.excluded:
                 self._counts["accounts"] += 1
                 self._counts["access key"] += sum(1 for _ in report.findings())
                 self._counts["event"] += sum(1 for _ in report.happened())

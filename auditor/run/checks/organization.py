@@ -1,8 +1,9 @@
 """Checks of the organization: which one it is, whether its accounts are listed, and which of them are the sample."""
 
+import math
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Any, TypeVar, cast
 
@@ -12,11 +13,13 @@ from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
 from auditor.aws.reading import object_in, text_in
 from auditor.aws.request import Access
-from auditor.errors import RequestError
+from auditor.errors import OrganizationError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account, AccountId, NotAsked
-from auditor.run.checks.check import Result, Setup, well
+from auditor.model.progress import ignore
+from auditor.run.checks.check import Result, Setup, counted, well
 from auditor.run.checks.faults import fault_of, of_error
+from auditor.run.listing import Listing, list_selected
 
 T = TypeVar("T")
 
@@ -45,7 +48,8 @@ async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> 
         reply: Mapping[str, object] = {**await lister.request(gateway.organizations.describe_organization)}
     except RequestError as error:
         what = "The organization is not described"
-        if fault_of(error, denied=Fault.ORGANIZATION_UNKNOWN, now=setup.now()) is Fault.NO_ORGANIZATION:
+        fault = fault_of(error, denied=Fault.ORGANIZATION_UNKNOWN, now=setup.now())
+        if fault is Fault.NO_ORGANIZATION and not setup.config.filters.by_id_alone:
             return Result((of_error(error, "The caller's account is in no organization", now=setup.now()),))
         outcome = Outcome.WARNING
         cure = f"Not needed; this policy allows it: {_LISTING_POLICY}"
@@ -62,38 +66,72 @@ async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> 
 
 
 async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, _organization: str) -> Result:
-    """Whether the accounts are listed, at least for a while; gives the Sample."""
+    """Whether the accounts are listed, and which of them are wanted; gives the Sample."""
+    if setup.config.filters.active:
+        listed = await _chosen(setup, replace(gateway, lister=lister))
+    else:
+        listed = await _listed(setup, gateway, lister)
+    findings = () if listed.fault is None else (listed.fault,)
+    if not listed.accounts:
+        return Result(findings)
+    sample = choose_sample(listed.accounts, own=gateway.caller.account_id)
+    if not sample.accounts:
+        found = f"None of {counted(len(listed.accounts))} can be audited: none is active"
+        return Result((*findings, Finding(outcome=Outcome.FAILED, found=found, fault=Fault.NO_ACCOUNTS)))
+    spread = f" in {sample.units:,} unit{'' if sample.units == 1 else 's'}" if sample.units else ""
+    found = f"{listed.said}; {counted(len(sample.accounts))}{spread} are the sample"
+    return Result((*findings, Finding(outcome=Outcome.OK, found=found)), sample)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    accounts: Sequence[Account]
+    said: str
+    fault: Finding | None = None
+    """What keeps others from being among them."""
+
+
+async def _listed(setup: Setup, gateway: Gateway, lister: Access) -> _Listed:
+    """The accounts, as far as they can be listed in a while: of a large organization a part is enough."""
     accounts: list[Account] = []
-    findings: list[Finding] = []
-    began, whole = anyio.current_time(), True
+    began, more = anyio.current_time(), ""
     try:
         listing = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(lister, gateway.organizations))
         async with aclosing(listing) as pages:
             async for page in pages:
                 accounts.extend(map(account_of, page))
-                whole = anyio.current_time() - began <= _LISTING_SECONDS
-                if not whole:
+                if anyio.current_time() - began > _LISTING_SECONDS:
+                    more = " and more"
                     break
     except RequestError as error:
-        findings.append(_not_listed(error, accounts, setup=setup))
-        if not accounts:
-            return Result(tuple(findings))
-    sample = choose_sample(accounts, own=gateway.caller.account_id)
-    if not sample.accounts:
-        found = f"None of {len(accounts):,} listed accounts can be audited: none is active"
-        return Result((*findings, Finding(outcome=Outcome.FAILED, found=found, fault=Fault.NO_ACCOUNTS)))
-    more = "" if whole else " and more"
-    spread = f" in {sample.units:,} units" if sample.units else ""
-    found = f"{len(accounts):,}{more} listed; {len(sample.accounts)}{spread} are the sample"
-    return Result((*findings, Finding(outcome=Outcome.OK, found=found)), sample)
+        return _Listed(accounts, f"{len(accounts):,} listed", _not_listed(error, len(accounts), setup=setup))
+    return _Listed(accounts, f"{len(accounts):,}{more} listed")
 
 
-def _not_listed(error: RequestError, accounts: Sequence[Account], *, setup: Setup) -> Finding:
+async def _chosen(setup: Setup, gateway: Gateway) -> _Listed:
+    """The accounts that the filters leave, found as an audit finds them.
+
+    Raises:
+        ConfigurationError: The filters name what is not there, or leave nothing.
+    """
+    listing = Listing()
+    sent, received = anyio.create_memory_object_stream[Account](math.inf)
+    try:
+        with received:
+            await list_selected(gateway, sent, filters=setup.config.filters, listing=listing, observe=ignore)
+    except OrganizationError as error:
+        if isinstance(cause := error.__cause__, RequestError):
+            return _Listed((), "", _not_listed(cause, 0, setup=setup))
+        return _Listed((), "", Finding(outcome=Outcome.FAILED, found=str(error), fault=Fault.UNEXPECTED))
+    return _Listed(listing.accounts, f"{len(listing.accounts):,} of {listing.count:,} are left by the filters")
+
+
+def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:
     cure = (
         "List from the management account, or make this account a delegated administrator; or name who may: "
         f"--lister-profile PROFILE or --lister-role ARN. It needs this policy: {_LISTING_POLICY}"
     )
-    what = f"The list of accounts ended early, after {len(accounts):,}" if accounts else "The accounts are not listed"
+    what = f"The list of accounts ended early, after {number:,}" if number else "The accounts are not listed"
     return of_error(error, what, denied=Fault.LISTING_DENIED, cure=cure, now=setup.now())
 
 

@@ -18,6 +18,7 @@ from auditor import (
     WaitingEnded,
 )
 from auditor.cli.terminal.console import ConsoleOutput, ProgressDisplay, print_line, printable
+from auditor.model.placeholders import excluded
 from tests.cli.terminal.screen import OPEN, Screen
 from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, USER, report_of
 
@@ -178,6 +179,17 @@ def test_a_line_now_and_then_off_a_terminal(*, finished: bool, known: str) -> No
         display(AccountFinished(REPORT))
         display(AccountFinished(REPORT))
     assert [f"2 of {known} accounts, 3 access keys, 2 events, 0 failures"] == screen.lines
+
+
+def test_accounts_that_were_left_out_are_none_to_wait_for() -> None:
+    """They are neither among those that are done nor among those that are to be."""
+    screen = Screen()
+    with ProgressDisplay(screen.console) as display:
+        display(AccountsListed(5, finished=True, excluded=3))
+        display(AccountFinished(excluded(ACCOUNT)))
+        display._next_line = 0.0  # noqa: SLF001 - it is time: nothing sleeps in a test
+        display(AccountFinished(REPORT))
+    assert ["1 of 2 accounts, 1 access key, 1 event, 0 failures"] == screen.lines
 
 
 def test_the_bar_on_a_terminal() -> None:

@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.model.facts import Account, AccountId, AccountState
+from auditor.config import AuditConfig
+from auditor.demo import Scenario
+from auditor.errors import ConfigurationError
+from auditor.model.diagnosis import Checked, Outcome
+from auditor.model.facts import Account, AccountId, AccountState, UserScope
+from auditor.model.filters import AccountFilters
 from auditor.run.checks.organization import choose_sample
+from auditor.run.doctor import examine
 from tests.fakes import account
+from tests.organizations import served
 
 OWN = AccountId("111111111111")
 
@@ -56,3 +63,46 @@ def test_what_can_t_be_audited_is_not_in_the_sample(state: AccountState | None) 
     """An audit would not enter it."""
     shut = account("999999999999", state)
     assert (account(),) == choose_sample([shut, account()], own=OWN).accounts
+
+
+async def accounts_check(filters: AccountFilters, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> Checked:
+    """What the check of accounts finds with these filters."""
+    async with served(scenario, monkeypatch) as server:
+        config = AuditConfig(role=server.organization.scenario.role_name, filters=filters)
+        diagnosis = await examine(config)
+    return next(checked for checked in diagnosis.checks if checked.name == "accounts")
+
+
+@pytest.mark.anyio
+async def test_the_sample_is_of_those_that_the_filters_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is entered."""
+    scenario = Scenario(accounts=12, users=1, largest_account=2)
+    (finding,) = (await accounts_check(AccountFilters(account_names=("plataforma",)), scenario, monkeypatch)).findings
+    assert Outcome.OK is finding.outcome
+    assert finding.found.startswith("1 of 12 are left by the filters; 1 account")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("unlisted", [{"no_organization": True}, {"hub": True}], ids=str)
+async def test_accounts_that_are_named_by_id_need_not_be_listed(
+    unlisted: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the sample, without an organization too."""
+    scenario = Scenario(accounts=4, users=1, largest_account=2, **unlisted)  # type: ignore[arg-type]  # switches
+    async with served(scenario, monkeypatch) as server:
+        named = tuple(each.id for each in server.organization.accounts[2:])
+        diagnosis = await examine(
+            AuditConfig(role=scenario.role_name, filters=AccountFilters(accounts=named), users=UserScope.WITH_KEYS)
+        )
+    assert 0 == diagnosis.exit_code
+    found = {checked.name: checked.findings[-1].found for checked in diagnosis.checks}
+    assert found["accounts"].startswith("2 of 2 are left by the filters; 2 accounts")
+    assert f"2 entered with {scenario.role_name}" == found["role"]
+
+
+@pytest.mark.anyio
+async def test_filters_that_leave_nothing_are_wrong_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for an audit."""
+    scenario = Scenario(accounts=3, users=1, largest_account=2)
+    with pytest.raises(ConfigurationError, match="no account of this organization is called"):
+        await accounts_check(AccountFilters(account_names=("nobody",)), scenario, monkeypatch)
