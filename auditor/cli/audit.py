@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from auditor.cli import options
-from auditor.cli.environment import check_variables, setting_checks
+from auditor.cli.environment import check_variables
 from auditor.cli.filters import (
     AccountIds,
     AccountNames,
@@ -106,7 +107,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
             "source_identity": source_identity,
             "concurrency": concurrency,
         }
-        check_variables(context, _checks(anew if resume is not None else context.params))
+        check_options(context, anew if resume is not None else context.params)
         filters = filters_of(
             accounts=accounts,
             account_names=account_names,
@@ -121,7 +122,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
         if resume is None:
             start, end = _period(start_date, end_date=end_date, days=days)
             config = AuditConfig(
-                role=_required(role),
+                role=required_role(role),
                 own_account_role=own_account_role,
                 filters=filters,
                 start_date=start,
@@ -152,10 +153,16 @@ def audit(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(event_loop.run(run))
 
 
-def _required(role: list[str] | None) -> tuple[str, ...]:
+def required_role(role: list[str] | None) -> tuple[str, ...]:
+    """The roles; raises ConfigurationError where there is none."""
     if not role:
         raise ConfigurationError("--role is missing: it says which role to assume in each account.")
     return tuple(role)
+
+
+def check_options(context: typer.Context, names: Iterable[str]) -> None:
+    """Raise ConfigurationError, which names the variable, for the first of these that a variable has wrong."""
+    check_variables(context, _checks(names))
 
 
 def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
@@ -168,13 +175,19 @@ def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
         "end_date": parse_end,
         "days": lambda days: start_of_days(days, end=None, now=datetime.now(UTC)),
     }
+    settings = {field.name: partial(_check_setting, field.name) for field in fields(AuditConfig)}
     return {
-        **{name: check for name, check in (setting_checks() | checks).items() if name in set(names)},
+        **{name: check for name, check in (settings | checks).items() if name in set(names)},
         "resume": _at_home,
         "max_duration": parse_duration,
         "processes": lambda processes: EngineChoice(processes=processes),
         "workers": lambda workers: EngineChoice(dask_scheduler="any", workers=workers),
     }
+
+
+def _check_setting(name: str, value: object) -> None:
+    values: dict[str, Any] = {"role": "R", name: value}
+    AuditConfig(**values)
 
 
 def _given(context: typer.Context) -> dict[str, object]:

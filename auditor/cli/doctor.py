@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli import filters, options
-from auditor.cli.environment import check_variables, setting_checks
+from auditor.cli.audit import check_options, required_role
 from auditor.cli.help import MESSAGES
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig
-from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness, UserScope
 
 if TYPE_CHECKING:
@@ -74,12 +73,9 @@ def doctor(  # noqa: PLR0913 - one parameter an option
 
     output = open_output(verbose=verbose)
     with one_sentence(output):
-        checks = setting_checks()
-        check_variables(context, {name: checks[name] for name in context.params if name in checks})
-        if not role:
-            raise ConfigurationError("--role is missing: it says which role to assume in each account.")
+        check_options(context, context.params)
         config = AuditConfig(
-            role=tuple(role),
+            role=required_role(role),
             profile=profile,
             lister_profile=lister_profile,
             lister_role=lister_role,

@@ -1,7 +1,6 @@
 """Options from the environment: a list has a value per line, and an error names the variable that is wrong."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -9,7 +8,6 @@ import typer
 
 from auditor.cli.help import HelpInPanels
 from auditor.cli.options import ALTERNATIVES
-from auditor.config import AuditConfig
 from auditor.errors import ConfigurationError
 
 
@@ -74,13 +72,3 @@ def check_variables(context: typer.Context, checks: Mapping[str, Callable[[Any],
             check(context.params[name])
         except ConfigurationError as error:
             raise ConfigurationError(f"{_origin(context, name, otherwise=name)}: {error}") from error
-
-
-def setting_checks() -> dict[str, Callable[[Any], object]]:
-    """What tells of each setting of an audit alone whether it can be right, by the setting's name."""
-    return {field.name: partial(_check_setting, field.name) for field in fields(AuditConfig)}
-
-
-def _check_setting(name: str, value: object) -> None:
-    values: dict[str, Any] = {"role": "R", name: value}
-    AuditConfig(**values)

@@ -34,6 +34,15 @@ _LISTING_POLICY = (
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization, with empty texts where nobody may know."""
+
+    id: str
+    management: str
+    """The id of its management account."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """Some accounts of the organization, spread over its units, or over the list where no units are known."""
 
@@ -43,7 +52,7 @@ class Sample:
 
 
 async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> Result:
-    """Whether there is an organization, and what the caller is in it; gives its id, empty where nobody may know."""
+    """Whether there is an organization, and which one it is; gives the Organization."""
     try:
         reply: Mapping[str, object] = {**await lister.request(gateway.organizations.describe_organization)}
     except RequestError as error:
@@ -55,22 +64,16 @@ async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> 
         cure = f"Not needed; this policy allows it: {_LISTING_POLICY}"
         denied = Fault.ORGANIZATION_UNKNOWN
         finding = of_error(error, what, denied=denied, cure=cure, now=setup.now(), outcome=outcome)
-        return Result((finding,), "")
-    organization = object_in(reply, "Organization")
-    name, management = text_in(organization, "Id"), text_in(organization, "MasterAccountId")
-    own = gateway.caller.account_id
-    place = f"the management account is {management}; the caller's {own} is a member"
-    if own == management:
-        place = f"from its management account {management}"
-    return well(f"{name}, {place}", value=name or "unnamed")
+        return Result((finding,), Organization("", ""))
+    described = object_in(reply, "Organization")
+    organization = Organization(text_in(described, "Id"), text_in(described, "MasterAccountId"))
+    return well(f"{organization.id}, whose management account is {organization.management}", value=organization)
 
 
-async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, _organization: str) -> Result:
+async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, organization: Organization) -> Result:
     """Whether the accounts are listed, and which of them are wanted; gives the Sample."""
-    if setup.config.filters.active:
-        listed = await _chosen(setup, replace(gateway, lister=lister))
-    else:
-        listed = await _listed(setup, gateway, lister)
+    find = _chosen if setup.config.filters.active else _listed
+    listed = await find(setup, replace(gateway, lister=lister), where=_where(gateway, lister, organization))
     findings = () if listed.fault is None else (listed.fault,)
     if not listed.accounts:
         return Result(findings)
@@ -83,6 +86,16 @@ async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, _organi
     return Result((*findings, Finding(outcome=Outcome.OK, found=found)), sample)
 
 
+def _where(gateway: Gateway, lister: Access, organization: Organization) -> str:
+    """From where the accounts are listed, in words; empty where that is not known."""
+    if lister is not gateway.access:
+        return " by the lister"
+    if not organization.management:
+        return ""
+    own = gateway.caller.account_id == organization.management
+    return " from the management account" if own else " from a delegated administrator's account"
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     accounts: Sequence[Account]
@@ -91,12 +104,12 @@ class _Listed:
     """What keeps others from being among them."""
 
 
-async def _listed(setup: Setup, gateway: Gateway, lister: Access) -> _Listed:
+async def _listed(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
     """The accounts, as far as they can be listed in a while: of a large organization a part is enough."""
     accounts: list[Account] = []
     began, more = anyio.current_time(), ""
     try:
-        listing = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(lister, gateway.organizations))
+        listing = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(gateway.lister, gateway.organizations))
         async with aclosing(listing) as pages:
             async for page in pages:
                 accounts.extend(map(account_of, page))
@@ -104,11 +117,13 @@ async def _listed(setup: Setup, gateway: Gateway, lister: Access) -> _Listed:
                     more = " and more"
                     break
     except RequestError as error:
-        return _Listed(accounts, f"{len(accounts):,} listed", _not_listed(error, len(accounts), setup=setup))
-    return _Listed(accounts, f"{len(accounts):,}{more} listed")
+        return _Listed(
+            accounts, f"{counted(len(accounts))} listed{where}", _not_listed(error, len(accounts), setup=setup)
+        )
+    return _Listed(accounts, f"{counted(len(accounts))}{more} listed{where}")
 
 
-async def _chosen(setup: Setup, gateway: Gateway) -> _Listed:
+async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
     """The accounts that the filters leave, found as an audit finds them.
 
     Raises:
@@ -123,7 +138,10 @@ async def _chosen(setup: Setup, gateway: Gateway) -> _Listed:
         if isinstance(cause := error.__cause__, RequestError):
             return _Listed((), "", _not_listed(cause, 0, setup=setup))
         return _Listed((), "", Finding(outcome=Outcome.FAILED, found=str(error), fault=Fault.UNEXPECTED))
-    return _Listed(listing.accounts, f"{len(listing.accounts):,} of {listing.count:,} are left by the filters")
+    chosen = listing.accounts
+    if not any(account.arn for account in chosen):
+        return _Listed(chosen, f"{counted(len(chosen))} of --account, tried without a list")
+    return _Listed(chosen, f"{len(chosen):,} of {counted(listing.count)} are left by the filters, listed{where}")
 
 
 def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:

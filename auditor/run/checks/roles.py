@@ -14,6 +14,7 @@ from auditor.model.codes import REGION_DISABLED, is_unreached
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account, AccountId, Caller
 from auditor.model.period import resolve_period
+from auditor.model.roles import ACCOUNT_ID
 from auditor.run.checks.check import Result, Setup, counted, well
 from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of, of_error
 from auditor.run.checks.organization import Sample
@@ -144,7 +145,7 @@ def _let_in(entered: Sequence[Entry]) -> str:
 
 def _cure(fault: Fault, *, account: Account, caller: Caller, setup: Setup) -> str:
     """What to do in an account that is shut; AWS does not say whether the role is missing or does not trust."""
-    role = setup.config.roles[0]
+    role = setup.config.roles[0].replace(ACCOUNT_ID, account.id)
     name = role.rpartition("/")[2]
     if fault is Fault.DENIED_BY_SCP:
         return cure_of_scp(account.id)

@@ -9,7 +9,7 @@ from auditor.demo import Scenario
 from auditor.errors import ConfigurationError
 from auditor.model.diagnosis import Checked, Outcome
 from auditor.model.facts import Account, AccountId, AccountState, UserScope
-from auditor.model.filters import AccountFilters
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.run.checks.organization import choose_sample
 from auditor.run.doctor import examine
 from tests.fakes import account
@@ -79,7 +79,9 @@ async def test_the_sample_is_of_those_that_the_filters_leave(monkeypatch: pytest
     scenario = Scenario(accounts=12, users=1, largest_account=2)
     (finding,) = (await accounts_check(AccountFilters(account_names=("plataforma",)), scenario, monkeypatch)).findings
     assert Outcome.OK is finding.outcome
-    assert finding.found.startswith("1 of 12 are left by the filters; 1 account")
+    assert finding.found.startswith(
+        "1 of 12 accounts are left by the filters, listed from the management account; 1 account"
+    )
 
 
 @pytest.mark.anyio
@@ -96,8 +98,21 @@ async def test_accounts_that_are_named_by_id_need_not_be_listed(
         )
     assert 0 == diagnosis.exit_code
     found = {checked.name: checked.findings[-1].found for checked in diagnosis.checks}
-    assert found["accounts"].startswith("2 of 2 are left by the filters; 2 accounts")
+    assert found["accounts"].startswith("2 accounts of --account, tried without a list; 2 accounts")
     assert f"2 entered with {scenario.role_name}" == found["role"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("delegated", "where"), [(False, "the management account"), (True, "a delegated administrator's account")]
+)
+async def test_it_is_said_from_where_the_accounts_are_listed(
+    *, delegated: bool, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that may list is a delegated administrator."""
+    scenario = Scenario(accounts=3, users=1, largest_account=2, delegated_administrator=delegated)
+    (finding,) = (await accounts_check(ALL_ACCOUNTS, scenario, monkeypatch)).findings
+    assert finding.found.startswith(f"3 accounts listed from {where}; ")
 
 
 @pytest.mark.anyio
