@@ -1,5 +1,6 @@
 """The examination before an audit: which checks there are, and how they are done, side by side."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from auditor.run.checks.check import Check, Result, Setup
 from auditor.run.checks.machine import check_clock, check_configuration, check_way
 from auditor.run.checks.organization import check_accounts, check_organization
 from auditor.run.checks.roles import check_role, check_session_policy, check_sts
+
+logger = logging.getLogger(__name__)
 
 _NOW = partial(datetime.now, UTC)
 IMPATIENT = RetryPolicy(
@@ -106,12 +109,14 @@ async def _result(check: Check, setup: Setup, values: Sequence[object]) -> Resul
         ConfigurationError: What was asked for can't be right, whatever the others find.
     """
     try:
-        return await check.examine(setup, *values)
+        with bare_errors():
+            return await check.examine(setup, *values)
     except ConfigurationError:
         raise
-    except Exception as error:  # noqa: BLE001 - said above
+    except Exception as error:
         said = without_secrets(str(error))
         found = f"This check met what nobody has foreseen: {type(error).__name__}{': ' if said else ''}{said}"
-        cure = "Report it with this sentence; it says nothing of what it was to check."
+        logger.debug("the check of %s met what nobody has foreseen", check.name, exc_info=True)
+        cure = "Report it, with the traceback that --verbose shows; it says nothing of what it was to check."
         finding = Finding(outcome=Outcome.CRASHED, found=found, fault=Fault.UNEXPECTED, cure=cure)
         return Result((finding,))

@@ -82,7 +82,7 @@ async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, organiz
         found = f"None of {counted(len(listed.accounts))} can be audited: none is active"
         return Result((*findings, Finding(outcome=Outcome.FAILED, found=found, fault=Fault.NO_ACCOUNTS)))
     spread = f" in {sample.units:,} unit{'' if sample.units == 1 else 's'}" if sample.units else ""
-    found = f"{listed.said}; {counted(len(sample.accounts))}{spread} are the sample"
+    found = f"{listed.said}; the sample is {counted(len(sample.accounts))}{spread}"
     return Result((*findings, Finding(outcome=Outcome.OK, found=found)), sample)
 
 

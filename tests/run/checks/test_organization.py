@@ -80,7 +80,7 @@ async def test_the_sample_is_of_those_that_the_filters_leave(monkeypatch: pytest
     (finding,) = (await accounts_check(AccountFilters(account_names=("plataforma",)), scenario, monkeypatch)).findings
     assert Outcome.OK is finding.outcome
     assert finding.found.startswith(
-        "1 of 12 accounts are left by the filters, listed from the management account; 1 account"
+        "1 of 12 accounts are left by the filters, listed from the management account; the sample is 1 account"
     )
 
 
@@ -98,7 +98,7 @@ async def test_accounts_that_are_named_by_id_need_not_be_listed(
         )
     assert 0 == diagnosis.exit_code
     found = {checked.name: checked.findings[-1].found for checked in diagnosis.checks}
-    assert found["accounts"].startswith("2 accounts of --account, tried without a list; 2 accounts")
+    assert found["accounts"].startswith("2 accounts of --account, tried without a list; the sample is 2 accounts")
     assert f"2 entered with {scenario.role_name}" == found["role"]
 
 
