@@ -4,8 +4,8 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +17,13 @@ from blockbuster import BlockBuster
 
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.cli.terminal.diagnosis import diagnosis_json
-from auditor.config import AuditConfig
+from auditor.config import AuditConfig, Rates
 from auditor.demo import FaultMix, LocalServer, Scenario, build_organization, serve
+from auditor.errors import AuditError
 from auditor.model.diagnosis import Diagnosis, Fault, Outcome
 from auditor.model.facts import UserScope
 from auditor.run.doctor import examine
+from auditor.run.orchestrator import run_audit
 from tests.aws.tls import Certificates, server_context
 
 pytestmark = pytest.mark.anyio
@@ -270,7 +272,7 @@ PLANTED = {
         check="accounts",
         fault=Fault.NO_ACCOUNTS,
         cure="",
-        exit_code=1,
+        exit_code=0,
     ),
     "a role that refuses everybody": Planted(
         broken=Situation(scenario={"denied_every": 1}),
@@ -356,6 +358,23 @@ class Place:
 
     async def examined(self, situation: Situation) -> Diagnosis:
         """What is found where a situation is put up; no secret is in it."""
+        async with self.put_up(situation) as (server, config):
+            diagnosis = await examine(config, policy=ONE_ATTEMPT)
+            said = diagnosis_json(diagnosis)
+            assert [] == [secret for secret in server.secrets if secret in said]
+            return diagnosis
+
+    async def audited(self, situation: Situation) -> int:
+        """The exit code of an audit there."""
+        async with self.put_up(situation) as (_, config):
+            try:
+                return (await run_audit(config)).exit_code
+            except AuditError as error:
+                return error.exit_code
+
+    @asynccontextmanager
+    async def put_up(self, situation: Situation) -> AsyncIterator[tuple[LocalServer, AuditConfig]]:
+        """A situation, with the environment leading there for as long as the block runs."""
         organization = await to_thread.run_sync(build_organization, replace(BASE, **situation.scenario))
         async with serve(organization, ssl_context=self._tls(situation.certificate)) as server:
             with self.monkeypatch.context() as patch:
@@ -369,13 +388,9 @@ class Place:
                     else:
                         patch.setenv(name, told.format(**names))
                 options = {name: _filled(value, names) for name, value in situation.options.items()}
-                config = AuditConfig(
-                    **{"role": server.organization.scenario.role_name, "users": UserScope.WITH_KEYS, **options}
-                )
-                diagnosis = await examine(config, policy=ONE_ATTEMPT)
-                said = diagnosis_json(diagnosis)
-                assert [] == [secret for secret in server.secrets if secret in said]
-                return diagnosis
+                role = server.organization.scenario.role_name
+                quick = {"users": UserScope.WITH_KEYS, "rates": Rates(events=1000.0)}
+                yield server, AuditConfig(**{"role": role, **quick, **options})
 
     def _tls(self, kind: str) -> ssl.SSLContext | None:
         if not kind:
@@ -447,6 +462,20 @@ async def test_a_planted_fault_is_found_and_its_cure_mends_it(
         if finding.outcome is not Outcome.OK
     ]
     assert 0 == cured.exit_code
+
+
+SLOW = {Fault.ENDPOINT_UNREACHABLE, Fault.PROXY_UNUSABLE, Fault.THROTTLED, Fault.SERVICE_FAULT}
+"""An audit is more patient with these than a test."""
+
+
+@pytest.mark.parametrize(
+    "planted", [each for each in PLANTED.values() if each.fault not in SLOW], ids=lambda each: each.fault
+)
+async def test_the_exit_code_is_the_one_of_an_audit(planted: Planted, place: Place, no_blocking: BlockBuster) -> None:
+    """With the same options, in the same situation."""
+    no_blocking.deactivate()  # as above
+
+    assert planted.exit_code == await place.audited(planted.broken)
 
 
 async def test_faults_of_every_kind_are_planted() -> None:

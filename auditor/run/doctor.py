@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -98,8 +99,10 @@ async def _checked(
         finding = Finding(outcome=Outcome.SKIPPED, found=f"not tried, because of {because}")
         return Checked(name=check.name, findings=(finding,), because=because), None
     result = await _result(check, setup, [values[name] for name in check.needs])
-    ends = check.ends_audit and result.value is None
-    return Checked(name=check.name, findings=result.findings, ends_audit=ends), result.value
+    checked = Checked(name=check.name, findings=result.findings)
+    has_failed = checked.outcome in {Outcome.FAILED, Outcome.CRASHED}
+    ends = check.ends_audit and result.value is None and has_failed
+    return replace(checked, ends_audit=ends), result.value
 
 
 async def _result(check: Check, setup: Setup, values: Sequence[object]) -> Result:
