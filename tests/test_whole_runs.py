@@ -254,7 +254,7 @@ async def test_only_the_calls_that_a_row_needs_are_made(scope: UserScope, monkey
     expected = {
         "GetCallerIdentity": 1,
         "AssumeRole": 2,
-        "ListAccounts": 2,
+        "ListAccounts": 1,
         "ListUsers": accounts,
         "ListAccessKeys": summary.users,
         "GetAccessKeyLastUsed": summary.keys,

@@ -20,7 +20,6 @@ from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
 from auditor.model.facts import Account, Caller, Period
 from auditor.model.progress import ignore
-from auditor.model.report import AccountReport
 from auditor.run.listing import Listing, list_accounts
 from tests.fakes import JUMPING, OWN_ACCOUNT, PERIOD, FakeClients, FakeService, account, assumed, gateway
 from tests.organizations import served, session_of
@@ -154,7 +153,6 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
     """What a whole run sends is what the SDK's own models allow, though nobody checks it at run time."""
     scenario = Scenario(accounts=6, users=2, largest_account=4, events=2, role_name="a/b/Role", external_id="x1")
     checked: list[str] = []
-    reports: list[AccountReport] = []
     validator = ParamValidator()
 
     def check(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -174,8 +172,7 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
         found, accounts = anyio.create_memory_object_stream[Account](100)
         await list_accounts(opened, found, listing=Listing(), observe=ignore)
         async with accounts:
-            async for there in accounts:
-                reports.append(await audit_account(there, gateway=opened, plan=plan))
+            reports = [await audit_account(there, gateway=opened, plan=plan) async for there in accounts]
 
     # GetCallerIdentity, which has no parameters, is over before the gateway is open.
     assert set(checked) == {request.action for request in server.requests} - {"GetCallerIdentity"}

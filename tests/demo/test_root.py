@@ -28,7 +28,7 @@ def _summary(reader: Reader) -> dict[str, int]:
 
 def test_root_is_in_every_state() -> None:
     """Among the first accounts root has each kind of MFA, keys of each status, and sometimes nothing at all."""
-    organization = _build(accounts=20)
+    organization = _build(accounts=20, odd_items=True)
     roots = [organization.facts(account).root for account in organization.accounts if account.works]
     devices = {(root.virtual_device is not None, root.has_hardware_device) for root in roots}
     assert {(False, False), (True, False), (False, True), (True, True)} == devices
