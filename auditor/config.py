@@ -168,12 +168,12 @@ class AuditConfig:
 
 _KINDS: Mapping[str, Any] = {
     "profile": str | None,
+    "filters": AccountFilters,
     "lister_profile": str | None,
     "lister_role": str | None,
     "own_account_role": bool,
     "session_duration": int | None,
     "source_identity": str | None,
-    "filters": AccountFilters,
     "start_date": datetime | None,
     "end_date": datetime | None,
     "concurrency": int,

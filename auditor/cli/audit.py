@@ -99,15 +99,6 @@ def audit(  # noqa: PLR0913 - one parameter an option
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     with one_sentence(output) as interruption:
         check_loudness(quiet=quiet, verbose=verbose)
-        anew: FreeSettings = {
-            "profile": profile,
-            "lister_profile": lister_profile,
-            "lister_role": lister_role,
-            "session_duration": session_duration,
-            "source_identity": source_identity,
-            "concurrency": concurrency,
-        }
-        check_options(context, anew if resume is not None else context.params)
         filters = filters_of(
             accounts=accounts,
             account_names=account_names,
@@ -118,13 +109,22 @@ def audit(  # noqa: PLR0913 - one parameter an option
             excluded_ous=excluded_ous,
             excluded_tags=excluded_tags,
         )
+        anew: FreeSettings = {
+            "profile": profile,
+            "lister_profile": lister_profile,
+            "lister_role": lister_role,
+            "session_duration": session_duration,
+            "source_identity": source_identity,
+            "concurrency": concurrency,
+        }
+        check_options(context, anew if resume is not None else context.params)
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if resume is None:
             start, end = _period(start_date, end_date=end_date, days=days)
             config = AuditConfig(
                 role=required_role(role),
-                own_account_role=own_account_role,
                 filters=filters,
+                own_account_role=own_account_role,
                 start_date=start,
                 end_date=end,
                 labels=labels,

@@ -57,15 +57,6 @@ def test_options_that_differ_are_named(given: dict[str, object], option: str | N
         check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
 
 
-def test_the_order_of_roles_is_part_of_what_they_are() -> None:
-    """The same ones in another order let others in."""
-    header = header_of(replace(CONFIG, role=("A", "B")), at=NOW)
-    check_agreement(header, given={"role": ["A", "B"]}, path=Path("a"))
-    for other in (["B", "A"], ["A"], "A"):
-        with pytest.raises(ConfigurationError, match=r"^--role differs from the audit that is resumed \(A, B\):"):
-            check_agreement(header, given={"role": other}, path=Path("a"))
-
-
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -85,6 +76,15 @@ def test_filters_that_differ_are_named(given: dict[str, object], sentence: str |
         return
     with pytest.raises(ConfigurationError, match=f"^{sentence}"):
         check_agreement(header, given=given, path=Path("a"))
+
+
+def test_the_order_of_roles_is_part_of_what_they_are() -> None:
+    """The same ones in another order let others in."""
+    header = header_of(replace(CONFIG, role=("A", "B")), at=NOW)
+    check_agreement(header, given={"role": ["A", "B"]}, path=Path("a"))
+    for other in (["B", "A"], ["A"], "A"):
+        with pytest.raises(ConfigurationError, match=r"^--role differs from the audit that is resumed \(A, B\):"):
+            check_agreement(header, given={"role": other}, path=Path("a"))
 
 
 def test_a_switch_that_differs_is_named() -> None:
