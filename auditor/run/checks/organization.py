@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import anyio
 
 from auditor.aws.gateway import Gateway
-from auditor.aws.organization import account_of, account_pages
+from auditor.aws.organization import account_pages
 from auditor.aws.reading import object_in, text_in
 from auditor.aws.request import Access
 from auditor.errors import OrganizationError, RequestError
@@ -106,21 +106,30 @@ class _Listed:
 
 async def _listed(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
     """The accounts, as far as they can be listed in a while: of a large organization a part is enough."""
-    accounts: list[Account] = []
-    began, more = anyio.current_time(), ""
+    listing, accounts = Listing(), list[Account]()
+    began, more, fault = anyio.current_time(), "", None
+    pages = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(gateway.lister, gateway.organizations))
     try:
-        listing = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(gateway.lister, gateway.organizations))
-        async with aclosing(listing) as pages:
+        async with aclosing(pages):
             async for page in pages:
-                accounts.extend(map(account_of, page))
+                accounts.extend(listing.read(page, observe=ignore))
                 if anyio.current_time() - began > _LISTING_SECONDS:
                     more = " and more"
                     break
     except RequestError as error:
-        return _Listed(
-            accounts, f"{counted(len(accounts))} listed{where}", _not_listed(error, len(accounts), setup=setup)
-        )
-    return _Listed(accounts, f"{counted(len(accounts))}{more} listed{where}")
+        fault = _not_listed(error, len(accounts), setup=setup)
+    return _Listed(accounts, f"{counted(len(accounts))}{more} listed{where}", fault or _odd(listing, accounts))
+
+
+def _odd(listing: Listing, accounts: Sequence[Account]) -> Finding | None:
+    """What is odd about a list without an error: nobody is in it, or somebody whom nobody can name."""
+    if listing.unnamed:
+        error = listing.unnamed[0]
+        found = f"{counted(len(listing.unnamed))} can't be entered: AWS does not say which"
+        return Finding(outcome=Outcome.FAILED, found=found, fault=Fault.UNEXPECTED, code=error.code, said=error.message)
+    if accounts:
+        return None
+    return Finding(outcome=Outcome.FAILED, found="AWS lists no account, and no error", fault=Fault.UNEXPECTED)
 
 
 async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:

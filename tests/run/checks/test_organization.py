@@ -1,5 +1,6 @@
 """The sample: the caller's own account, and a few of each unit."""
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,10 @@ from auditor.errors import ConfigurationError
 from auditor.model.diagnosis import Checked, Outcome
 from auditor.model.facts import Account, AccountId, AccountState, UserScope
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
-from auditor.run.checks.organization import choose_sample
+from auditor.run.checks.check import Setup
+from auditor.run.checks.organization import Organization, check_accounts, choose_sample
 from auditor.run.doctor import examine
-from tests.fakes import account
+from tests.fakes import NOON, FakeClients, FakeService, account, gateway, limits
 from tests.organizations import served
 
 OWN = AccountId("111111111111")
@@ -113,6 +115,28 @@ async def test_it_is_said_from_where_the_accounts_are_listed(
     scenario = Scenario(accounts=3, users=1, largest_account=2, delegated_administrator=delegated)
     (finding,) = (await accounts_check(ALL_ACCOUNTS, scenario, monkeypatch)).findings
     assert finding.found.startswith(f"3 accounts listed from {where}; ")
+
+
+@pytest.mark.anyio
+async def test_an_account_without_an_id_is_told_and_the_others_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit goes on with the others, too, and is not complete."""
+    scenario = Scenario(accounts=30, users=1, largest_account=2, odd_items=True)
+    odd, listed = (await accounts_check(ALL_ACCOUNTS, scenario, monkeypatch)).findings
+    assert (Outcome.FAILED, "InvalidResponse") == (odd.outcome, odd.code)
+    assert odd.found.endswith("can't be entered: AWS does not say which")
+    assert listed.found.startswith("30 accounts listed from ")
+
+
+@pytest.mark.anyio
+async def test_a_list_of_nobody_is_no_organization() -> None:
+    """Its management account at least is in it."""
+    organizations = FakeService("organizations", list_accounts={"Accounts": []})
+    there = gateway(FakeClients(organizations=organizations))
+    async with AsyncExitStack() as stack:
+        setup = Setup(config=AuditConfig(role="R"), limits=limits(), stack=stack, now=lambda: NOON)
+        result = await check_accounts(setup, there, there.lister, Organization("o-1", OWN))
+    assert result.value is None
+    assert ["AWS lists no account, and no error"] == [finding.found for finding in result.findings]
 
 
 @pytest.mark.anyio
