@@ -13,6 +13,7 @@ from auditor.aws.caller_errors import whole, with_advice
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, moment_of, reason_of, safe_cause, translate
 from auditor.aws.gateway import open_client
 from auditor.aws.profiles import endpoint_setting
+from auditor.aws.redaction import without_secrets
 from auditor.aws.session import Sessions, caller_error
 from auditor.aws.wire.tls import TlsFileError
 from auditor.errors import CallerError
@@ -23,6 +24,7 @@ class Way:
     """How STS is reached; somebody has answered there."""
 
     endpoint: str
+    """Its URL, without a password."""
     endpoint_from: str
     """What names it, empty where it is AWS's own."""
     proxy: str
@@ -70,7 +72,7 @@ async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
             raise with_advice(refused, region=sessions.region, endpoint_from=named) from safe_cause(error)
         encrypted = urlsplit(url).scheme == "https"
         return Way(
-            endpoint=url,
+            endpoint=without_secrets(url),
             endpoint_from=named,
             proxy=proxy,
             bundle=http.ca_bundle if encrypted else "",

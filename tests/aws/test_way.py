@@ -39,6 +39,13 @@ async def test_a_proxy_is_named_without_its_password(world: World) -> None:
     assert len(proxy.tunnels) == 1
 
 
+async def test_a_password_of_the_endpoint_is_not_told(world: World) -> None:
+    """Whoever put one there reads the rest."""
+    server = await world.server(None)
+    world.setenv("AWS_ENDPOINT_URL", server.url.replace("http://", "http://ana:hidden@"))
+    assert "hidden" not in (await way()).endpoint
+
+
 async def test_plain_http_verifies_nothing(world: World) -> None:
     """No bundle is named, as none is used."""
     await world.server(None)
