@@ -15,11 +15,14 @@ from auditor.demo import Scenario, build_organization, serve, truth
 from tests.chaos.__main__ import MARKED, README
 from tests.chaos.blame import Blame
 from tests.chaos.comparison import compare
-from tests.chaos.facts import Facts, Row, facts_of
+from tests.chaos.facts import Facts, facts_of
+from tests.chaos.files import Tables, read_tables
+from tests.chaos.judging import judge
 from tests.chaos.kills import KillTrial, Victim, killed
 from tests.chaos.seeds import Cut, trial_of
 from tests.chaos.simulation import environment_of, simulated_seed
-from tests.chaos.verdict import Kind, Tables, Verdict, judge, read_tables
+from tests.chaos.user_facts import Row
+from tests.chaos.verdict import Kind, Verdict
 from tests.fakes import JUMPING
 
 pytestmark = pytest.mark.long

@@ -20,8 +20,11 @@ from auditor import (
     AuditSummary,
     CallerError,
     ConfigurationError,
+    EventScope,
+    Freshness,
     Labels,
     OrganizationError,
+    UserScope,
     WriteError,
     Writer,
     reopen_journal,
@@ -34,9 +37,11 @@ from auditor.output.run_files import open_run_files
 from tests.chaos.blame import Blame
 from tests.chaos.cutting import Cutter, disk_limit, tear, torn_folder
 from tests.chaos.facts import facts_of
+from tests.chaos.files import read_tables
+from tests.chaos.judging import judge
 from tests.chaos.resuming import clear, has_accounts, journal_in
 from tests.chaos.seeds import Cut, CutOff, Trial, trial_of
-from tests.chaos.verdict import Kind, Verdict, judge, read_tables
+from tests.chaos.verdict import Kind, Verdict
 from tests.fakes import JUMPING
 
 _MOST_AHEAD = 600.0
@@ -98,7 +103,7 @@ class _Simulation:
     def __init__(self, trial: Trial, folder: Path) -> None:
         self._trial = trial
         self._root = folder
-        self._facts = facts_of(trial.scenario, labels=trial.labels)
+        self._facts = facts_of(trial.scenario, trial.scope)
         self._blame = Blame(self._facts.caller)
         self._outcome = Outcome(trial.seed)
         self._cutter: Cutter | None = None
@@ -117,7 +122,7 @@ class _Simulation:
                 summary = await self._tried(folder)
         self._judge_end(folder, summary)
         if self._trial.heals and summary is not None:
-            self._blame.wrong.clear()
+            self._blame.forget()
             async with self._served(calm):
                 summary = await self._tried(folder)
             self._judge_end(folder, summary)
@@ -162,8 +167,14 @@ class _Simulation:
         return None if cutter.happened else summary
 
     async def _begin(self, folder: Path, cutter: Cutter) -> AuditSummary:
+        scope = self._trial.scope
         config = AuditConfig(
-            role=self._facts.role, labels=Labels(self._trial.labels), concurrency=self._trial.concurrency
+            role=self._facts.role,
+            labels=Labels(scope.labels),
+            concurrency=self._trial.concurrency,
+            users=UserScope(scope.users),
+            events=EventScope(scope.events),
+            freshness=Freshness(scope.freshness),
         )
         async with open_run_files(folder, config=config) as files:
             writers: list[Writer] = [files.csv, cutter, files.journal]
