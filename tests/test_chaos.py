@@ -11,12 +11,12 @@ import anyio
 import pytest
 
 from auditor import AuditConfig, open_csv_writer, run_audit
-from auditor.demo import Scenario, build_organization, serve, truth
+from auditor.demo import Scenario, build_organization, serve, truth, users_truth
 from tests.chaos.__main__ import MARKED, README
 from tests.chaos.blame import Blame
 from tests.chaos.comparison import compare
 from tests.chaos.facts import Facts, facts_of
-from tests.chaos.files import Tables, read_tables
+from tests.chaos.files import SECTIONS, Tables, read_tables
 from tests.chaos.judging import judge
 from tests.chaos.kills import KillTrial, Victim, killed
 from tests.chaos.seeds import Cut, trial_of
@@ -34,6 +34,7 @@ KILLS = [
     KillTrial(1, Victim.ONE, (), at_once=True),
     KillTrial(2, Victim.ONE, (0.45,), at_once=True),
 ]
+ROOT = "<root_account>"
 SMALL = Scenario(accounts=4, users=1, largest_account=2, events=2, denied_every=3, now=datetime.now(UTC))
 """With two accounts that can be read, one that refuses the role, and the management account."""
 
@@ -123,10 +124,114 @@ def lose_an_event(tables: Tables) -> None:
     row["event_count"] = str(int(row["event_count"]) - 1)
 
 
+def user_of(tables: Tables, *, keys: bool = True) -> Row:
+    """The row of a user with a key, or without, in an account in which all is complete."""
+    whole = {row["account_id"] for row in tables.coverage if row["role"] == "complete" and not row["error_code"]}
+    return next(
+        row
+        for row in tables.users
+        if row["account_id"] in whole and row["username"] != ROOT and (row["active_keys"] != "0") is keys
+    )
+
+
+def root_of(tables: Tables) -> Row:
+    """Root's row in an account in which all is complete."""
+    account = entered(tables)["account_id"]
+    return next(row for row in tables.users if (row["account_id"], row["username"]) == (account, ROOT))
+
+
+def count_users(tables: Tables, account: str) -> None:
+    """The coverage counts those who are in the table."""
+    row = next(row for row in tables.coverage if row["account_id"] == account)
+    row["user_count"] = str(sum(one["account_id"] == account and one["username"] != ROOT for one in tables.users))
+
+
+def lose_a_user(tables: Tables) -> None:
+    """A user without a key is in no row, and not counted either."""
+    row = user_of(tables, keys=False)
+    tables.users.remove(row)
+    count_users(tables, row["account_id"])
+
+
+def lose_a_counted_user(tables: Tables) -> None:
+    """A user is in no row, and was counted."""
+    tables.users.remove(user_of(tables))
+
+
+def lose_root(tables: Tables) -> None:
+    """Root has no row."""
+    tables.users.remove(root_of(tables))
+
+
+def double_a_user(tables: Tables) -> None:
+    """A user is there twice, and counted twice."""
+    row = user_of(tables)
+    tables.users.append(row)
+    count_users(tables, row["account_id"])
+
+
+def double_root(tables: Tables) -> None:
+    """Root is there twice."""
+    tables.users.append(root_of(tables))
+
+
+def invent_a_user(tables: Tables) -> None:
+    """There is a row of a user whom IAM does not have."""
+    row = user_of(tables)
+    tables.users.append({**row, "username": "nobody"})
+    count_users(tables, row["account_id"])
+
+
+def tell_a_lie_about_root(tables: Tables) -> None:
+    """Root is said to have another MFA than it has."""
+    row = root_of(tables)
+    row["mfa_status"] = "Hardware" if row["mfa_status"] != "Hardware" else "None"
+
+
+def tell_a_lie_about_a_user(tables: Tables) -> None:
+    """A user without a key is said to have a password, or not to have the one that they have."""
+    row = user_of(tables, keys=False)
+    row["password_status"] = "Configurada" if row["password_status"] != "Configurada" else "No configurada"
+
+
+def count_a_credential_more(tables: Tables) -> None:
+    """A user is said to have a service credential more than they have."""
+    row = user_of(tables)
+    row["service_credentials"] = str(int(row["service_credentials"]) + 1)
+
+
+def not_know_root(tables: Tables) -> None:
+    """Root's password is said to be unknown, and its section to be complete."""
+    root_of(tables)["password_status"] = "Desconocido (AccessDenied)"
+
+
+def not_have_asked(tables: Tables) -> None:
+    """The password of a user is said not to have been asked for, though it was to be."""
+    user_of(tables, keys=False)["password_status"] = "Desconocido (NotAsked)"
+
+
+def blame_another_error(tables: Tables) -> None:
+    """A user's service credentials are said to be unknown for an error that nobody met."""
+    row = user_of(tables)
+    row["service_credentials"] = "Desconocido (Timeout)"
+    next(one for one in tables.coverage if one["account_id"] == row["account_id"])["service_credentials"] = "partial"
+
+
+def skip_root(tables: Tables) -> None:
+    """Root is said not to be in what was asked for, and is not there."""
+    lose_root(tables)
+    entered(tables)["root"] = "skipped"
+
+
+def report_without_report(tables: Tables) -> None:
+    """Facts are said to be from a report that nobody asked for."""
+    entered(tables)["freshness"] = "report"
+
+
 def lose_an_account(tables: Tables) -> None:
     """An account is in none of the files."""
     row = entered(tables)
-    for table in (tables.findings, tables.events, tables.coverage):
+    for table in (tables.findings, tables.events, tables.users, tables.coverage):
         table[:] = [one for one in table if one["account_id"] != row["account_id"]]
 
 
@@ -162,13 +267,13 @@ def accuse(tables: Tables) -> None:
 def hide_a_denial(tables: Tables) -> None:
     """An account that refused the role is said to be complete."""
     row = next(row for row in tables.coverage if row["role"] == "denied")
-    row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "complete"))
+    row.update(dict.fromkeys(SECTIONS, "complete"))
 
 
 def give_up(tables: Tables) -> None:
     """An account is said not to have been reached, although the audit came to its end."""
     row = entered(tables)
-    row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "not reached"))
+    row.update(dict.fromkeys(SECTIONS, "not reached"))
 
 
 def miscount(tables: Tables) -> None:
@@ -180,6 +285,20 @@ def miscount(tables: Tables) -> None:
 WRONG: dict[Callable[[Tables], None], Kind] = {
     lose_a_key: Kind.LOST,
     lose_an_event: Kind.LOST,
+    lose_a_user: Kind.LOST,
+    lose_a_counted_user: Kind.LOST,
+    lose_root: Kind.LOST,
+    double_a_user: Kind.DOUBLED,
+    double_root: Kind.DOUBLED,
+    invent_a_user: Kind.FALSE,
+    tell_a_lie_about_root: Kind.FALSE,
+    tell_a_lie_about_a_user: Kind.FALSE,
+    count_a_credential_more: Kind.FALSE,
+    not_know_root: Kind.LOST,
+    not_have_asked: Kind.FALSE,
+    blame_another_error: Kind.FALSE,
+    skip_root: Kind.LOST,
+    report_without_report: Kind.FALSE,
     lose_an_account: Kind.LOST,
     double_a_key: Kind.DOUBLED,
     double_an_event: Kind.DOUBLED,
@@ -211,15 +330,16 @@ def test_what_is_wrong_is_seen(audited: tuple[Tables, Facts, Blame], spoil: Call
     assert WRONG[spoil] in {problem.kind for problem in verdict.problems}
 
 
-@pytest.mark.parametrize("table", ["nothing", "findings", "events", "coverage", "rest"])
+@pytest.mark.parametrize("table", ["nothing", "findings", "events", "users", "coverage", "rest"])
 def test_odd_items_excuse_nothing_else(odd: tuple[Tables, Facts, Blame], table: str) -> None:
     """An odd item is named as missing, and a row that is not odd may be missing no more than elsewhere."""
     tables, facts, blame = deepcopy(odd[0]), *odd[1:]
     row = next(row for row in tables.coverage if row["role"] == "complete" and row["key_count"] != "0")
-    if table in ("findings", "events"):
+    if table in ("findings", "events", "users"):
         rows: list[Row] = getattr(tables, table)
-        rows.remove(next(one for one in rows if one["account_id"] == row["account_id"]))
-        count = {"findings": "key_count", "events": "event_count"}[table]
+        own = [one for one in rows if one["account_id"] == row["account_id"] and one["username"] != ROOT]
+        rows.remove(own[0])
+        count = {"findings": "key_count", "events": "event_count", "users": "user_count"}[table]
         row[count] = str(int(row[count]) - 1)
     elif table == "coverage":
         row["keys"] = "complete"
@@ -231,20 +351,23 @@ def test_odd_items_excuse_nothing_else(odd: tuple[Tables, Facts, Blame], table: 
     assert table != "nothing" or [] == verdict.problems
 
 
-def test_a_comparison_sees_what_is_wrong(audited: tuple[Tables, Facts, Blame]) -> None:
+@pytest.mark.parametrize("table", ["events", "users"])
+def test_a_comparison_sees_what_is_wrong(audited: tuple[Tables, Facts, Blame], table: str) -> None:
     """Beside an audit that nobody killed a row that is lost, doubled or another is a problem of its kind."""
     whole, _, _ = audited
     assert SMALL.now is not None
-    true = truth(build_organization(SMALL), start=SMALL.now - timedelta(days=90), end=SMALL.now)
-    first, *others = whole.events
+    organization = build_organization(SMALL)
+    true = truth(organization, start=SMALL.now - timedelta(days=90), end=SMALL.now)
+    rows: list[Row] = getattr(whole, table)
+    first, *others = rows
     expected = {
         Kind.LOST: others,
         Kind.DOUBLED: [first, first, *others],
-        Kind.FALSE: [*whole.events, {**first, "username": "nobody"}],
+        Kind.FALSE: [*rows, {**first, "username": "nobody"}],
     }
-    for kind, events in expected.items():
-        verdict = Verdict()
-        compare(replace(whole, events=events), whole=whole, true=true, verdict=verdict)
+    for kind, found in expected.items():
+        verdict, tables = Verdict(), replace(whole, **{table: found})
+        compare(tables, whole=whole, true=true, users=users_truth(organization), verdict=verdict)
         assert {kind} == {problem.kind for problem in verdict.problems}
 
 
@@ -252,7 +375,7 @@ def test_torn_files_are_no_files(tmp_path: Path) -> None:
     """A torn row, or a file that is missing, is a loss."""
     verdict = Verdict()
     assert read_tables(tmp_path, verdict) is None
-    for name in ("iam_audit_report", "cloudtrail_events", "coverage"):
+    for name in ("iam_audit_report", "cloudtrail_events", "coverage", "iam_users"):
         (tmp_path / f"{name}_20260101_000000.csv").write_text("account_id,acc")
     assert read_tables(tmp_path, verdict) is None
     assert [Kind.LOST, Kind.LOST] == [problem.kind for problem in verdict.problems]

@@ -23,7 +23,6 @@ _OF_ROOT = ("password_status", "mfa_status", "active_keys", "inactive_keys", "la
 _OF_SUMMARY = ("password_status", "mfa_status")
 """Cells of root that are empty of facts where its section is."""
 _JUDGED = ("password", "mfa", "service_credentials")
-_COLUMN = {sections[0]: column for column, sections in _SECTIONS.items()}
 
 
 def judge_users(account: AuditedAccount) -> None:
