@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from auditor import AuditConfig, open_csv_writer, run_audit
+from auditor import open_csv_writer, run_audit
 from auditor.demo import Scenario, build_organization, serve, truth, users_truth
 from tests.chaos.__main__ import MARKED, README
 from tests.chaos.blame import Blame
@@ -20,8 +20,8 @@ from tests.chaos.files import SECTIONS, Tables, read_tables
 from tests.chaos.judging import judge
 from tests.chaos.kills import KillTrial, Victim, killed
 from tests.chaos.seeds import Cut, trial_of
-from tests.chaos.simulation import environment_of, simulated_seed
-from tests.chaos.user_facts import Row
+from tests.chaos.simulation import config_of, environment_of, simulated_seed
+from tests.chaos.user_facts import EVERYTHING, Row, Scope
 from tests.chaos.verdict import Kind, Verdict
 from tests.fakes import JUMPING
 
@@ -50,6 +50,9 @@ def test_the_seeds_cut_off_and_spoil() -> None:
     trials = [trial_of(seed) for seed in SEEDS]
     assert set(Cut) == {cut.kind for trial in trials for cut in trial.cuts}
     assert any(trial.scenario.faults != SMALL.faults for trial in trials)
+    assert {"all", "with-keys"} == {trial.scope.users for trial in trials}
+    assert {"basic", "extended"} == {trial.scope.events for trial in trials}
+    assert {"live", "report"} == {trial.scope.freshness for trial in trials}
     now = SMALL.now
     again = trial_of(SEEDS[3])
     assert replace(trials[3].scenario, now=now) == replace(again.scenario, now=now)
@@ -76,16 +79,16 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Facts, Blame]
     return audit_of(replace(SMALL, odd_items=True), tmp_path_factory.mktemp("odd"))
 
 
-def audit_of(scenario: Scenario, folder: Path) -> tuple[Tables, Facts, Blame]:
+def audit_of(scenario: Scenario, folder: Path, *, scope: Scope = EVERYTHING) -> tuple[Tables, Facts, Blame]:
     """An audit that nobody disturbs."""
-    facts = facts_of(scenario)
+    facts = facts_of(scenario, scope)
     blame = Blame(facts.caller)
 
     async def audit() -> None:
         async with serve(build_organization(scenario), record=False, hear=blame.hear) as server:
             with environment_of(server):
                 async with open_csv_writer(folder) as rows:
-                    await run_audit(AuditConfig(role=facts.role), writers=[rows])
+                    await run_audit(config_of(facts.role, scope), writers=[rows])
 
     backend, options = JUMPING
     anyio.run(audit, backend=backend, backend_options=options)
@@ -311,13 +314,41 @@ WRONG: dict[Callable[[Tables], None], Kind] = {
 }
 
 
-def test_the_truth_has_no_problem(audited: tuple[Tables, Facts, Blame]) -> None:
-    """The files of an audit that nobody disturbed are right as they are."""
-    tables, facts, blame = audited
+SCOPES = [
+    EVERYTHING,
+    Scope(users="with-keys"),
+    Scope(events="extended"),
+    Scope(freshness="report"),
+    Scope(users="with-keys", freshness="report"),
+]
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=repr)
+def test_the_truth_has_no_problem(scope: Scope, tmp_path: Path) -> None:
+    """The files of an audit that nobody disturbed are right as they are, whatever it was told to ask for."""
+    tables, facts, blame = audit_of(replace(SMALL, accounts=7), tmp_path, scope=scope)
     verdict = Verdict()
     judge(tables, facts, blame=blame, ended=True, verdict=verdict)
     assert [] == verdict.problems
     assert verdict.right > 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "kind"),
+    [
+        (Scope(users="with-keys"), Kind.FALSE),
+        (Scope(events="extended"), Kind.LOST),
+        (Scope(freshness="report"), Kind.FALSE),
+        (Scope(labels="en"), Kind.FALSE),
+    ],
+    ids=repr,
+)
+def test_files_of_another_audit_are_wrong(audited: tuple[Tables, Facts, Blame], scope: Scope, kind: Kind) -> None:
+    """They have what was not to be asked for, or lack what was."""
+    tables, _, blame = audited
+    verdict = Verdict()
+    judge(tables, facts_of(SMALL, scope), blame=blame, ended=True, verdict=verdict)
+    assert kind in {problem.kind for problem in verdict.problems}
 
 
 @pytest.mark.parametrize("spoil", WRONG, ids=lambda spoil: spoil.__name__)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.blame import Blame
-from tests.chaos.facts import AccountTruth, Facts, Row
+from tests.chaos.facts import AccountTruth, Facts
 from tests.chaos.files import Tables
+from tests.chaos.user_facts import Row
 from tests.chaos.verdict import Kind, Verdict
 
 MISSING = frozenset({"partial", "denied", "failed", "not reached"})

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from auditor.demo import Truth, UsersTruth
-from tests.chaos.facts import Row
 from tests.chaos.files import Tables
+from tests.chaos.user_facts import Row
 from tests.chaos.verdict import Kind, Verdict
 
 _OF_A_RUN = frozenset({"requests", "throttles", "seconds"})

@@ -4,7 +4,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.facts import EVENTS, FINDINGS, USERS, Row
+from tests.chaos.facts import EVENTS, FINDINGS, USERS
+from tests.chaos.user_facts import Row
 from tests.chaos.verdict import Kind, Verdict
 from tests.output.reading import unguarded
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tests.chaos.account import NOTHING, AuditedAccount, unknown_code
-from tests.chaos.facts import Row
+from tests.chaos.user_facts import Row
 from tests.chaos.verdict import Kind
 
 _CELLS = {

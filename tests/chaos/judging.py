@@ -4,9 +4,10 @@ from collections import Counter
 
 from tests.chaos.account import MISSING, NOTHING, ODD, AuditedAccount
 from tests.chaos.blame import Blame
-from tests.chaos.facts import Facts, Row
+from tests.chaos.facts import Facts
 from tests.chaos.files import SECTIONS, Tables
 from tests.chaos.findings import judge_events, judge_findings
+from tests.chaos.user_facts import Row
 from tests.chaos.users import judge_users
 from tests.chaos.verdict import Kind, Verdict
 

@@ -41,6 +41,7 @@ from tests.chaos.files import read_tables
 from tests.chaos.judging import judge
 from tests.chaos.resuming import clear, has_accounts, journal_in
 from tests.chaos.seeds import Cut, CutOff, Trial, trial_of
+from tests.chaos.user_facts import Scope
 from tests.chaos.verdict import Kind, Verdict
 from tests.fakes import JUMPING
 
@@ -86,6 +87,17 @@ def simulated_seed(seed: int) -> Outcome:
     """What becomes of one seed, in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         return simulate(trial_of(seed), Path(folder))
+
+
+def config_of(role: str, scope: Scope) -> AuditConfig:
+    """The audit that asks for so much."""
+    return AuditConfig(
+        role=role,
+        labels=Labels(scope.labels),
+        users=UserScope(scope.users),
+        events=EventScope(scope.events),
+        freshness=Freshness(scope.freshness),
+    )
 
 
 class _Clock:
@@ -167,15 +179,7 @@ class _Simulation:
         return None if cutter.happened else summary
 
     async def _begin(self, folder: Path, cutter: Cutter) -> AuditSummary:
-        scope = self._trial.scope
-        config = AuditConfig(
-            role=self._facts.role,
-            labels=Labels(scope.labels),
-            concurrency=self._trial.concurrency,
-            users=UserScope(scope.users),
-            events=EventScope(scope.events),
-            freshness=Freshness(scope.freshness),
-        )
+        config = replace(config_of(self._facts.role, self._trial.scope), concurrency=self._trial.concurrency)
         async with open_run_files(folder, config=config) as files:
             writers: list[Writer] = [files.csv, cutter, files.journal]
             return await run_audit(config, writers=writers, observe=cutter.observe)

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tests.chaos.account import AuditedAccount, unknown_code
-from tests.chaos.facts import Row
-from tests.chaos.user_facts import RowTruth
+from tests.chaos.user_facts import Row, RowTruth
 from tests.chaos.verdict import Kind
 
 _ROOT = "<root_account>"
