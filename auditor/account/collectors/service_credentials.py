@@ -41,7 +41,7 @@ async def collect_service_credentials(account: IamAccess, draft: AccountDraft) -
     """
     found: list[ServiceCredential] = []
     odd = draft.noting(Section.SERVICE_CREDENTIALS)
-    answer = await draft.ask(Section.SERVICE_CREDENTIALS, _of_all(account, into=found, odd=odd), gathers=found)
+    answer = await draft.ask(Section.SERVICE_CREDENTIALS, _of_all(account, into=found, odd=odd))
     if isinstance(answer, RequestError):
         draft.fallbacks.append(f"Service credentials could not be listed for all at once, but user by user: {answer}")
         await _user_by_user(account, draft)

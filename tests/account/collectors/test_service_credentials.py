@@ -89,7 +89,7 @@ async def test_a_refusal_leaves_all_unknown(listing: Script) -> None:
     draft, _ = await collected(listing)
 
     assert (draft.service_credentials, draft.other_service_credentials) == ({}, Unknown("AccessDenied"))
-    assert ["AccessDenied"] == [failure.code for failure in draft.failures()]
+    assert (["AccessDenied"], Completeness.DENIED) == ([f.code for f in draft.failures()], word(draft))
 
 
 @pytest.mark.parametrize(
