@@ -79,10 +79,11 @@ def trial_of(seed: int) -> Trial:
     dice = random.Random(f"chaos/{seed}")
     scenario = _with_trouble_for_all(_scenario(dice, seed))
     labels: Language = dice.choice(("es", "en"))
+    scope = _scope(scenario, labels)
     return Trial(
         seed=seed,
-        scenario=_with_trouble_of_all_users(scenario),
-        scope=_scope(scenario, labels),
+        scenario=_with_trouble_of_all_users(_with_report(scenario, scope)),
+        scope=scope,
         concurrency=dice.choice((1, 2, 4, 64)),
         cuts=tuple(_cut(dice) for _ in range(dice.choices(range(_MOST_CUTS + 1), weights=(2, 5, 4, 2, 1))[0])),
         heals=dice.random() < 0.5,
@@ -150,6 +151,12 @@ def _with_trouble_of_all_users(scenario: Scenario) -> Scenario:
     if faults.only and dice.random() < 0.5:
         faults = replace(faults, only=faults.only | {dice.choice(_DENIABLE_OF_ALL)})
     return replace(scenario, denied_actions=denied, faults=faults, all_users_refused=dice.random() < _USER_BY_USER)
+
+
+def _with_report(scenario: Scenario, scope: Scope) -> Scenario:
+    """Where the audit asks for reports there may be some that another tool has had made, from dice of their own."""
+    age = random.Random(f"report/{scenario.seed}").choice((None, 0.0, 3600.0, 3.5 * 3600.0, 5 * 3600.0))
+    return replace(scenario, report_age=age) if scope.freshness == "report" else scenario
 
 
 def _scope(scenario: Scenario, labels: Language) -> Scope:

@@ -99,4 +99,9 @@ def _rows(reading: Reading, user: User) -> Iterator[Row]:
 
 
 def _then(reading: Reading, user: User) -> User | None:
-    return None if reading.report is None else reading.report.of(user)
+    """The user as reported; None where there is no report, and where it may be older than the user or a key."""
+    report = reading.report
+    if report is None or any(report.misses(key.created) for key in user.keys):
+        return None
+
+    return report.of(user)
