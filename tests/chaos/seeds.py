@@ -154,8 +154,11 @@ def _with_trouble_of_all_users(scenario: Scenario) -> Scenario:
 
 
 def _with_report(scenario: Scenario, scope: Scope) -> Scenario:
-    """Where the audit asks for reports there may be some that another tool has had made, from dice of their own."""
-    age = random.Random(f"report/{scenario.seed}").choice((None, 0.0, 3600.0, 3.5 * 3600.0, 5 * 3600.0))
+    """Where the audit asks for reports there may be some that another tool has had made, from dice of their own.
+
+    They are old enough to miss passwords and devices, or too old, and not so old as to miss a key's last use.
+    """
+    age = random.Random(f"report/{scenario.seed}").choice((None, 0.0, 3600.0, 2 * 3600.0, 5 * 3600.0))
     return replace(scenario, report_age=age) if scope.freshness == "report" else scenario
 
 

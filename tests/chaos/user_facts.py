@@ -38,6 +38,8 @@ class RowTruth:
     """Rows as a credential report tells them; none where no report is asked for."""
     without_keys: tuple[Row, ...] = ()
     """Rows where it is not known if there are keys: with what is not asked then."""
+    without_holders: tuple[Row, ...] = ()
+    """Rows of the report where it is not known who holds virtual devices: with what is not asked then."""
     devices: str = ""
     """The word for the user's MFA where it is asked about them."""
     stays: bool = True
@@ -80,9 +82,15 @@ def _user(
         without_keys=tuple(
             user_row(reading, user, keys=None, then=_then(reading, user)) for reading in (live, reported)
         ),
+        without_holders=tuple(_rows(replace(reported, organization=_without_holders(organization)), user)),
         devices=mfa_word(user, words),
         stays=user.vanishes == "never",
     )
+
+
+def _without_holders(organization: Organization) -> Organization:
+    denied = {"*": frozenset({"iam:ListVirtualMFADevices"})}
+    return replace(organization, scenario=replace(organization.scenario, denied_actions=denied))
 
 
 def _rows(reading: Reading, user: User) -> Iterator[Row]:

@@ -68,6 +68,8 @@ def _judge_user(account: AuditedAccount, row: Row, true: RowTruth) -> None:
         for other in true.without_keys:
             allowed["password_status"].add(other["password_status"])
             allowed["mfa_status"].add(other["mfa_status"])
+    if account.blame.ever_went_wrong(account.id, "report"):
+        allowed["mfa_status"].update(other["mfa_status"] for other in true.without_holders)
     _judge_row(account, row, allowed, sections=_SECTIONS)
 
 
