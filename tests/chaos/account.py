@@ -94,6 +94,8 @@ class AuditedAccount:
             self.expect(not set(codes) <= DENIALS, f"{section} failed, and says {set(codes)}")
         if word == "partial" and self.rests_on(section) == "complete" and settled:
             self.expect(known < len(codes), f"{section} is partial, and all {known} are known")
+            odd = section in self.true.odd
+            self.expect(known or odd or not codes, f"{section} is partial, and none of {len(codes)} is known")
 
     def judge_unknown(self, code: str, *, sections: Sequence[str], what: str) -> None:
         """Note a cell that is unknown for a code that was not met, or without a section being named as missing."""
