@@ -49,7 +49,7 @@ def clients(silent: Silent) -> FakeClients:
     def scripted(operation: str, reply: Any) -> Any:
         return lambda **parameters: answer(operation, reply, **parameters)
 
-    replies = {
+    replies: dict[str, Any] = {
         "list_users": {"Users": [{"UserName": name} for name in ("ana", "bea", "eva")]},
         "list_access_keys": {"AccessKeyMetadata": [{"AccessKeyId": "AKIA", "Status": "Active"}]},
         "get_access_key_last_used": {"AccessKeyLastUsed": {}},
