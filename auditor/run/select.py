@@ -116,9 +116,8 @@ def _check_ids(accounts: Iterable[Account], *, filters: AccountFilters) -> None:
     for kind in ("accounts", "excluded_accounts"):
         missing = [each for each in getattr(filters, kind) or () if each not in listed]
         if missing:
-            raise ConfigurationError(
-                f"{OPTIONS[kind]}: not in this organization {'is' if len(missing) == 1 else 'are'} {_shown(missing)}."
-            )
+            those = "account" if len(missing) == 1 else "accounts"
+            raise ConfigurationError(f"{OPTIONS[kind]}: this organization has no {those} {_shown(missing)}.")
 
 
 def _check_names(met: frozenset[str], *, filters: AccountFilters, observe: Observer) -> None:

@@ -34,7 +34,7 @@ async def files_in(folder: Path, pattern: str = "*") -> list[Path]:
     [
         (["--account", ""], "Error: --account has an empty value: leave the option out, or give it one."),
         (["--account", "123"], "Error: --account '123' is not an account id: give its 12 digits, zeros in front too."),
-        (["--account", "9" * 12], "Error: --account: not in this organization is 999999999999."),
+        (["--account", "9" * 12], "Error: --account: this organization has no account 999999999999."),
         (["--account-name", "nobody"], "Error: --account-name: no account of this organization is called 'nobody'."),
         (["--ou", "Prd"], "Error: There is no OU called 'Prd': give another name, a path of names, or an id."),
         (

@@ -255,9 +255,9 @@ async def test_where_one_path_is_missing_units_are_walked() -> None:
 @pytest.mark.parametrize(
     ("filters", "sentence"),
     [
-        ({"accounts": ("9" * 12,)}, r"^--account: not in this organization is 999999999999\.$"),
-        ({"accounts": ("8" * 12, "9" * 12)}, r"^--account: not in this organization are 888888888888, 999999999999\.$"),
-        ({"excluded_accounts": ("9" * 12,)}, "^--exclude-account: not in this organization is 9"),
+        ({"accounts": ("9" * 12,)}, r"^--account: this organization has no account 999999999999\.$"),
+        ({"accounts": ("8" * 12, "9" * 12)}, r"^--account: this organization has no accounts 888888888888, 999999999999\.$"),
+        ({"excluded_accounts": ("9" * 12,)}, "^--exclude-account: this organization has no account 9"),
         (
             {"account_names": ("prod-*", "prd-*")},
             r"^--account-name: no account of this organization is called 'prd-\*'",
@@ -293,7 +293,7 @@ async def test_what_is_not_there_is_said(filters: dict[str, Any], sentence: str,
 async def test_many_that_are_missing_are_counted() -> None:
     """A file of another organization's accounts makes one sentence."""
     ids = tuple(f"9{number:011}" for number in range(7))
-    with pytest.raises(ConfigurationError, match=r"not in this organization are 9.*000004 and 2 more\.$"):
+    with pytest.raises(ConfigurationError, match=r"this organization has no accounts 9.*000004 and 2 more\.$"):
         await chosen(excluded_accounts=ids)
 
 

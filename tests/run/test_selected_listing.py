@@ -151,7 +151,7 @@ async def test_a_list_that_fails_is_no_denial(answer: Any) -> None:
 async def test_what_is_wrong_with_filters_is_said_and_nobody_sent() -> None:
     """Exit code 2, and no account is known to anybody."""
     heard = Heard()
-    with pytest.raises(ConfigurationError, match="not in this organization is 000000000003"):
+    with pytest.raises(ConfigurationError, match="this organization has no account 000000000003"):
         await heard.take(page(ONE, TWO), accounts=(ONE, THREE))
     assert ([], 0, []) == (heard.sent, heard.listing.count, heard.listing.accounts)
 

@@ -56,7 +56,7 @@ async def check_clock(_setup: Setup, way: Way) -> Result:
     word = "ahead of" if ahead > timedelta(0) else "behind"
     if abs(ahead) < _NOTABLE:
         # A reply tells whole seconds, and was on its way for a while.
-        return well(f"{seconds} seconds {word} AWS's")
+        return well(f"{seconds} second{'' if seconds == 1 else 's'} {word} AWS's")
     outcome = Outcome.WARNING if abs(ahead) <= _MOST else Outcome.FAILED
     found = f"This machine's clock is {seconds:,} seconds {word} AWS's"
     cure = cure_of(Fault.CLOCK_WRONG)
