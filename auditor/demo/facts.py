@@ -13,6 +13,7 @@ OddKey = Literal["", "id", "status", "time", "use"]
 OddDevice = Literal["", "serial", "time"]
 OddUser = Literal["", "name", "time", "null"]
 OddEvent = Literal["", "index time", "time", "deep", "cut", "null"]
+ServiceStatus = Literal["Active", "Inactive", "Expired"]
 Vanishes = Literal["never", "after listing", "after keys"]
 
 
@@ -63,6 +64,53 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCredential:
+    """One credential of a user that is good for one service only: a password for Git, an API key for Bedrock."""
+
+    id: str
+    service: str
+    """As IAM names it, like `codecommit.amazonaws.com`."""
+    status: ServiceStatus
+    created: datetime
+    expires: datetime | None = None
+    """Never, where there is none."""
+    service_user: str | None = None
+    """The generated name for services that ask for a name and a password."""
+    alias: str | None = None
+    """The public part of an API key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """One X.509 signing certificate."""
+
+    active: bool
+    uploaded: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The root user of one account."""
+
+    has_password: bool
+    """Centralized root access removes it, and all that root can sign in with."""
+    password_last_used: datetime | None
+    virtual_device: Device | None
+    has_hardware_device: bool
+    keys: tuple[AccessKey, ...]
+    certificates: tuple[Certificate, ...]
+    untold: frozenset[str] = frozenset()
+    """Members that the account's summary lacks."""
+    password_reported: bool = True
+    """Whether the credential report says if there is a password; older ones did not."""
+
+    @property
+    def has_mfa(self) -> bool:
+        """Whether root has an MFA device of any kind."""
+        return self.virtual_device is not None or self.has_hardware_device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """One IAM user with keys and devices."""
 
@@ -75,6 +123,12 @@ class User:
     keys: tuple[AccessKey, ...]
     devices: tuple[Device, ...]
     vanishes: Vanishes = "never"
+    password_reset: bool = False
+    """Whether the password must be set anew at the next sign-in."""
+    session_seconds: int | None = None
+    """The longest session that a sign-in gives; None where nobody set it."""
+    service_credentials: tuple[ServiceCredential, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
     odd: OddUser = ""
     """As of a key; `null` is a user in the list who is none."""
 
@@ -101,6 +155,10 @@ class Event:
     """The service whose API was called."""
     root_alias: str | None = None
     """The account's alias where its root user did it."""
+    parameters: Mapping[str, object] | None = None
+    """What was asked, in the words of the record; None where the targets tell it."""
+    response: Mapping[str, object] | None = None
+    """What was answered, in the words of the record; None where nothing was, or where the targets tell it."""
     odd: OddEvent = ""
     """What can't be read of it: its time in the index or anywhere, its record, or all of it."""
 
@@ -123,7 +181,7 @@ class AccountFacts:
     users: tuple[User, ...]
     users_by_name: Mapping[str, User]
     keys_by_id: Mapping[str, tuple[User, AccessKey]]
-    root_device: Device | None
+    root: Root
     unassigned_devices: tuple[Device, ...]
     events: tuple[Event, ...]
     """Newest first."""

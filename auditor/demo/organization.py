@@ -12,7 +12,9 @@ from auditor.demo.dice import ago, identifier
 from auditor.demo.events import account_events
 from auditor.demo.facts import AccessKey, Account, AccountFacts, Device, User
 from auditor.demo.oddities import odd_users
+from auditor.demo.other_credentials import with_other_credentials
 from auditor.demo.people import Maker, ordinary_users
+from auditor.demo.root import root_of
 from auditor.demo.scenario import Scenario
 from auditor.demo.units import Tree, build_tree, tags_of
 
@@ -165,13 +167,13 @@ def _state(scenario: Scenario, index: int) -> str:
 
 def _facts(scenario: Scenario, now: datetime, account: Account) -> AccountFacts:
     maker = Maker(scenario=scenario, account=account, now=now, dice=random.Random(f"{scenario.seed}/{account.index}"))
-    users = tuple(_users(maker))
+    users = tuple(with_other_credentials(maker.apart("other credentials"), _users(maker)))
     return AccountFacts(
         account=account,
         users=users,
         users_by_name={user.name: user for user in users},
         keys_by_id=dict(_keys(users)),
-        root_device=_root_device(maker) if account.index % 2 == 0 else None,
+        root=root_of(maker.apart("root user"), virtual_device=_root_device(maker) if account.index % 2 == 0 else None),
         unassigned_devices=tuple(_unassigned(maker)),
         events=account_events(maker, users),
         reported=tuple(reported_users(maker)) if users else (),

@@ -130,6 +130,8 @@ class Scenario:
     """The most users that ListUsers puts on a page, whatever MaxItems asks."""
     denied_actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By account id, or '*' for all: actions like 'iam:GetLoginProfile' that are refused."""
+    all_users_refused: bool = False
+    """ListServiceSpecificCredentials knows no AllUsers, as older emulators of AWS don't: a ValidationError."""
     report_age: float | None = None
     """Seconds before the organization's `now` at which each account's credential report was made; None is no report.
 

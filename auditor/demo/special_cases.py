@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from auditor.demo.console_users import console_users, vanishing_console_users
 from auditor.demo.facts import Device, DeviceKind, User
 from auditor.demo.people import Maker
 
@@ -61,6 +62,7 @@ def _device_users(maker: Maker) -> Iterator[User]:
     hard = f"hardware-{maker.tag(102)}"
     yield _keyed(maker, hard, devices=(maker.device("virtual", hard),))
     yield from _users_without_mfa_to_count_on(maker.apart("weak devices"))
+    yield from console_users(maker.apart("console users"))
 
 
 def _users_without_mfa_to_count_on(maker: Maker) -> Iterator[User]:
@@ -114,6 +116,7 @@ def _vanishing_users(maker: Maker) -> Iterator[User]:
     name = f"vanishes.key-{maker.tag(3)}"
     keys = (maker.key(name, 0, _long_ago(maker)), maker.key(name, 1, _lately(maker), vanishes=True))
     yield maker.user(name, keys=keys)
+    yield from vanishing_console_users(maker.apart("vanishing console users"))
 
 
 def _keyed(maker: Maker, name: str, *, devices: tuple[Device, ...] = ()) -> User:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from auditor.demo import AccessKey, Organization, Scenario, Truth, User, build_organization, truth
-from auditor.demo.events import event_record
+from auditor.demo.event_record import event_record
 from auditor.demo.facts import IAM
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_passwords() -> None:
 def test_what_vanishes_gives_no_row() -> None:
     """Users and keys that are deleted between two calls are in no row, and are told apart."""
     told = _truth(_build())
-    assert len(told.vanished) == 3
+    assert len(told.vanished) == 4
     cells = {cell for row in told.findings for cell in (row["username"], row["access_key_id"])}
     assert set() == cells & set(told.vanished)
 

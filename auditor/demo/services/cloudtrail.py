@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from auditor.demo.dice import HORIZON
-from auditor.demo.events import event_record
+from auditor.demo.event_record import event_record
 from auditor.demo.facts import UNREADABLE_TIME, Event
 from auditor.demo.protocol import ServiceError
 from auditor.demo.services.call import Call, seal, unseal

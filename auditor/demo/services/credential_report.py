@@ -5,8 +5,8 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from auditor.demo.changes import as_of
-from auditor.demo.facts import AccessKey, AccountFacts, User, wire_time
+from auditor.demo.changes import users_of_report
+from auditor.demo.facts import AccessKey, AccountFacts, Root, User, wire_time
 from auditor.demo.protocol import ServiceError, element
 from auditor.demo.services.call import Call, Report
 
@@ -25,7 +25,7 @@ _COLUMNS = (
     *(f"cert_{slot}_{column}" for slot in (1, 2) for column in ("active", "last_rotated")),
 )
 _NO_KEY = ("false", "N/A", "N/A", "N/A", "N/A")
-_NO_CERTIFICATES = ("false", "N/A", "false", "N/A")
+_NO_CERTIFICATE = ("false", "N/A")
 
 
 def generate_credential_report(call: Call) -> str:
@@ -80,9 +80,7 @@ def _content(call: Call, made: datetime) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(_COLUMNS)
     table.writerow(_root_row(facts, arn))
-    users = {user.name: as_of(user, made) for user in facts.users if user.created <= made}
-    if made < call.organization.now:
-        users |= {user.name: user for user in facts.reported}
+    users = users_of_report(facts, made=made, now=call.organization.now)
     for user in sorted(users.values(), key=lambda user: user.name.lower()):
         table.writerow(_user_row(user, arn))
 
@@ -90,19 +88,24 @@ def _content(call: Call, made: datetime) -> str:
 
 
 def _root_row(facts: AccountFacts, arn: str) -> tuple[str, ...]:
-    mfa = "true" if facts.root_device else "false"
-    password = ("true", "no_information", "not_supported", "not_supported", mfa)
+    root = facts.root
+    password = (*_root_password_cells(root), "not_supported", "not_supported", _word(root.has_mfa))
     created = wire_time(facts.account.joined)
-    return "<root_account>", f"{arn}:root", created, *password, *_NO_KEY, *_NO_KEY, *_NO_CERTIFICATES
+    return "<root_account>", f"{arn}:root", created, *password, *_key_slots(root.keys), *_certificate_slots(root)
+
+
+def _root_password_cells(root: Root) -> tuple[str, str]:
+    used = wire_time(root.password_last_used) if root.password_last_used else "no_information"
+    if not root.password_reported:
+        return "not_supported", used
+
+    return ("true", used) if root.has_password else ("false", "N/A")
 
 
 def _user_row(user: User, arn: str) -> tuple[str, ...]:
-    # Slots follow the ids of the keys, not their age.
-    keys = [_key_cells(key) for key in sorted(user.keys, key=lambda key: key.id)]
-    slots = [*keys, _NO_KEY, _NO_KEY][:2]
-    mfa = "true" if user.devices else "false"
     name = (user.name, f"{arn}:user{user.path}{user.name}", wire_time(user.created))
-    return *name, *_password_cells(user), mfa, *slots[0], *slots[1], *_NO_CERTIFICATES
+    facts = (*_password_cells(user), _word(bool(user.devices)))
+    return *name, *facts, *_key_slots(user.keys), *_certificate_slots(user)
 
 
 def _password_cells(user: User) -> tuple[str, str, str, str]:
@@ -113,7 +116,26 @@ def _password_cells(user: User) -> tuple[str, str, str, str]:
     return "true", used, wire_time(user.password_created), "N/A"
 
 
+def _key_slots(keys: tuple[AccessKey, ...]) -> tuple[str, ...]:
+    # Slots follow the ids of the keys, not their age.
+    slots = [_key_cells(key) for key in sorted(keys, key=lambda key: key.id)]
+    first, second = [*slots, _NO_KEY, _NO_KEY][:2]
+    return *first, *second
+
+
 def _key_cells(key: AccessKey) -> tuple[str, str, str, str, str]:
-    active = "true" if key.status == "Active" else "false"
     used = wire_time(key.last_used) if key.last_used else "N/A"
-    return active, wire_time(key.created) if key.rotation_told else "N/A", used, key.region, key.service
+    made = wire_time(key.created) if key.rotation_told else "N/A"
+    return _word(key.status == "Active"), made, used, key.region, key.service
+
+
+def _certificate_slots(holder: User | Root) -> tuple[str, ...]:
+    # Those that are switched off come first.
+    ordered = sorted(holder.certificates, key=lambda certificate: certificate.active)
+    slots = [(_word(certificate.active), wire_time(certificate.uploaded)) for certificate in ordered]
+    first, second = [*slots, _NO_CERTIFICATE, _NO_CERTIFICATE][:2]
+    return *first, *second
+
+
+def _word(yes: bool) -> str:  # noqa: FBT001 - the cell of a truth value
+    return "true" if yes else "false"

@@ -7,6 +7,8 @@ from auditor.demo.protocol import ServiceError, element, members
 from auditor.demo.services.call import Call, seal, unseal
 
 _MOST = 1000
+_QUESTION = ("UserName", "AllUsers", "ServiceName")
+"""Parameters that must stay the same from page to page."""
 _Item = TypeVar("_Item")
 
 
@@ -17,13 +19,13 @@ def list_users(call: Call) -> str:
     users = tuple(user for user in facts.users if user.path.startswith(prefix))
     # Every fifth account shows that IAM may put fewer users on a page than asked.
     short = None if (facts.account.index + 2) % 5 else len(users) // 2
-    page, rest = _page(call, users, most=cap, first_page=short)
+    page, rest = page_of(call, users, most=cap, first_page=short)
     return members("Users", ["" if user.odd == "null" else _user(call, user) for user in page]) + rest
 
 
 def get_user(call: Call) -> str:
     """One user by name."""
-    user = _existing_user(call)
+    user = existing_user(call)
     return f"<User>{_user(call, user)}</User>"
 
 
@@ -32,27 +34,33 @@ def list_access_keys(call: Call) -> str:
     if "UserName" not in call.parameters and call.identity.assumed:
         raise ServiceError("ValidationError", "Must specify userName when calling with non-User credentials")
 
-    user = _existing_user(call)
+    user = existing_user(call)
     keys = tuple(key for key in user.keys if not _gone(call, key.id))
-    page, rest = _page(call, keys)
+    page, rest = page_of(call, keys)
     _vanish(call, user)
     return members("AccessKeyMetadata", [_key(user, key) for key in page]) + rest
 
 
 def get_login_profile(call: Call) -> str:
     """The password of a user; NoSuchEntity where there is none."""
-    user = _existing_user(call)
+    user = existing_user(call)
     if user.password_created is None:
         raise ServiceError("NoSuchEntity", f"Login Profile for User {user.name} cannot be found.", status=404)
 
-    name, created = element("UserName", user.name), element("CreateDate", wire_time(user.password_created))
-    return f"<LoginProfile>{name}{created}<PasswordResetRequired>false</PasswordResetRequired></LoginProfile>"
+    longest = None if user.session_seconds is None else str(user.session_seconds)
+    profile = (
+        element("UserName", user.name)
+        + element("CreateDate", wire_time(user.password_created))
+        + element("PasswordResetRequired", "true" if user.password_reset else "false")
+        + element("MaxSigninSessionDuration", longest)
+    )
+    return f"<LoginProfile>{profile}</LoginProfile>"
 
 
 def list_mfa_devices(call: Call) -> str:
     """The devices of a user, of every kind."""
-    user = _existing_user(call)
-    page, rest = _page(call, user.devices)
+    user = existing_user(call)
+    page, rest = page_of(call, user.devices)
     return members("MFADevices", [element("UserName", user.name) + _device(device) for device in page]) + rest
 
 
@@ -60,7 +68,7 @@ def get_access_key_last_used(call: Call) -> str:
     """When, where and for what a key was last used; AccessDenied for a key that is not the account's."""
     key_id = call.text("AccessKeyId")
     found = call.facts.keys_by_id.get(key_id)
-    if found is None or _gone(call, key_id) or not _exists(call, found[0]):
+    if found is None or _gone(call, key_id) or not exists(call, found[0]):
         message = f"User: {call.identity.arn} is not authorized to perform: iam:GetAccessKeyLastUsed"
         raise ServiceError("AccessDenied", f"{message} on resource: access key {key_id}", status=403)
 
@@ -77,37 +85,40 @@ def list_virtual_mfa_devices(call: Call) -> str:
     facts = call.facts
     assigned = _assigned_devices(call, facts) if wanted != "Unassigned" else []
     free = [_device(device) for device in facts.unassigned_devices] if wanted != "Assigned" else []
-    page, rest = _page(call, tuple(assigned + free))
+    page, rest = page_of(call, tuple(assigned + free))
     return members("VirtualMFADevices", list(page)) + rest
 
 
 def _assigned_devices(call: Call, facts: AccountFacts) -> list[str]:
     partition, account_id = call.organization.scenario.partition, facts.account.id
     shown = []
-    if facts.root_device is not None:
+    device = facts.root.virtual_device
+    if device is not None:
         arn = element("Arn", f"arn:{partition}:iam::{account_id}:root")
         created = element("CreateDate", wire_time(facts.account.joined))
         root = f"<User><Path/>{element('UserId', account_id)}{arn}{created}</User>"
-        shown.append(_device(facts.root_device) + root)
+        shown.append(_device(device) + root)
 
     for user in facts.users:
-        if _exists(call, user):
+        if exists(call, user):
             owner = f"<User>{_user(call, user)}</User>"
             shown.extend(_device(device) + owner for device in user.devices if device.kind == "virtual")
 
     return shown
 
 
-def _existing_user(call: Call) -> User:
+def existing_user(call: Call) -> User:
+    """The user whom the call names; NoSuchEntity where there is none, or none any more."""
     name = call.text("UserName")
     user = call.facts.users_by_name.get(name)
-    if user is None or not _exists(call, user):
+    if user is None or not exists(call, user):
         raise ServiceError("NoSuchEntity", f"The user with name {name} cannot be found.", status=404)
 
     return user
 
 
-def _exists(call: Call, user: User) -> bool:
+def exists(call: Call, user: User) -> bool:
+    """Whether the user is still there."""
     if user.vanishes == "never":
         return True
 
@@ -127,12 +138,12 @@ def _vanish(call: Call, user: User) -> None:
     call.memory.vanished.update((call.identity.account_id, name) for name in gone)
 
 
-def _page(
+def page_of(
     call: Call, items: tuple[_Item, ...], *, most: int | None = None, first_page: int | None = None
 ) -> tuple[tuple[_Item, ...], str]:
     """The items of the page that is asked for, and the XML that tells whether there are more."""
     size = call.number("MaxItems", default=100, least=1, most=_MOST)
-    context = (call.action, call.identity.account_id, call.parameters.get("UserName"))
+    context = (call.action, call.identity.account_id, *(call.parameters.get(name) for name in _QUESTION))
     first, marker = 0, call.parameters.get("Marker")
     if marker is not None:
         position = unseal(str(marker), *context)
