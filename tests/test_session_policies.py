@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from auditor import AuditConfig, AuditSummary, Freshness, Rates, run_audit
+from auditor import AuditConfig, AuditSummary, Freshness, Rates, UserScope, run_audit
 from auditor.aws.permissions import actions_of, session_policy_of
 from auditor.demo import LocalServer, Scenario
 from tests.expectations import as_set, joined, truth_of
@@ -16,10 +16,16 @@ SCENARIO = Scenario(accounts=5, users=2, largest_account=6, denied_every=None)
 RATES = Rates(iam=500, events=500)
 
 
-async def audited(server: LocalServer, *, freshness: Freshness, session_policy: bool = True) -> AuditSummary:
+async def audited(
+    server: LocalServer,
+    *,
+    freshness: Freshness = Freshness.LIVE,
+    users: UserScope = UserScope.ALL,
+    session_policy: bool = True,
+) -> AuditSummary:
     """An audit of all that the server has."""
     role = server.organization.scenario.role_name
-    config = AuditConfig(role=role, freshness=freshness, session_policy=session_policy, rates=RATES)
+    config = AuditConfig(role=role, freshness=freshness, users=users, session_policy=session_policy, rates=RATES)
     return await run_audit(config, collect=True)
 
 
@@ -28,15 +34,16 @@ def entered(summary: AuditSummary) -> set[str]:
     return {report.account.id for report in summary.reports if report.role}
 
 
+@pytest.mark.parametrize("users", list(UserScope))
 @pytest.mark.parametrize("freshness", list(Freshness))
 async def test_each_session_has_a_policy_that_costs_no_row(
-    freshness: Freshness, monkeypatch: pytest.MonkeyPatch
+    freshness: Freshness, users: UserScope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each role that is assumed is given the policy, which is enforced, and all is read."""
     async with served(SCENARIO, monkeypatch) as server:
-        summary = await audited(server, freshness=freshness)
+        summary = await audited(server, freshness=freshness, users=users)
         expected = truth_of(server, summary)
-    assert dict.fromkeys(entered(summary), session_policy_of(freshness)) == server.policies
+    assert dict.fromkeys(entered(summary), session_policy_of(freshness, users=users)) == server.policies
     assert len(server.policies) == summary.audited - summary.own_credentials > 1
     assert (0, 0, 1) == (summary.failures, summary.fallbacks, summary.own_credentials)
     # Who asks less sees less of what is deleted meanwhile.
@@ -54,29 +61,32 @@ async def test_a_renewed_session_has_the_policy_too(monkeypatch: pytest.MonkeyPa
         assumed = sum(request.action == "AssumeRole" for request in server.requests)
     assert assumed > 1
     assert 0 == summary.failures
-    assert {session_policy_of(Freshness.LIVE)} == set(server.policies.values())
+    assert {session_policy_of(Freshness.LIVE, users=UserScope.ALL)} == set(server.policies.values())
 
 
 async def test_sessions_without_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where none is wanted none is sent."""
     async with served(SCENARIO, monkeypatch) as server:
-        summary = await audited(server, freshness=Freshness.LIVE, session_policy=False)
+        summary = await audited(server, session_policy=False)
     assert {} == server.policies
     assert 0 == summary.failures
 
 
+@pytest.mark.parametrize("users", list(UserScope))
 @pytest.mark.parametrize("freshness", list(Freshness))
-def test_a_policy_is_short_and_names_its_actions(freshness: Freshness) -> None:
+def test_a_policy_is_short_and_names_its_actions(freshness: Freshness, users: UserScope) -> None:
     """It is within what AssumeRole takes, allows the sorted actions on everything, and has no wildcard in a name."""
-    text = session_policy_of(freshness)
+    text = session_policy_of(freshness, users=users)
+    actions = actions_of(freshness, users=users)
     (statement,) = json.loads(text)["Statement"]
     assert len(text) <= 2048
     assert not any(letter.isspace() for letter in text)
-    assert {"Effect": "Allow", "Action": sorted(actions_of(freshness)), "Resource": "*"} == statement
-    assert "*" not in "".join(actions_of(freshness))
+    assert {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"} == statement
+    assert "*" not in "".join(actions)
 
 
-def test_a_live_audit_may_not_have_reports_made() -> None:
+@pytest.mark.parametrize("users", list(UserScope))
+def test_a_live_audit_may_not_have_reports_made(users: UserScope) -> None:
     """What only the credential report needs is allowed only where it is asked for."""
-    more = set(actions_of(Freshness.REPORT)) - set(actions_of(Freshness.LIVE))
-    assert {"iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListVirtualMFADevices"} == more
+    more = set(actions_of(Freshness.REPORT, users=users)) - set(actions_of(Freshness.LIVE, users=users))
+    assert {"iam:GenerateCredentialReport", "iam:GetCredentialReport"} == more - {"iam:ListVirtualMFADevices"}

@@ -50,7 +50,7 @@ class AccountPlan:
     def role(self) -> RoleRequest:
         """The role that is assumed in each account."""
         config = self.config
-        policy = session_policy_of(config.freshness) if config.session_policy else None
+        policy = session_policy_of(config.freshness, users=config.users) if config.session_policy else None
         return RoleRequest(config.role, config.session_name, config.external_id, policy=policy)
 
     def portion(self, share: int) -> "AccountPlan":

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from auditor.aws.permissions import action_of
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section, SectionCoverage, coverage_of
 from auditor.model.facts import (
@@ -54,7 +55,7 @@ class AccountDraft:
     _asked: dict[Section, int] = field(default_factory=dict)
     _answered: dict[Section, int] = field(default_factory=dict)
     _partly: set[Section] = field(default_factory=set)
-    _failures: dict[tuple[Section, str], Failure] = field(default_factory=dict)
+    _failures: dict[tuple[Section, str, str], Failure] = field(default_factory=dict)
 
     async def ask(self, section: Section, question: Awaitable[T], *, gathers: Sized = ()) -> T | Unknown:
         """The answer to one question, or Unknown, the failure noted, where AWS gave none.
@@ -75,7 +76,8 @@ class AccountDraft:
 
     def note(self, section: Section, error: RequestError) -> None:
         """Note that AWS refused something, or sent what can't be read."""
-        self.fail(section, code=error.code, message=str(error), request_id=error.request_id)
+        action = action_of(error.service, error.operation)
+        self.fail(section, code=error.code, message=str(error), request_id=error.request_id, action=action)
 
     def noting(self, section: Section) -> Note:
         """What notes the faults of items in a list of this section."""
@@ -86,13 +88,12 @@ class AccountDraft:
         for counts in (self._asked, self._answered):
             counts[section] = counts.get(section, 0) + 1
 
-    def fail(self, section: Section, *, code: str, message: str, request_id: str = "") -> None:
-        """Note that a question was not answered; the first message of a section and code is kept."""
-        known = self._failures.get((section, code))
+    def fail(self, section: Section, *, code: str, message: str, request_id: str = "", action: str = "") -> None:
+        """Note that a question was not answered; the first message of a section, code and action is kept."""
+        known = self._failures.get((section, code, action))
         if known is None:
-            self._failures[section, code] = Failure(section, code, message, request_id)
-            return
-        self._failures[section, code] = replace(known, count=known.count + 1)
+            known = Failure(section, code, message, request_id, count=0, action=action)
+        self._failures[section, code, action] = replace(known, count=known.count + 1)
 
     def report(self, account: Account) -> AccountReport:
         """All that is known so far: users in AWS's order, events newest first."""
@@ -119,7 +120,7 @@ class AccountDraft:
         return replace(user, service_credentials=found)
 
     def failures(self) -> tuple[Failure, ...]:
-        """All failures, those of one section and code as one."""
+        """All failures, those of one section, code and action as one."""
         return tuple(self._failures.values())
 
     def coverage(self) -> tuple[SectionCoverage, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.aws.errors import invalid_response
 from auditor.aws.pages import listed
-from auditor.aws.reading import text_in
+from auditor.aws.reading import text_in, texts_in
 from auditor.aws.request import Access
 from auditor.model.facts import Account, AccountId, AccountState
 
@@ -55,6 +55,7 @@ def account_of(raw: dict[str, Any]) -> Account:
         email=text_in(raw, "Email"),
         state=AccountState(word) if word in set(AccountState) else None,
         state_word=word,
+        paths=texts_in(raw, "Paths"),
     )
 
 

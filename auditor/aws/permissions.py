@@ -6,17 +6,20 @@ from typing import Any
 
 from auditor.config import check_external_id, check_role_name
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness
+from auditor.model.facts import Freshness, UserScope
 
-_LIVE = (
-    "cloudtrail:LookupEvents",
-    "iam:GetAccessKeyLastUsed",
-    "iam:GetLoginProfile",
-    "iam:ListAccessKeys",
-    "iam:ListMFADevices",
-    "iam:ListUsers",
+_LIVE = frozenset(
+    {
+        "cloudtrail:LookupEvents",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetLoginProfile",
+        "iam:ListAccessKeys",
+        "iam:ListMFADevices",
+        "iam:ListUsers",
+    }
 )
-_REPORT = ("iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListVirtualMFADevices")
+_REPORT = frozenset({"iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListVirtualMFADevices"})
+_ALL_USERS = frozenset({"iam:GetAccountSummary", "iam:ListServiceSpecificCredentials", "iam:ListVirtualMFADevices"})
 _POLICY_NAME = "ReadForAudit"
 # What AssumeRole asks for unless it is told otherwise, and the most for a caller who is a role:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -29,36 +32,60 @@ _PRINCIPAL = re.compile(
 )
 
 
-def actions_of(freshness: Freshness) -> tuple[str, ...]:
-    """The actions that facts of this freshness are read by, sorted.
+def actions_of(freshness: Freshness, *, users: UserScope) -> tuple[str, ...]:
+    """The actions that facts of this freshness are read by, of these users, sorted.
 
     What reads a credential report reads the API, too, wherever the report leaves something open.
     """
-    return _LIVE if freshness is Freshness.LIVE else tuple(sorted(_LIVE + _REPORT))
+    reported = _REPORT if freshness is Freshness.REPORT else frozenset()
+    of_all = _ALL_USERS if users is UserScope.ALL else frozenset()
+    return tuple(sorted(_LIVE | reported | of_all))
 
 
-def policy_of(freshness: Freshness) -> dict[str, Any]:
+def action_of(service: str, operation: str) -> str:
+    """The action that allows an operation: `iam:ListMFADevices` for IAM's `list_mfa_devices`.
+
+    Empty where the operation is none that the role of an audit must allow.
+    """
+    wanted = f"{service}:{operation.replace('_', '')}".casefold()
+    known = actions_of(Freshness.REPORT, users=UserScope.ALL)
+    return next((action for action in known if action.casefold() == wanted), "")
+
+
+def policy_of(freshness: Freshness, *, users: UserScope) -> dict[str, Any]:
     """The IAM policy that allows these actions, on all that is in the account, and no others."""
-    statement = {"Effect": "Allow", "Action": list(actions_of(freshness)), "Resource": "*"}
+    statement = {"Effect": "Allow", "Action": list(actions_of(freshness, users=users)), "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def session_policy_of(freshness: Freshness) -> str:
+def session_policy_of(freshness: Freshness, *, users: UserScope) -> str:
     """The same policy as AssumeRole takes it, without a blank: 2,048 characters are the most.
 
     Only what this run asks for is in it: to have a credential report made is no reading, and a live audit never does.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    return json.dumps(policy_of(freshness), separators=(",", ":"))
+    return json.dumps(policy_of(freshness, users=users), separators=(",", ":"))
 
 
-def policy_text() -> str:
-    """The IAM policy, as JSON, of what the role must allow for audits of either freshness, and of nothing else."""
-    return _json(policy_of(Freshness.REPORT))
+def policy_text(freshness: Freshness = Freshness.REPORT, *, users: UserScope = UserScope.ALL) -> str:
+    """The IAM policy, as JSON, of what the role must allow for such an audit, and of nothing else.
+
+    The default allows all audits: what reads credential reports reads the API, too.
+    """
+    return _json(policy_of(freshness, users=users))
 
 
-def cloudformation_text(role: str, *, trust: str, external_id: str | None = None) -> str:
+def cloudformation_text(
+    role: str,
+    *,
+    trust: str,
+    external_id: str | None = None,
+    freshness: Freshness = Freshness.REPORT,
+    users: UserScope = UserScope.ALL,
+) -> str:
     """A CloudFormation template, as JSON, of the role `role` that the principal `trust` may assume.
+
+    The role allows what `policy_text` does.
 
     It is the same for all accounts and partitions, needs CAPABILITY_NAMED_IAM, and as a StackSet one region only: IAM's
     roles are in all of them. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html
@@ -76,7 +103,7 @@ def cloudformation_text(role: str, *, trust: str, external_id: str | None = None
         "Description": "Assumed by the audit of the organization's IAM users",
         "MaxSessionDuration": _SESSION_SECONDS,
         "AssumeRolePolicyDocument": _trust_policy(trust, external_id=external_id),
-        "Policies": [{"PolicyName": _POLICY_NAME, "PolicyDocument": policy_of(Freshness.REPORT)}],
+        "Policies": [{"PolicyName": _POLICY_NAME, "PolicyDocument": policy_of(freshness, users=users)}],
     }
     return _json(
         {

@@ -28,6 +28,13 @@ def text_in(part: Mapping[str, Any], member: str) -> str:
     return well_formed(value) if isinstance(value, str) else ""
 
 
+def texts_in(part: Mapping[str, Any], member: str) -> tuple[str, ...]:
+    """The texts of a list, as `text_in` reads each; empty ones and what is no text are left out, and so is no list."""
+    value = part.get(member)
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(well_formed(item) for item in items if isinstance(item, str) and item)
+
+
 def time_in(part: Mapping[str, Any], member: str) -> datetime | Unknown | None:
     """A time in UTC; None where there is none, UNREADABLE where it can't be read."""
     value = part.get(member)

@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import aioboto3
@@ -30,6 +31,8 @@ from auditor.errors import CallerError, ConfigurationError, RequestError
 
 SERVICES = ("sts", "organizations", "iam", "cloudtrail")
 
+SDK_EXTRAS = Path(__file__).parent / "sdk_extras"
+"""Members of replies that are younger than the SDK, in the form that its loader merges into its own models."""
 _RESOLVED_BY_CLIENTS = frozenset({"assume-role", "assume-role-with-web-identity", "sso"})
 
 
@@ -176,6 +179,8 @@ def _loaded_models(data_path: str | None) -> Loader:
     Kept for the process: a worker makes its clients anew for each batch, and to read it is most of that work.
     """
     loader = create_loader(data_path)
+    # First of all: of the extras of one service the loader takes only those that it finds first.
+    loader.search_paths.insert(0, str(SDK_EXTRAS))
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data(name)
     for service in SERVICES:

@@ -13,7 +13,7 @@ from auditor.cli.help import ACCESS, FACTS, FILES, MESSAGES, SPEED
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness
+from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.period import parse_end, parse_start, start_of_days
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh])", re.ASCII)
@@ -75,6 +75,21 @@ def audit(  # noqa: PLR0913 - one parameter an option
             rich_help_panel=FACTS,
         ),
     ] = Freshness.LIVE,
+    users: Annotated[
+        UserScope,
+        typer.Option(
+            help="'all' asks for password, MFA and service credentials of all users, and about root; 'with-keys' asks "
+            "only for password and MFA of users with an access key.",
+            rich_help_panel=FACTS,
+        ),
+    ] = UserScope.ALL,
+    events: Annotated[
+        EventScope,
+        typer.Option(
+            help="'basic' looks up 5 kinds of IAM changes; 'extended' 7 more, each at half a second per account.",
+            rich_help_panel=FACTS,
+        ),
+    ] = EventScope.BASIC,
     session_name: Annotated[
         str,
         typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.", rich_help_panel=ACCESS),
@@ -165,6 +180,8 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 labels=labels,
                 csv_bom=csv_bom,
                 freshness=freshness,
+                users=users,
+                events=events,
                 session_name=session_name,
                 external_id=external_id,
                 session_policy=not no_session_policy,

@@ -35,6 +35,8 @@ _ACTIONS = {
     Section.PASSWORD: "iam:GetLoginProfile",
     Section.MFA: "iam:ListMFADevices, and with --freshness report iam:ListVirtualMFADevices",
     Section.EVENTS: "cloudtrail:LookupEvents",
+    Section.ROOT: "iam:GetAccountSummary and iam:ListVirtualMFADevices",
+    Section.SERVICE_CREDENTIALS: "iam:ListServiceSpecificCredentials",
 }
 _NO_ROLE = Cause(
     "The account did not let the role in.",

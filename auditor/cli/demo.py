@@ -15,7 +15,7 @@ from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.cli.terminal.streams import write_result
 from auditor.config import Labels
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness
+from auditor.model.facts import EventScope, Freshness, UserScope
 
 if TYPE_CHECKING:
     from auditor.cli.terminal.output import Output
@@ -100,6 +100,16 @@ def demo(  # noqa: PLR0913 - one parameter an option
     freshness: Annotated[
         Freshness, typer.Option(help="Whether facts are read now, or from credential reports.", rich_help_panel=FACTS)
     ] = Freshness.LIVE,
+    user_scope: Annotated[
+        UserScope,
+        typer.Option(
+            help="Whether all users and root are asked about, or only users with an access key; --users of an audit.",
+            rich_help_panel=FACTS,
+        ),
+    ] = UserScope.ALL,
+    events: Annotated[
+        EventScope, typer.Option(help="Whether 5 kinds of IAM changes are looked up, or 12.", rich_help_panel=FACTS)
+    ] = EventScope.BASIC,
     serve: Annotated[
         bool,
         typer.Option(
@@ -166,6 +176,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
             raise typer.Exit(anyio.run(serving, backend="asyncio"))
     switches = ["--csv-bom"] * csv_bom + ["--quiet"] * quiet + ["--verbose"] * verbose
     arguments = ["--output-dir", str(output_dir), "--labels", labels, "--freshness", freshness]
+    arguments += ["--users", user_scope, "--events", events]
     arguments += ["--log-format", log_format, *switches]
     with one_sentence(output):
         raise typer.Exit(anyio.run(demonstrate, scenario, arguments, backend="asyncio"))

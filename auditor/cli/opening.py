@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from auditor.aws.permissions import policy_text
 from auditor.config import AuditConfig, Labels
 from auditor.engines.dask import open_dask
 from auditor.errors import ConfigurationError
@@ -70,6 +71,8 @@ class OpenAudit:
     again: Mapping[str, int] = field(default_factory=dict)
     """How many accounts are asked again, by the code of their first failure."""
     role: str = ""
+    policy: str = ""
+    """The IAM policy of a role that may do all that it asks for, as JSON."""
     labels: Labels = Labels.ES
     profile: str | None
     audit: Callable[[Observer], Awaitable[AuditSummary]]
@@ -109,6 +112,7 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
             journal=files.journal.path,
             finished=None,
             role=config.role,
+            policy=policy_text(config.freshness, users=config.users),
             labels=config.labels,
             profile=config.profile,
             audit=lambda observe: run_audit(
@@ -136,6 +140,7 @@ async def resume_from(
                 finished=len(journal.finished),
                 again=journal.again,
                 role=config.role,
+                policy=policy_text(config.freshness, users=config.users),
                 labels=config.labels,
                 profile=profile,
                 audit=lambda observe: resume_audit(

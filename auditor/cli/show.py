@@ -120,7 +120,14 @@ def _show_end(summary: AuditSummary, *, ending: Ending, output: Output, quiet: b
 def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, output: Output) -> bool:
     """Whether it could be written; if not, that is said."""
     stdout = guarded_stdout()
-    print_summary(stdout.console(), summary, paths=audit.rows, role=audit.role, resume_command=command)
+    print_summary(
+        stdout.console(),
+        summary,
+        paths=audit.rows,
+        role=audit.role,
+        policy=audit.policy,
+        resume_command=command,
+    )
     return _is_whole(stdout, what="summary", audit=audit, output=output)
 
 

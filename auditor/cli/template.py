@@ -6,14 +6,27 @@ import typer
 
 from auditor.aws.permissions import cloudformation_text, policy_text
 from auditor.cli.text import print_text
+from auditor.model.facts import Freshness, UserScope
+
+_Users = Annotated[
+    UserScope,
+    typer.Option(help="Allow audits of all users, root and service credentials, or only of users with access keys."),
+]
+_Freshness = Annotated[
+    Freshness, typer.Option(help="Allow audits that read credential reports, and live ones, too; or only live ones.")
+]
 
 
-def policy() -> None:
+def policy(*, users: _Users = UserScope.ALL, freshness: _Freshness = Freshness.REPORT) -> None:
     """Print the IAM policy of what the role must allow, as JSON.
 
-    Example: auditor template policy > policy.json
+    Without options it allows every audit; with those of an audit, just what that one needs.
+
+    Examples:
+      auditor template policy > policy.json
+      auditor template policy --users with-keys --freshness live
     """
-    print_text(policy_text)
+    print_text(lambda: policy_text(freshness, users=users))
 
 
 def cloudformation(
@@ -23,6 +36,8 @@ def cloudformation(
         str, typer.Option(help="Who may assume it: the ARN of an IAM role or user, or an account's 12 digits.")
     ],
     external_id: Annotated[str | None, typer.Option(help="External id that the role's trust asks for.")] = None,
+    users: _Users = UserScope.ALL,
+    freshness: _Freshness = Freshness.REPORT,
 ) -> None:
     """Print a CloudFormation template of the role, as JSON, for a stack or for a StackSet in one region.
 
@@ -31,4 +46,6 @@ def cloudformation(
     Example:
       auditor template cloudformation --role Audit --trust 111122223333
     """
-    print_text(lambda: cloudformation_text(role, trust=trust, external_id=external_id))
+    print_text(
+        lambda: cloudformation_text(role, trust=trust, external_id=external_id, freshness=freshness, users=users)
+    )

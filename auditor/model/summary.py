@@ -39,9 +39,18 @@ class AuditSummary:
     users_with_keys_without_mfa: int = 0
     """Users who have an active access key and are known to have no MFA device, with a password or without."""
     console_users_without_mfa: int = 0
-    """Users who have a password and are known to have no MFA device; only users with a key are asked for either."""
+    """Users who have a password and are known to have no MFA device: of all users, or of those with an access key where
+    no others were asked about."""
     old_keys: int = 0
     """Active keys that were more than 90 days old when their account was read."""
+    service_credentials: int | None = None
+    """Service-specific credentials, None where no account was asked for them; so are the next three."""
+    endless_service_credentials: int | None = None
+    """Those that are active and never expire."""
+    root_without_mfa: int | None = None
+    """Accounts whose root is known to have no MFA; not those whose root has neither a password nor an access key."""
+    root_with_keys: int | None = None
+    """Accounts whose root is known to have an access key."""
     events_by_name: dict[str, int] = field(default_factory=dict)
     """How many events of each name took place."""
     refused_events: int = 0
@@ -50,6 +59,11 @@ class AuditSummary:
     failed_accounts: int = 0
     failure_groups: tuple[FailureGroup, ...] = ()
     """The failures by section and code, in the order in which they were first met."""
+    missing_actions: dict[str, int] = field(default_factory=dict)
+    """How many accounts denied the role each of these IAM actions, sorted by name.
+
+    The caller's own account is not among them: what is denied there is denied to the caller, and not to the role.
+    """
     users_not_read: int = 0
     """Users who were listed, and whose keys were not."""
     user_lists_not_read: int = 0

@@ -1,13 +1,24 @@
 """What a run came to, counted report by report."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from auditor.config import Labels
+from auditor.model.codes import is_denial
 from auditor.model.coverage import Completeness, Failure, Section
-from auditor.model.facts import AccessKey, Account, Caller, Period, Unknown, User
+from auditor.model.facts import (
+    AccessKey,
+    Account,
+    Caller,
+    Period,
+    Root,
+    ServiceCredential,
+    Unknown,
+    User,
+    UserScope,
+)
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary, FailureGroup
 from auditor.output.rows import event_rows, finding_rows
@@ -28,6 +39,8 @@ class Totals:
     numbers: Counter[str] = field(default_factory=Counter)
     """Under the names that they have in the summary."""
     events: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    """Accounts, by the action that they denied the role."""
     groups: dict[tuple[Section, str], FailureGroup] = field(default_factory=dict)
     reports: list[AccountReport] = field(default_factory=list)
     oldest_report_age: timedelta | None = None
@@ -37,6 +50,7 @@ class Totals:
         read_at = report.started_at or datetime.now(UTC)
         self.numbers.update(numbers_of(report, read_at=read_at))
         self.events.update(event.name for event in report.happened())
+        self.missing.update(_denied_to_role(report))
         for failure in report.failures:
             self._group(failure, account=report.account)
         if report.report_time is not None:
@@ -60,6 +74,7 @@ class Totals:
             period=period,
             events_by_name=dict(self.events),
             failure_groups=tuple(self.groups.values()),
+            missing_actions=dict(sorted(self.missing.items())),
             oldest_report_age=self.oldest_report_age,
             warnings=warnings,
             interruption=interruption,
@@ -84,6 +99,7 @@ def numbers_of(report: AccountReport, *, read_at: datetime) -> dict[str, int]:
         **_of_users(report.users),
         **_of_keys(report, read_at=read_at),
         **_of_questions(report),
+        **(_of_all_users(report) if report.audited and report.scope is UserScope.ALL else {}),
     }
     return {name: int(number) for name, number in numbers.items()}
 
@@ -114,6 +130,18 @@ def _of_users(users: Collection[User]) -> dict[str, int]:
     }
 
 
+def _of_all_users(report: AccountReport) -> dict[str, int]:
+    """What is counted only where it was asked for: elsewhere none of it is known to be 0."""
+    credentials = [credential for user in report.users for credential in _known_credentials(user)]
+    root = report.root
+    return {
+        "service_credentials": len(credentials),
+        "endless_service_credentials": sum(map(_is_endless, credentials)),
+        "root_without_mfa": isinstance(root, Root) and _lacks_mfa(root),
+        "root_with_keys": isinstance(root, Root) and root.has_keys is True,
+    }
+
+
 def _of_keys(report: AccountReport, *, read_at: datetime) -> dict[str, int]:
     keys = [finding.key for finding in report.findings()]
     old = [key for key in keys if isinstance(key.created_at, datetime) and read_at - key.created_at > OLD_KEY]
@@ -133,6 +161,26 @@ def _of_questions(report: AccountReport) -> dict[str, int]:
         "requests": report.requests,
         "throttles": report.throttles,
     }
+
+
+def _denied_to_role(report: AccountReport) -> set[str]:
+    """The actions that an account denied the role: what it denies the caller's own credentials is no policy's of it."""
+    if not report.role:
+        return set()
+    return {failure.action for failure in report.failures if failure.action and is_denial(failure.code)}
+
+
+def _known_credentials(user: User) -> Iterable[ServiceCredential]:
+    return user.service_credentials if isinstance(user.service_credentials, tuple) else ()
+
+
+def _is_endless(credential: ServiceCredential) -> bool:
+    return credential.status == _ACTIVE and credential.expires_at is None
+
+
+def _lacks_mfa(root: Root) -> bool:
+    """Whether the root may still get in, and has no MFA; one whose credentials were all removed can't."""
+    return root.has_mfa is False and not (root.has_password is False and root.has_keys is False)
 
 
 def _known_keys(user: User) -> tuple[AccessKey, ...]:

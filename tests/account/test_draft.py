@@ -86,6 +86,19 @@ async def test_failures_of_one_section_and_code_are_one() -> None:
     ]
 
 
+async def test_failures_of_two_actions_are_two() -> None:
+    """What a role must allow for a failure is known of each: of two denied actions in one section both are."""
+    draft = AccountDraft()
+    for operation in ("list_mfa_devices", "list_virtual_mfa_devices", "list_mfa_devices", "none_of_ours"):
+        refused = RequestError(code="AccessDenied", message="no", service="iam", operation=operation)
+        draft.note(Section.MFA, refused)
+    draft.fail(Section.MFA, code="AccessDenied", message="said by nobody")
+
+    assert [("iam:ListMFADevices", 2), ("iam:ListVirtualMFADevices", 1), ("", 2)] == [
+        (failure.action, failure.count) for failure in draft.failures()
+    ]
+
+
 async def test_questions_are_counted() -> None:
     """Coverage tells how many questions a section asked, and how many were answered."""
     draft = await drafted((Section.KEYS, None), (Section.KEYS, None), (Section.KEYS, "Timeout"))

@@ -106,6 +106,24 @@ def test_only_the_id_must_be_there() -> None:
 
 
 @pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({}, ()),
+        ({"Paths": None}, ()),
+        ({"Paths": []}, ()),
+        ({"Paths": ["o-a/r-b/ou-c/1/", "o-a/r-b/1/"]}, ("o-a/r-b/ou-c/1/", "o-a/r-b/1/")),
+        ({"Paths": ["o-a/r-b/1/", 7, None, {}]}, ("o-a/r-b/1/",)),
+        ({"Paths": "o-a/r-b/1/"}, ()),
+        ({"Paths": {"a": "b"}}, ()),
+    ],
+    ids=str,
+)
+def test_the_paths_are_awss(members: dict[str, Any], expected: tuple[str, ...]) -> None:
+    """Where an account is in the organization is as AWS says it, nothing where it says nothing; odd values are none."""
+    assert expected == account_of({"Id": "1", **members}).paths
+
+
+@pytest.mark.parametrize(
     ("arn", "expected"),
     [
         ("arn:aws:organizations::111111111111:account/o-abc/222222222222", "222222222222"),

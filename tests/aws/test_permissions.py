@@ -5,10 +5,11 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from typer.testing import CliRunner
 
-from auditor import AuditConfig, ConfigurationError, Freshness, Rates, run_audit
-from auditor.aws.permissions import cloudformation_text, policy_text
+from auditor import AuditConfig, ConfigurationError, Freshness, Rates, UserScope, run_audit
+from auditor.aws.permissions import action_of, actions_of, cloudformation_text, policy_text
 from auditor.cli.app import app
 from auditor.demo import Scenario
 from tests.organizations import served
@@ -36,23 +37,93 @@ def allowed_by(policy: dict[str, Any]) -> list[str]:
     return actions
 
 
+LIVE_WITH_KEYS = [
+    "cloudtrail:LookupEvents",
+    "iam:GetAccessKeyLastUsed",
+    "iam:GetLoginProfile",
+    "iam:ListAccessKeys",
+    "iam:ListMFADevices",
+    "iam:ListUsers",
+]
+OF_REPORTS = ["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListVirtualMFADevices"]
+OF_ALL = ["iam:GetAccountSummary", "iam:ListServiceSpecificCredentials", "iam:ListVirtualMFADevices"]
+
+
 @pytest.mark.anyio
-async def test_both_allow_what_is_called_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("users", UserScope)
+async def test_both_allow_what_is_called_and_no_more(users: UserScope, monkeypatch: pytest.MonkeyPatch) -> None:
     """Policy and template allow what audits of both freshnesses ask of each account, and nothing else."""
     async with served(SCENARIO, monkeypatch) as server:
         for freshness in Freshness:
-            await run_audit(AuditConfig(role=SCENARIO.role_name, rates=Rates(iam=500, events=500), freshness=freshness))
+            rates = Rates(iam=500, events=500)
+            await run_audit(AuditConfig(role=SCENARIO.role_name, rates=rates, freshness=freshness, users=users))
         called = defaultdict[str, set[str]](set)
         for request in server.requests:
             called[request.account_id].add(f"{request.service}:{request.action}")
         caller = server.organization.caller.id
-    (inline,) = role_of(cloudformation_text("Audit", trust=TRUSTED))["Policies"]
-    allowed = allowed_by(json.loads(policy_text()))
+    (inline,) = role_of(cloudformation_text("Audit", trust=TRUSTED, users=users))["Policies"]
+    allowed = allowed_by(json.loads(policy_text(users=users)))
     assert allowed == allowed_by(inline["PolicyDocument"]) == sorted(allowed)
     members = {account: actions for account, actions in called.items() if account != caller}
     assert len(members) > 1
     assert {account: set(allowed) for account in members} == members
     assert set(allowed) | CALLERS == called[caller]
+
+
+@pytest.mark.parametrize(
+    ("freshness", "users", "expected"),
+    [
+        (Freshness.LIVE, UserScope.WITH_KEYS, LIVE_WITH_KEYS),
+        (Freshness.REPORT, UserScope.WITH_KEYS, LIVE_WITH_KEYS + OF_REPORTS),
+        (Freshness.LIVE, UserScope.ALL, LIVE_WITH_KEYS + OF_ALL),
+        (Freshness.REPORT, UserScope.ALL, LIVE_WITH_KEYS + OF_REPORTS + OF_ALL),
+    ],
+)
+def test_each_audit_has_its_own_actions(freshness: Freshness, users: UserScope, expected: list[str]) -> None:
+    """Policy, template and command allow, each action once, just what an audit of this kind needs."""
+    wanted = sorted(set(expected))
+    (inline,) = role_of(cloudformation_text("Audit", trust=TRUSTED, freshness=freshness, users=users))["Policies"]
+    options = ["--freshness", freshness, "--users", users]
+    printed = CliRunner().invoke(app, ["template", "policy", *options]).stdout
+    template = CliRunner().invoke(app, [*COMMAND, "--role", "Audit", "--trust", TRUSTED, *options]).stdout
+    assert wanted == list(actions_of(freshness, users=users))
+    assert wanted == allowed_by(json.loads(policy_text(freshness, users=users))) == allowed_by(json.loads(printed))
+    assert wanted == allowed_by(inline["PolicyDocument"])
+    assert role_of(template)["Policies"] == [inline]
+
+
+def test_without_a_word_every_audit_is_allowed() -> None:
+    """The role that is made from the texts as they are need not be changed for another audit."""
+    allowed = set(allowed_by(json.loads(policy_text())))
+    assert allowed == {
+        action for freshness in Freshness for users in UserScope for action in actions_of(freshness, users=users)
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "action"),
+    [
+        ("iam", "list_mfa_devices", "iam:ListMFADevices"),
+        ("iam", "list_virtual_mfa_devices", "iam:ListVirtualMFADevices"),
+        ("iam", "get_account_summary", "iam:GetAccountSummary"),
+        ("cloudtrail", "lookup_events", "cloudtrail:LookupEvents"),
+        ("iam", "lookup_events", ""),
+        ("sts", "assume_role", ""),
+        ("organizations", "list_accounts", ""),
+        ("iam", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_action_of_an_operation(service: str, operation: str, action: str) -> None:
+    """It is the one that a role must allow for it; what no role is asked for has none."""
+    assert action == action_of(service, operation)
+
+
+@pytest.mark.parametrize("action", actions_of(Freshness.REPORT, users=UserScope.ALL))
+def test_each_action_is_that_of_an_operation(action: str) -> None:
+    """The SDK's name of an operation leads to the action that the service's own name of it is."""
+    service, _, name = action.partition(":")
+    assert action == action_of(service, xform_name(name))
 
 
 def test_the_role_is_the_named_one() -> None:

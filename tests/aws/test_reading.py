@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.aws.reading import UNREADABLE, object_in, objects_in, parse_timestamp, text_in, time_in
+from auditor.aws.reading import UNREADABLE, object_in, objects_in, parse_timestamp, text_in, texts_in, time_in
 from tests.fakes import NOON
 
 _FORMATS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S")
@@ -84,3 +84,14 @@ def test_objects_of_another_type_are_empty() -> None:
     assert [{"a": 1}, {}, {}, {}, {}] == list(objects_in(part, "list"))
     assert ([{}], [], []) == tuple(list(objects_in(part, member)) for member in ("one", "null", "none"))
     assert ({}, {}) == (object_in(part, "one"), object_in(part, "none"))
+
+
+@pytest.mark.parametrize("odd", [None, "text", 7, True, {"a": "b"}, []], ids=str)
+def test_a_list_of_texts_that_is_none_is_empty(odd: Any) -> None:
+    """What is no list has no texts."""
+    assert ((), ()) == (texts_in({"Paths": odd}, "Paths"), texts_in({}, "Paths"))
+
+
+def test_odd_texts_of_a_list_cost_only_themselves() -> None:
+    """What is no text, or an empty one, is left out; lone surrogates are escaped."""
+    assert ("a", "b\\ud800") == texts_in({"Paths": ["a", 7, None, ["c"], "", "b\ud800"]}, "Paths")

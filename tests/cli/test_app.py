@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.text import TextReceiveStream
 from typer.testing import CliRunner
 
+from auditor.aws.permissions import policy_text, session_policy_of
 from auditor.cli.app import app
-from auditor.demo import Scenario
+from auditor.demo import Scenario, build_organization
+from auditor.model.facts import Freshness, UserScope
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 
@@ -66,6 +69,34 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
         done = await anyio.run_process(command, check=False)
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
     assert 4 == len(files_in(tmp_path))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("options", "users"), [([], UserScope.ALL), (["--users", "with-keys"], UserScope.WITH_KEYS)])
+async def test_only_what_is_asked_for_is_allowed(
+    options: list[str], users: UserScope, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sessions of an audit of users with keys may do less than those of an audit of all users, the default."""
+    async with served(QUICK, monkeypatch) as server:
+        command = [*AUDITOR, "audit", "--role", QUICK.role_name, "--output-dir", str(tmp_path), *options]
+        await anyio.run_process(command, check=False)
+    assert {session_policy_of(Freshness.LIVE, users=users)} == set(server.policies.values())
+
+
+@pytest.mark.anyio
+async def test_what_the_role_lacks_is_printed_with_the_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which action was denied, in how many accounts, and the policy of this very audit; the exit code is 3."""
+    caller, *members = build_organization(QUICK).accounts
+    denied = {account.id: frozenset({"iam:ListAccessKeys"}) for account in (caller, *members)}
+    async with served(replace(QUICK, denied_actions=denied), monkeypatch):
+        options = ["--role", QUICK.role_name, "--output-dir", str(tmp_path), "--users", "with-keys"]
+        done = await anyio.run_process([*AUDITOR, "audit", *options], check=False)
+    lines = done.stdout.decode().splitlines()
+    assert 3 == done.returncode
+    first = lines.index(f"The role {QUICK.role_name} lacks 1 action:")
+    assert f"  iam:ListAccessKeys was denied in {len(members)} accounts." == lines[first + 1]
+    policy = policy_text(Freshness.LIVE, users=UserScope.WITH_KEYS).splitlines()
+    assert policy == lines[first + 3 : first + 3 + len(policy)]
 
 
 @pytest.mark.anyio
@@ -203,6 +234,8 @@ def test_the_version_is_the_installed_ones() -> None:
         (["--role", "R", "--session-name", "x"], 2, "is not a session name"),
         (["--role", "R", "--external-id", "x"], 2, "external id"),
         (["--role", "R", "--labels", "fr"], 2, "fr"),
+        (["--role", "R", "--users", "some"], 2, "some"),
+        (["--role", "R", "--events", "all"], 2, "all"),
         (["--role", "R", "--quiet", "--verbose"], 2, "--quiet and --verbose"),
         (["--role", "R", "--output-dir=~nobody-has-this/r"], 2, "nobody has that home"),
         ([], 2, "--role"),

@@ -28,6 +28,7 @@ from auditor import (
     OrganizationError,
     RequestError,
     Section,
+    UserScope,
     assume_role,
     get_accounts,
     get_cloudtrail_events,
@@ -448,7 +449,10 @@ async def test_sessions_for_events_are_narrowed(monkeypatch: pytest.MonkeyPatch)
     async with served(SMALL, monkeypatch) as server:
         members = server.organization.accounts[:4]
         events = await all_events(server, map(given, members))
-        assert dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE)) == server.policies
+        assert (
+            dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE, users=UserScope.ALL))
+            == server.policies
+        )
     assert () == events.failures
 
 

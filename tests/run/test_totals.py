@@ -14,9 +14,13 @@ from auditor import (
     Failure,
     Labels,
     MfaKind,
+    Root,
     Section,
     SectionCoverage,
+    ServiceCredential,
     Unknown,
+    User,
+    UserScope,
 )
 from auditor.model.summary import FailureGroup
 from auditor.run.totals import Totals
@@ -113,6 +117,101 @@ def test_users_without_mfa() -> None:
         ]
     )
     assert (4, 4) == (summary.users_with_keys_without_mfa, summary.console_users_without_mfa)
+
+
+CREDENTIAL = ServiceCredential("ana", "ACCA1", "bedrock.amazonaws.com", "ana-at-1", "Active", NOW, expires_at=None)
+REFUSED = Unknown("AccessDenied")
+ROOT = Root(
+    arn="arn:aws:iam::111122223333:root",
+    has_password=True,
+    has_mfa=False,
+    has_keys=False,
+    has_certificates=False,
+    mfa_devices=(),
+    keys=REFUSED,
+    created_at=REFUSED,
+    password_last_used=REFUSED,
+)
+
+
+def of_all_users(*users: User, root: Root = ROOT) -> AccountReport:
+    """The report of an account that was asked about all users, and root."""
+    return replace(report_of(*users), scope=UserScope.ALL, root=root)
+
+
+def test_service_credentials() -> None:
+    """All that are known count, and apart those that are active and have no end that could be known."""
+    credentials = (
+        CREDENTIAL,
+        replace(CREDENTIAL, status="Inactive"),
+        replace(CREDENTIAL, status=REFUSED),
+        replace(CREDENTIAL, expires_at=NOW),
+        replace(CREDENTIAL, expires_at=Unknown("InvalidResponse")),
+    )
+    users = (replace(USER, service_credentials=given) for given in (credentials, (), REFUSED, (CREDENTIAL,)))
+    summary = summary_of([of_all_users(*users), of_all_users(USER)])
+    assert (6, 2) == (summary.service_credentials, summary.endless_service_credentials)
+
+
+@pytest.mark.parametrize(
+    ("root", "without_mfa", "with_keys"),
+    [
+        (ROOT, 1, 0),
+        (replace(ROOT, has_mfa=True), 0, 0),
+        (replace(ROOT, has_mfa=REFUSED), 0, 0),
+        (replace(ROOT, has_password=False), 0, 0),
+        (replace(ROOT, has_password=REFUSED), 1, 0),
+        (replace(ROOT, has_password=False, has_keys=REFUSED), 1, 0),
+        (replace(ROOT, has_password=False, has_keys=True), 1, 1),
+        (replace(ROOT, has_mfa=True, has_keys=True), 0, 1),
+    ],
+)
+def test_roots(root: Root, without_mfa: int, with_keys: int) -> None:
+    """A root without MFA counts unless it is known to have neither a password nor a key; one with keys counts apart."""
+    summary = summary_of([of_all_users(root=root), of_all_users(root=replace(ROOT, has_mfa=True))])
+    assert (without_mfa, with_keys) == (summary.root_without_mfa, summary.root_with_keys)
+
+
+def test_what_was_not_asked_has_no_number() -> None:
+    """Where only users with keys were asked about there is no number, and not 0; nor where no account was entered."""
+    refused = AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), scope=UserScope.ALL)
+    nothing, of_one = summary_of([report_of(USER), refused]), summary_of([of_all_users(), report_of(USER)])
+    names = ("service_credentials", "endless_service_credentials", "root_without_mfa", "root_with_keys")
+    assert [None] * 4 == [getattr(nothing, name) for name in names]
+    assert [0, 0, 1, 0] == [getattr(of_one, name) for name in names]
+
+
+def denial(action: str, *, section: Section = Section.ROOT, code: str = "AccessDenied") -> Failure:
+    """An action that was asked for and failed."""
+    return Failure(section, code, "no", count=5, action=action)
+
+
+def test_actions_that_the_role_lacks() -> None:
+    """Each denied action has the number of accounts that denied it to the role, once for each, sorted by name."""
+    reports = [
+        report_of(failures=(denial("iam:ListUsers"), denial("iam:GetAccountSummary"))),
+        report_of(failures=(denial("iam:ListUsers"), denial("iam:ListUsers", section=Section.MFA))),
+        report_of(failures=(denial("iam:ListUsers", code="UnauthorizedOperation"),)),
+    ]
+    missing = summary_of(reports).missing_actions
+    assert [("iam:GetAccountSummary", 1), ("iam:ListUsers", 3)] == list(missing.items())
+    assert summary_of(reports).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        report_of(failures=(denial("iam:ListUsers", code="Throttling"),)),
+        report_of(failures=(denial(""),)),
+        replace(report_of(failures=(denial("iam:ListUsers"),)), role=""),
+        AccountReport(account=ACCOUNT, role="", coverage=(DENIED_ROLE,), failures=(FAILURE,)),
+        REPORT,
+    ],
+    ids=["throttled", "no action", "own credentials", "not entered", "complete"],
+)
+def test_what_the_role_does_not_lack(report: AccountReport) -> None:
+    """Neither other errors are missing actions, nor what is denied to the caller's own credentials."""
+    assert {} == summary_of([report]).missing_actions
 
 
 def test_old_keys() -> None:

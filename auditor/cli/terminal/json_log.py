@@ -26,7 +26,7 @@ from auditor.model.progress import (
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
 
-Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int]
+Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int] | Mapping[str, object]
 
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
 
@@ -89,6 +89,7 @@ class JsonDisplay:
     def __init__(self, output: JsonOutput) -> None:
         self._output = output
         self._files: dict[str, str] = {}
+        self._policy = ""
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +102,7 @@ class JsonDisplay:
     def open(self, audit: OpenAudit) -> None:
         """Write how many accounts were finished before, and how many are asked again and why."""
         self._files = {name: str(path) for name, path in audit.files.items()}
+        self._policy = audit.policy
         if audit.finished is not None:
             message = f"{counted(audit.finished, 'account')} finished before"
             fields: dict[str, Value] = {"accounts": audit.finished, "asked_again": dict(audit.again)}
@@ -108,7 +110,7 @@ class JsonDisplay:
 
     def __call__(self, event: ProgressEvent) -> None:
         """Write what one event tells."""
-        for entry in entries_of(event, files=self._files):
+        for entry in entries_of(event, files=self._files, policy=self._policy):
             self._output.write(entry)
 
 
@@ -126,10 +128,10 @@ class _Handler(logging.Handler):
         self._output.write(Entry(record.levelno, "log", sentence_of(record), fields))
 
 
-def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) -> Iterator[Entry]:
+def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES, policy: str = "") -> Iterator[Entry]:
     """The entries of one event of a run: one, and for an account one more for each failure in it.
 
-    The last one names the run's files, by what they hold.
+    The last one names the run's files, by what they hold, and has the policy where the role lacks some of it.
     """
     match event:
         case AuditStarted():
@@ -149,7 +151,7 @@ def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES) ->
         case WaitingEnded():
             yield _waiting_ended(event)
         case AuditFinished(summary=summary):
-            yield _finished(summary, files=files)
+            yield _finished(summary, files=files, policy=policy)
 
 
 def _waiting_ended(event: WaitingEnded) -> Entry:
@@ -181,6 +183,7 @@ def _failure(account: Account, failure: Failure) -> Entry:
         **_named(account),
         "section": failure.section.column,
         "error_code": failure.code,
+        "action": failure.action,
         "request_id": failure.request_id,
         "count": failure.count,
     }
@@ -206,7 +209,7 @@ def _named(account: Account) -> dict[str, Value]:
     return {"account_id": account.id, "account_name": account.name}
 
 
-def _finished(summary: AuditSummary, *, files: Mapping[str, str]) -> Entry:
+def _finished(summary: AuditSummary, *, files: Mapping[str, str], policy: str) -> Entry:
     fields: dict[str, Value] = {
         "exit_code": summary.exit_code,
         "accounts": summary.accounts,
@@ -221,6 +224,8 @@ def _finished(summary: AuditSummary, *, files: Mapping[str, str]) -> Entry:
         "requests": summary.requests,
         "throttles": summary.throttles,
         "seconds": round(summary.seconds, 3),
+        "missing_actions": dict(summary.missing_actions),
+        "policy": json.loads(policy) if policy and summary.missing_actions else None,
         "files": dict(files),
     }
     return Entry(logging.INFO, "audit_finished", summary.interruption or "all accounts are finished", fields)

@@ -14,19 +14,26 @@ from auditor.cli.terminal.output import clock, counted
 from auditor.model.summary import AuditSummary
 
 
-def print_summary(
-    console: Console, summary: AuditSummary, *, paths: Iterable[Path], role: str = "", resume_command: str = ""
+def print_summary(  # noqa: PLR0913 - what is said of a run
+    console: Console,
+    summary: AuditSummary,
+    *,
+    paths: Iterable[Path],
+    role: str = "",
+    policy: str = "",
+    resume_command: str = "",
 ) -> None:
     """What was not read, the table of what a run came to, why it is not all, and where the rows are.
 
-    The command that resumes the run is named where something failed for a reason that passes.
+    The policy is shown where the role lacks some of what it allows. The command that resumes the run is named where
+    something failed for a reason that passes.
     """
     for line in _unread(summary, role=role):
         print_line(console, line)
     console.print(_numbers(summary))
     if summary.failure_groups:
         console.print(_causes(by_cause(summary.failure_groups)))
-    for line in _remarks(summary):
+    for line in (*_missing_actions(summary, role=role, policy=policy), *_remarks(summary)):
         print_line(console, line)
     if resume_command and (summary.interruption or passing(summary.failure_groups)):
         print_line(console, f"Ask again for what may succeed now: {resume_command}")
@@ -60,6 +67,19 @@ def _unread(summary: AuditSummary, *, role: str) -> Iterator[str]:
         yield f"Not read: the keys of {summary.users_not_read:,} of {counted(summary.users, 'user')}."
 
 
+def _missing_actions(summary: AuditSummary, *, role: str, policy: str) -> Iterator[str]:
+    """What the role lacks, with the accounts that denied it, and the policy that allows it all."""
+    if not summary.missing_actions:
+        return
+    named = f"The role {role}" if role else "The role"
+    yield f"{named} lacks {counted(len(summary.missing_actions), 'action')}:"
+    for action, accounts in summary.missing_actions.items():
+        yield f"  {action} was denied in {counted(accounts, 'account')}."
+    if policy:
+        yield "This policy allows all that this audit asks for, unless a service control policy denies it:"
+        yield from policy.splitlines()
+
+
 def _numbers(summary: AuditSummary) -> Table:
     table = Table(title="Audit summary", title_justify="left", show_header=False)
     table.add_column("what")
@@ -81,12 +101,28 @@ def _rows(summary: AuditSummary) -> list[tuple[str, int]]:
         ("access keys", summary.keys),
         ("  active and older than 90 days", summary.old_keys),
         ("users with active keys and without MFA", summary.users_with_keys_without_mfa),
-        ("console users without MFA, of those with keys", summary.console_users_without_mfa),
+        *_rows_of_console(summary),
         *events,
         ("events that AWS refused", summary.refused_events),
         ("users and keys that vanished meanwhile", summary.vanished),
         ("failures", summary.failures),
         *_report_rows(summary),
+    ]
+
+
+def _rows_of_console(summary: AuditSummary) -> list[tuple[str, int]]:
+    """Users with a password, and what is asked for only where all users are."""
+    console_users = summary.console_users_without_mfa
+    of_all = [
+        ("root users with credentials and without MFA", summary.root_without_mfa),
+        ("root users with access keys", summary.root_with_keys),
+        ("service-specific credentials", summary.service_credentials),
+        ("  active and never ending", summary.endless_service_credentials),
+    ]
+    known = [(what, number) for what, number in of_all if number is not None]
+    return [
+        ("console users without MFA" if known else "console users without MFA, of those with keys", console_users),
+        *known,
     ]
 
 

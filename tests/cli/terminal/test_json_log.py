@@ -27,7 +27,7 @@ from tests.cli.terminal.screen import OPEN
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY, report_of
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
-DENIED = Failure(Section.LAST_USED, "AccessDenied", "AccessDenied: not allowed", "request-1", count=3)
+DENIED = Failure(Section.LAST_USED, "AccessDenied", "AccessDenied: not allowed", "request-1", 3, "iam:ListUsers")
 
 
 class Log:
@@ -58,6 +58,7 @@ def test_a_failure_has_account_section_request_id_and_code() -> None:
         "account_name": "pagos-dev",
         "section": "last_used",
         "error_code": "AccessDenied",
+        "action": "iam:ListUsers",
         "request_id": "request-1",
         "count": 3,
     }
@@ -117,6 +118,21 @@ def test_the_end_names_the_files() -> None:
         "journal": OPEN.journal.name,
     }
     assert {name: str(Path.cwd() / file) for name, file in names.items()} == log.lines[-1]["files"]
+
+
+def test_the_end_has_what_the_role_lacks() -> None:
+    """Each missing action has its number of accounts; the policy is an object, and null where none is missing."""
+    lacking = replace(SUMMARY, missing_actions={"iam:GetAccountSummary": 37, "iam:ListUsers": 1})
+    ends = []
+    for summary in (SUMMARY, lacking):
+        log = Log()
+        with log.output.display() as display:
+            display.open(replace(OPEN, policy='{"Version": "2012-10-17"}'))
+            display(AuditFinished(summary))
+        ends.append(log.lines[-1])
+    assert [({}, None), ({"iam:GetAccountSummary": 37, "iam:ListUsers": 1}, {"Version": "2012-10-17"})] == [
+        (end["missing_actions"], end["policy"]) for end in ends
+    ]
 
 
 def test_a_resumed_audit_says_what_it_asks_again_and_why() -> None:

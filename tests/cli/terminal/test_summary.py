@@ -153,6 +153,42 @@ def test_the_table_of_causes() -> None:
     assert "It said: [b]it is so\\x1b" in "\n".join(lines_of(replace(SUMMARY, failure_groups=(odd,))))
 
 
+LACKING = replace(SUMMARY, missing_actions={"iam:GetAccountSummary": 1200, "iam:ListVirtualMFADevices": 1})
+POLICY = '{\n  "Action": [\n    "iam:GetAccountSummary"\n  ]\n}'
+
+
+def test_what_the_role_lacks_is_said_once() -> None:
+    """Each missing action has its number of accounts, and below them is the policy, to be copied as it is."""
+    screen = Screen(width=40)
+    denied = FailureGroup(Section.ROOT, "AccessDenied", 1200, ("web (3)",))
+    print_summary(
+        screen.console, replace(LACKING, failure_groups=(denied,)), paths=[Path("a.csv")], role="Audit", policy=POLICY
+    )
+    first = screen.lines.index("The role Audit lacks 2 actions:")
+    assert [
+        "  iam:GetAccountSummary was denied in 1,200 accounts.",
+        "  iam:ListVirtualMFADevices was denied in 1 account.",
+        "This policy allows all that this audit asks for, unless a service control policy denies it:",
+        *POLICY.splitlines(),
+        "Covered: 98.3 % of the accounts that can be audited.",
+        "a.csv",
+    ] == screen.lines[first + 1 :]
+    assert first > next(at for at, line in enumerate(screen.lines) if "Failures by code" in line)
+
+
+def test_a_role_that_lacks_nothing_needs_no_policy() -> None:
+    """Neither is shown where no action was denied; nor a policy that nobody knows."""
+    assert not any("lacks" in line or "Action" in line for line in _shown(SUMMARY, policy=POLICY))
+    assert "The role lacks 2 actions:" in _shown(LACKING, policy="")
+    assert not any("This policy" in line for line in _shown(LACKING, policy=""))
+
+
+def _shown(summary: AuditSummary, *, policy: str) -> list[str]:
+    screen = Screen()
+    print_summary(screen.console, summary, paths=[], policy=policy)
+    return screen.lines
+
+
 @pytest.mark.parametrize(
     ("summary", "named"),
     [
@@ -183,6 +219,23 @@ def test_shares_only_of_what_is_known(summary: AuditSummary, facts: str) -> None
     """No share of facts where anything was not listed, and never 100 % beside failures."""
     assert f"Covered: 98.3 % of the accounts that can be audited{facts}" == lines_of(summary)[-1]
     assert "Covered" not in "".join(lines_of(replace(summary, interruption="It ended early.")))
+
+
+def test_the_summary_of_all_users() -> None:
+    """Root and service credentials have their numbers where they were asked for, 0 too, and console users are all."""
+    summary = replace(
+        SUMMARY, service_credentials=1234, endless_service_credentials=5, root_without_mfa=7, root_with_keys=0
+    )
+    expected = {
+        "console users without MFA": "12",
+        "root users with credentials and without MFA": "7",
+        "root users with access keys": "0",
+        "service-specific credentials": "1,234",
+        "active and never ending": "5",
+    }
+    with_keys, of_all = (table_of(lines_of(each)) for each in (SUMMARY, summary))
+    assert expected == {what: number for what, number in of_all.items() if what not in with_keys}
+    assert {"console users without MFA, of those with keys"} == set(with_keys) - set(of_all)
 
 
 def test_the_summary_of_a_run_with_credential_reports() -> None:
