@@ -7,7 +7,7 @@ import anyio
 from auditor.aws.limits.rate import Budget, Clock, Learning, Pace, loop_time
 from auditor.config import Rates
 
-_IAM_GROWTH = 2.0
+IAM_GROWTH = 2.0
 """How many times its first rate an account's may grow to: twenty a second to forty, the most in public hints."""
 
 _RUN = Learning(growth=0.08, probing=0.002, decrease=0.85, floor=0.1, burst=0.5)
@@ -156,4 +156,4 @@ class Budgets:
                 return Pace(self._rates.organizations)
             case "sts":
                 return Pace(self._rates.sts)
-        return Budget(self._rates.iam, ceiling=self._rates.iam * _IAM_GROWTH)
+        return Budget(self._rates.iam, ceiling=self._rates.iam * IAM_GROWTH)

@@ -1,0 +1,177 @@
+"""A plan of an audit: its accounts are listed, a few tell how large they are, and the rest is told from these."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+import anyio
+
+from auditor.account.audit import AccountPlan
+from auditor.account.collectors.root import account_summary
+from auditor.aws.gateway import Gateway, open_gateway
+from auditor.aws.limits.budgets import Api
+from auditor.concurrency.tasks import bare_errors, fan_out
+from auditor.config import AuditConfig
+from auditor.errors import RequestError
+from auditor.model.facts import Account, Freshness, UserScope
+from auditor.model.period import resolve_period
+from auditor.model.placeholders import unasked
+from auditor.model.plan import AccountSize, Alternative, Plan, Sampled
+from auditor.model.progress import AuditWarning, Observer, ProgressEvent, ignore
+from auditor.run.extrapolation import Wanted, users_of
+from auditor.run.forecast import Conditions, forecast_of
+from auditor.run.listing import Listing, list_accounts
+
+SAMPLE = 100
+"""Accounts that are asked how large they are: a few seconds for any organization, and all of a small one."""
+_AT_ONCE = 16
+_NOT_IN_SUMMARY = "NotInSummary"
+
+
+async def plan_audit(
+    config: AuditConfig,
+    *,
+    processes: int = 1,
+    sample: int = SAMPLE,
+    observe: Observer = ignore,
+) -> Plan:
+    """What an audit with these settings, in so many processes, would ask, and how long it would take.
+
+    It lists the accounts as the audit does, enters a sample of them by the role, and asks each for its summary: two
+    calls per account of the sample. Where all accounts are in it, what depends on the number of users is exact. An
+    account that lets nobody in, or does not tell its summary, is part of the plan, and no error.
+
+    Raises:
+        AuditError: The caller is not known, or the accounts could not be listed.
+    """
+    began = anyio.current_time()
+    warnings: list[str] = []
+    with bare_errors():
+        async with open_gateway(
+            profile=config.profile, rates=config.rates, longest_silence=config.longest_silence
+        ) as gateway:
+            opening = anyio.current_time() - began
+            listing = await _listed(gateway, observe=partial(_hear, observe=observe, warnings=warnings))
+            begun = _actions(gateway.access.usage.calls)
+            auditable = [account for account in listing.accounts if unasked(account) is None]
+            told = await _told(gateway, spread(auditable, sample), config=config)
+            wanted = Wanted(len(auditable), sum(_is_own(each, gateway) for each in auditable), told)
+            conditions = _conditions(gateway, begun=begun, opening=opening)
+            return Plan(
+                caller=gateway.caller,
+                accounts=tuple(listing.accounts),
+                auditable=len(auditable),
+                excluded=0,
+                sample=told,
+                users=users_of(wanted),
+                forecast=forecast_of(wanted, config, conditions=conditions, processes=processes),
+                alternatives=_alternatives(wanted, config, conditions=conditions, processes=processes),
+                seconds=anyio.current_time() - began,
+                warnings=tuple(warnings),
+                interruption="" if listing.interruption is None else str(listing.interruption),
+            )
+
+
+def spread(accounts: Sequence[Account], number: int) -> list[Account]:
+    """So many of the accounts, the first and the last among them, and as many between each two; all where so few are.
+
+    A sample of one is the first.
+    """
+    if number >= len(accounts):
+        return list(accounts)
+    return [accounts[round(place * (len(accounts) - 1) / max(1, number - 1))] for place in range(number)]
+
+
+async def _listed(gateway: Gateway, *, observe: Observer) -> Listing:
+    """All accounts that are wanted."""
+    listing = Listing()
+    found, accounts = anyio.create_memory_object_stream[Account](float("inf"))
+    with accounts:
+        await list_accounts(gateway, found, listing=listing, observe=observe)
+    return listing
+
+
+def _hear(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
+    if isinstance(event, AuditWarning):
+        warnings.append(event.message)
+    observe(event)
+
+
+async def _told(gateway: Gateway, accounts: Sequence[Account], *, config: AuditConfig) -> tuple[Sampled, ...]:
+    """What these accounts tell of their size, in their order."""
+    period, _ = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
+    # The session policy of an audit of all users allows the summary.
+    plan = AccountPlan(replace(config, users=UserScope.ALL), period)
+    told: dict[int, Sampled] = {}
+
+    async def work(place: tuple[int, Account]) -> None:
+        index, account = place
+        told[index] = await _size_of(gateway, account, plan=plan)
+
+    await fan_out(enumerate(accounts), work, limit=_AT_ONCE)
+    return tuple(told[index] for index in sorted(told))
+
+
+async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> Sampled:
+    own = _is_own(account, gateway)
+    try:
+        entered = await gateway.enter(account, role=plan.role)
+    except RequestError as error:
+        return Sampled(account, None, entered=False, own=own, code=error.code, message=str(error))
+    try:
+        summary = await account_summary(entered)
+    except RequestError as error:
+        return Sampled(account, None, own=own, code=error.code, message=str(error))
+    numbers = {name: number for name, number in summary.items() if isinstance(number, int)}
+    if "Users" not in numbers:
+        said = f"{_NOT_IN_SUMMARY}: GetAccountSummary gave no Users"
+        return Sampled(account, None, own=own, code=_NOT_IN_SUMMARY, message=said)
+    size = AccountSize(
+        numbers["Users"], numbers.get("MFADevicesInUse", 0), root_mfa=numbers.get("AccountMFAEnabled", 0) > 0
+    )
+    return Sampled(account, size, own=own)
+
+
+def _is_own(account: Account, gateway: Gateway) -> bool:
+    return account.id == gateway.caller.account_id
+
+
+def _actions(calls: Counter[Api]) -> dict[str, int]:
+    """The calls by the names of their actions, which are those of the SDK's methods in another writing."""
+    return {f"{api.service}:{api.operation.title().replace('_', '')}": number for api, number in calls.items()}
+
+
+def _conditions(gateway: Gateway, *, begun: dict[str, int], opening: float) -> Conditions:
+    slots = gateway.limits.slots
+    near = min(slots["organizations"].quickest, slots["iam"].quickest)
+    return Conditions(
+        begun=begun,
+        near=near,
+        sts=slots["sts"].quickest,
+        opening=opening,
+        slots={service: of_service.total for service, of_service in slots.items()},
+        cores=os.cpu_count() or 1,
+    )
+
+
+def _alternatives(
+    wanted: Wanted, config: AuditConfig, *, conditions: Conditions, processes: int
+) -> tuple[Alternative, ...]:
+    """What each setting that costs less would change by itself."""
+    forecast = partial(forecast_of, wanted, conditions=conditions)
+    others = max(2, conditions.cores) if processes == 1 else 1
+    options = {
+        "--freshness report": replace(config, freshness=Freshness.REPORT),
+        "--users with-keys": replace(config, users=UserScope.WITH_KEYS),
+    }
+    return (
+        *(
+            Alternative(option, forecast(settings, processes=processes))
+            for option, settings in options.items()
+            if settings != config
+        ),
+        Alternative(f"--processes {others}", forecast(config, processes=others)),
+    )
