@@ -1,5 +1,6 @@
 """What an audit will cost, as far as it can be told before: calls, minutes, and what bounds them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -131,6 +132,11 @@ class Plan:
     warnings: tuple[str, ...] = ()
     interruption: str = ""
     """Why there may be accounts that were not listed, empty where all were."""
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """How many accounts are in each state, by AWS's word for it."""
+        return Counter(account.state_word or "unknown state" for account in self.accounts)
 
     @property
     def sampled(self) -> int:
