@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         User,
         UserScope,
     )
+    from auditor.model.filters import AccountFilters
     from auditor.model.placeholders import Unlisted
     from auditor.model.progress import (
         AccountFinished,
@@ -79,6 +80,7 @@ else:
         "AccessKey": "auditor.model.facts",
         "Account": "auditor.model.facts",
         "AccountFailure": "auditor.model.event_rows",
+        "AccountFilters": "auditor.model.filters",
         "AccountFinished": "auditor.model.progress",
         "AccountId": "auditor.model.facts",
         "AccountReport": "auditor.model.report",
@@ -179,6 +181,7 @@ __all__ = [
     "AccessKey",
     "Account",
     "AccountFailure",
+    "AccountFilters",
     "AccountFinished",
     "AccountId",
     "AccountReport",

@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
@@ -50,7 +51,8 @@ class Rates:
     events: float = 2.0
     """LookupEvents per account: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html"""
     organizations: float = 8.0
-    """ListAccounts: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+    """ListAccounts, and in proportion what else Organizations is asked:
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
     sts: float = 500.0
     """A little below the 600 per second that AWS allows an account for all STS requests in one region."""
 
@@ -92,6 +94,8 @@ class AuditConfig:
 
     role: str
     profile: str | None = None
+    filters: AccountFilters = ALL_ACCOUNTS
+    """Which accounts are audited; without any, all that are listed."""
     start_date: datetime | None = None
     end_date: datetime | None = None
     concurrency: int = DEFAULT_CONCURRENCY
@@ -168,6 +172,7 @@ def check_external_id(external_id: str | None) -> None:
 
 _KINDS: Mapping[str, Any] = {
     "profile": str | None,
+    "filters": AccountFilters,
     "start_date": datetime | None,
     "end_date": datetime | None,
     "concurrency": int,

@@ -24,6 +24,7 @@ from auditor import (
     SectionCoverage,
     User,
 )
+from auditor.model.facts import LoginProfile, Root, RootKey, ServiceCredential
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -52,6 +53,32 @@ USER = User(
     keys=(KEY,),
     has_password=True,
     mfa_devices=(DEVICE,),
+)
+
+LOGIN_PROFILE = LoginProfile(created_at=NOW - timedelta(days=50), reset_required=False, longest_session=43_200)
+
+SERVICE_CREDENTIAL = ServiceCredential(
+    user="ana",
+    id="ACCA1",
+    service="bedrock.amazonaws.com",
+    alias="ana-at-111122223333",
+    status="Active",
+    created_at=NOW - timedelta(days=8),
+    expires_at=NOW + timedelta(days=8),
+)
+
+ROOT_KEY = RootKey(active=True, last_used_at=NOW - timedelta(days=3))
+
+ROOT = Root(
+    arn="arn:aws:iam::111122223333:root",
+    has_password=True,
+    has_mfa=True,
+    has_keys=True,
+    has_certificates=False,
+    mfa_devices=(MfaDevice("arn:aws:iam::111122223333:mfa/root-account-mfa-device", MfaKind.VIRTUAL, None),),
+    keys=(ROOT_KEY,),
+    created_at=NOW - timedelta(days=1000),
+    password_last_used=NOW - timedelta(days=4),
 )
 
 EVENT = Event(

@@ -36,6 +36,7 @@ TYPER = {
     "auditor.cli.app",
     "auditor.cli.audit",
     "auditor.cli.demo",
+    "auditor.cli.filters",
     "auditor.cli.help",
     "auditor.cli.manual",
     "auditor.cli.template",

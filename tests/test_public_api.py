@@ -19,6 +19,7 @@ NAMES = [
     "AccessKey",
     "Account",
     "AccountFailure",
+    "AccountFilters",
     "AccountFinished",
     "AccountId",
     "AccountReport",

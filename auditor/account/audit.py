@@ -26,6 +26,7 @@ from auditor.config import AuditConfig
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section
 from auditor.model.facts import Account, Freshness, Period, Unknown, UserScope
+from auditor.model.filters import ALL_ACCOUNTS
 from auditor.model.placeholders import not_reached, unasked
 from auditor.model.report import AccountReport
 
@@ -54,9 +55,13 @@ class AccountPlan:
         return RoleRequest(config.role, config.session_name, config.external_id, policy=policy)
 
     def portion(self, share: int) -> "AccountPlan":
-        """The same for one of `share` workers, with its part of all that is limited for the run as a whole."""
+        """The same for one of `share` workers, with its part of all that is limited for the run as a whole.
+
+        Which accounts are audited was decided before: a worker gets no filters.
+        """
         rates = replace(self.config.rates, sts=self.config.rates.sts / share)
-        config = replace(self.config, rates=rates, concurrency=math.ceil(self.config.concurrency / share))
+        concurrency = math.ceil(self.config.concurrency / share)
+        config = replace(self.config, rates=rates, concurrency=concurrency, filters=ALL_ACCOUNTS)
         return replace(self, config=config)
 
 

@@ -16,7 +16,6 @@ from auditor.aws.errors import (
     PARSER_ERRORS,
     SDK_ERRORS,
     fault_of_others,
-    invalid_response,
     is_answer,
     is_expired,
     is_throttle,
@@ -30,6 +29,7 @@ from auditor.aws.limits.liveness import Liveness
 from auditor.aws.limits.outage import CREDENTIALS, Held, Outage, Outages, PatienceEnded
 from auditor.aws.limits.retry import Retries, RetryPolicy
 from auditor.aws.limits.slots import Slots
+from auditor.aws.replies import checked_reply
 from auditor.config import LONGEST_SILENCE, Rates
 from auditor.errors import RequestError
 from auditor.model.codes import CREDENTIALS_UNAVAILABLE
@@ -38,25 +38,6 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# A cut or foreign body of a 200 parses to a reply without members: without this one, it is no reply.
-_REQUIRED = {
-    "assume_role": "Credentials",
-    "get_access_key_last_used": "AccessKeyLastUsed",
-    "generate_credential_report": "State",
-    "get_account_summary": "SummaryMap",
-    "get_caller_identity": "Account",
-    "get_credential_report": "Content",
-    "get_login_profile": "LoginProfile",
-    "list_access_keys": "AccessKeyMetadata",
-    "list_accounts": "Accounts",
-    "list_mfa_devices": "MFADevices",
-    "list_service_specific_credentials": "ServiceSpecificCredentials",
-    "list_users": "Users",
-    "list_virtual_mfa_devices": "VirtualMFADevices",
-    "lookup_events": "Events",
-}
-_LISTINGS = ("list_", "lookup_")
 
 
 @dataclass(slots=True)
@@ -205,7 +186,7 @@ class Access:
         if scope.cancelled_caught:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)
-        checked = _checked(reply, api)
+        checked = checked_reply(reply, api)
         liveness.heard()
         self._all_is_well(api)
         return checked
@@ -291,15 +272,3 @@ def api_of(operation: Callable[..., object]) -> Api:
     client = getattr(operation, "__self__", None)
     service = client.meta.service_model.service_name if client is not None else ""
     return Api(service, operation.__name__)
-
-
-def _checked(reply: R, api: Api) -> R:
-    member = _REQUIRED.get(api.operation)
-    if member is not None and (not isinstance(reply, dict) or not _has(reply, member, api)):
-        raise invalid_response(f"the reply has no {member}", service=api.service, operation=api.operation)
-    return reply
-
-
-def _has(reply: Mapping[str, object], member: str, api: Api) -> bool:
-    is_list = api.operation.startswith(_LISTINGS)
-    return isinstance(reply.get(member), list) if is_list else member in reply

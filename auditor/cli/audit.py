@@ -9,6 +9,17 @@ from typing import Annotated
 
 import typer
 
+from auditor.cli.filters import (
+    AccountIds,
+    AccountNames,
+    ExcludedAccountIds,
+    ExcludedAccountNames,
+    ExcludedOus,
+    ExcludedTags,
+    Ous,
+    Tags,
+    filters_of,
+)
 from auditor.cli.help import ACCESS, FACTS, FILES, MESSAGES, SPEED
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
@@ -34,9 +45,17 @@ def audit(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.", rich_help_panel=ACCESS),
     ] = None,
+    accounts: AccountIds = None,
+    account_names: AccountNames = None,
+    ous: Ous = None,
+    tags: Tags = None,
+    excluded_accounts: ExcludedAccountIds = None,
+    excluded_account_names: ExcludedAccountNames = None,
+    excluded_ous: ExcludedOus = None,
+    excluded_tags: ExcludedTags = None,
     output_dir: Annotated[
         Path,
-        typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
+        typer.Option(help="Where the four CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
     ] = Path(),
     start_date: Annotated[
         str | None,
@@ -147,7 +166,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
         ),
     ] = LogFormat.TEXT,
 ) -> None:
-    """Audit the IAM users of all accounts of the organization, into three CSV files.
+    """Audit the IAM users of all accounts of the organization, into four CSV files.
 
     Exit codes: 0 complete; 1 nothing could be audited; 2 wrong options; 3 audited, but something that should have been
     read was not, or --max-duration was over; 130 and 143 interrupted. What was finished is on disk, and --resume goes
@@ -168,12 +187,23 @@ def audit(  # noqa: PLR0913 - one parameter an option
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     with one_sentence(output) as interruption:
         check_loudness(quiet=quiet, verbose=verbose)
+        filters = filters_of(
+            accounts=accounts,
+            account_names=account_names,
+            ous=ous,
+            tags=tags,
+            excluded_accounts=excluded_accounts,
+            excluded_account_names=excluded_account_names,
+            excluded_ous=excluded_ous,
+            excluded_tags=excluded_tags,
+        )
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if resume is None:
             start, end = _period(start_date, end_date=end_date, days=days)
             config = AuditConfig(
                 role=_required(role),
                 profile=profile,
+                filters=filters,
                 start_date=start,
                 end_date=end,
                 concurrency=concurrency,
@@ -188,7 +218,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
             )
             opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
-            given = _given(context)
+            given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
             opening = resume_from(
                 _at_home(resume), given=given, profile=profile, concurrency=concurrency, engine=engine
             )

@@ -84,7 +84,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
     ] = False,
     output_dir: Annotated[
         Path,
-        typer.Option(help="Where the three CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
+        typer.Option(help="Where the four CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
     ] = Path(),
     labels: Annotated[
         Labels, typer.Option(help="Language of the words in the rows.", rich_help_panel=FILES)

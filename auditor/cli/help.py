@@ -8,6 +8,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 ACCESS = "Access to the accounts"
+ACCOUNTS = "Which accounts"
 FACTS = "What is read"
 FILES = "Files"
 SPEED = "Where it runs, and how fast"

@@ -137,7 +137,7 @@ async def resume_from(
             yield OpenAudit(
                 rows=names_beside(path).tables,
                 journal=path,
-                finished=len(journal.finished),
+                finished=len(journal.finished - journal.excluded),
                 again=journal.again,
                 role=config.role,
                 policy=policy_text(config.freshness, users=config.users),

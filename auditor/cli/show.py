@@ -71,7 +71,7 @@ async def _run(
         if isinstance(event, AuditStarted):
             # The caller's credentials have been asked for, perhaps at the terminal.
             interruption.arm(scope)
-        finished += isinstance(event, AccountFinished)
+        finished += isinstance(event, AccountFinished) and not event.report.excluded
         display(event)
 
     # The scope is around the opening, so that files see that they are closed because the run was cut off.

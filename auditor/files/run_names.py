@@ -1,4 +1,4 @@
-"""The names of one run's files: three CSV files and a journal, with the same second in all four."""
+"""The names of one run's files: four CSV files and a journal, with the same second in all five."""
 
 import re
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from auditor.errors import ConfigurationError, WriteError
 
 T = TypeVar("T")
 
-TABLES = ("iam_audit_report", "cloudtrail_events", "coverage")
-"""What the names of the CSV files begin with: findings, events that took place, coverage."""
+TABLES = ("iam_audit_report", "cloudtrail_events", "coverage", "iam_users")
+"""What the names of the CSV files begin with: findings, events that took place, coverage, users."""
 _JOURNAL = re.compile(r"audit_(\d{8}_\d{6})\.journal\.jsonl", re.ASCII)
 
 

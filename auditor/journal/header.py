@@ -7,18 +7,22 @@ from typing import Any, TypedDict, Unpack
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, ReportWait
 from auditor.errors import ConfigurationError
 from auditor.journal.format import UnknownWordError, decode, encode, line_of
-from auditor.model.facts import Caller, Freshness, Period
+from auditor.model.facts import Caller, EventScope, Freshness, Period, UserScope
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.model.period import resolve_period
 from auditor.model.progress import AuditStarted
 
-VERSION = 2
-"""The version of the format that is written, and the only one that is read.
+VERSION = 3
+"""The version of the format that is written.
 
 It rises for what readers of this version would misread: a field or word that comes to mean something else, one that is
 gone, or a later setting by which rows are made. It stays for additions. Whole fields that they do not know readers pass
 over. They ask an account again whose report has a word that they do not know, and pass over lines of other kinds, so
 that neither is taken for a finished account.
 """
+READ_VERSIONS = (2, VERSION)
+"""The versions that are read. Version 2 has no `users` and no `events`: their defaults are what its audits did."""
+READ_TEXT = " and ".join(map(str, READ_VERSIONS))
 
 
 class FreeSettings(TypedDict, total=False):
@@ -36,7 +40,8 @@ class FreeSettings(TypedDict, total=False):
 class Settings:
     """The settings that decide what is in the rows, as in AuditConfig.
 
-    Each has a default, but for the role: what audits did before there was the setting.
+    Each has a default, but for the role: what audits did before there was the setting, which is not always the default
+    of AuditConfig.
     """
 
     role: str
@@ -46,6 +51,9 @@ class Settings:
     labels: Labels = Labels.ES
     csv_bom: bool = False
     freshness: Freshness = Freshness.LIVE
+    users: UserScope = UserScope.WITH_KEYS
+    events: EventScope = EventScope.BASIC
+    filters: AccountFilters = ALL_ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +141,24 @@ def started_line(started: AuditStarted) -> bytes:
 
 
 def read_header(line: bytes) -> Header:
-    """The header of a whole line; raises ValueError where it is none of this version, and says what to do."""
+    """The header of a whole line; raises ValueError where it is of none of these versions, and says what to do."""
     _check_version(decode(Version, line, name="header").version)
     try:
         first = decode(FirstLine, line, name="header")
     except UnknownWordError as error:
         raise ValueError(f"{error}: use the version of auditor that began it, or a later one") from error
+    except ConfigurationError as error:
+        raise _unusable(error) from error
     header = Header(first.settings, first.asked)
     try:
         header.config()
     except ConfigurationError as error:
-        raise ValueError(str(error).removesuffix(".")) from error
+        raise _unusable(error) from error
     return header
+
+
+def _unusable(error: ConfigurationError) -> ValueError:
+    return ValueError(str(error).removesuffix("."))
 
 
 def read_started(line: bytes) -> AuditStarted:
@@ -156,10 +170,10 @@ def read_started(line: bytes) -> AuditStarted:
 def _check_version(version: int) -> None:
     if version > VERSION:
         raise ValueError(
-            f"it has version {version} of the format, and this version of auditor reads {VERSION}: use the version of "
-            "auditor that began it, or a later one"
+            f"it has version {version} of the format, and this version of auditor reads {READ_TEXT}: use the version "
+            "of auditor that began it, or a later one"
         )
-    if version < VERSION:
+    if version not in READ_VERSIONS:
         raise ValueError(
             f"it has version {version} of the format, which is no longer read: use the version of auditor that began "
             "it, or begin a new audit"

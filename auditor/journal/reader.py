@@ -28,6 +28,8 @@ class Content:
     """At which bytes the lines of each account begin, in the order of the accounts' last lines."""
     complete: set[AccountId] = field(default_factory=set)
     """The accounts of which nothing is missing."""
+    excluded: set[AccountId] = field(default_factory=set)
+    """Those of the complete ones that the filters left out."""
     failed: dict[AccountId, str] = field(default_factory=dict)
     """Why each other account is asked again: the code of its first failure."""
     unread: dict[AccountId, Account] = field(default_factory=dict)
@@ -45,7 +47,10 @@ class Content:
         self.places[account] = (*earlier, place)
         whole = self._whole(earlier, report)
         self.complete.discard(account)
+        self.excluded.discard(account)
         self.failed.pop(account, None)
+        if whole.excluded:
+            self.excluded.add(account)
         if whole.complete:
             self.complete.add(account)
         else:
@@ -55,6 +60,7 @@ class Content:
         """Remember an account whose line can't be read here: it is not finished, and an earlier line counts on."""
         self.unread[account.id] = account
         self.complete.discard(account.id)
+        self.excluded.discard(account.id)
         self.failed[account.id] = "written by a later version"
 
     def reports(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[AccountReport]:
@@ -77,7 +83,7 @@ def read_content(file: JournalFile) -> Content:
     """All that the file holds; a torn last line is cut off, since what it tells was never told to be done.
 
     Raises:
-        ConfigurationError: It is no journal of this version, or it is damaged before its end.
+        ConfigurationError: It is no journal of a version that is read, or it is damaged before its end.
         WriteError: The torn line could not be cut off.
     """
     content: Content | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auditor.errors import ConfigurationError
 from auditor.journal.header import Header
+from auditor.model.filters import OPTIONS
 from auditor.model.period import parse_end, parse_start, start_of_days
 
 _SAME = timedelta(minutes=1)
@@ -20,9 +21,11 @@ def check_agreement(header: Header, *, given: Mapping[str, object], path: Path) 
     """Raise ConfigurationError for the first option that says other than the journal at `path`.
 
     `given` has the options of the command line by their parameters' names, only those that a person gave; those that
-    decide nothing in the rows are passed over. Directories are looked up on the disk, which blocks.
+    decide nothing in the rows are passed over, and filters are as in AccountFilters. Directories are looked up on the
+    disk, which blocks.
     """
     _check_settings(header, given=given)
+    _check_filters(header, given=given)
     _check_period(header, given=given)
     directory = given.get("output_dir")
     if isinstance(directory, Path) and directory.resolve() != path.resolve().parent:
@@ -37,6 +40,13 @@ def _check_settings(header: Header, *, given: Mapping[str, object]) -> None:
         inverse = f"no_{name}"
         if inverse in given and bool(given[inverse]) == bool(kept):
             raise _conflict(f"--{inverse.replace('_', '-')}", "on" if kept else "off")
+
+
+def _check_filters(header: Header, *, given: Mapping[str, object]) -> None:
+    for name, option in OPTIONS.items():
+        kept = getattr(header.settings.filters, name)
+        if name in given and given[name] != kept:
+            raise _conflict(option, ", ".join(kept) if kept else "none")
 
 
 def _check_period(header: Header, *, given: Mapping[str, object]) -> None:

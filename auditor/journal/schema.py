@@ -5,7 +5,7 @@ from importlib import resources
 from typing import Any
 
 from auditor.journal.format import CHECKSUM, schemas_of
-from auditor.journal.header import VERSION, FirstLine
+from auditor.journal.header import READ_TEXT, READ_VERSIONS, FirstLine
 from auditor.journal.reader import KINDS
 
 SHIPPED = resources.files("auditor.journal").joinpath("journal.schema.json")
@@ -26,10 +26,10 @@ def shipped_schema() -> str:
 def schema_text() -> str:
     """The JSON Schema, made from the models; takes a moment."""
     schemas, definitions = schemas_of(KINDS)
-    definitions[FirstLine.__name__]["properties"]["version"]["const"] = VERSION
+    definitions[FirstLine.__name__]["properties"]["version"]["enum"] = list(READ_VERSIONS)
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"A line of an audit's journal, version {VERSION}",
+        "title": f"A line of an audit's journal, versions {READ_TEXT}",
         "description": _ABOUT,
         "oneOf": [_line(name, schema) for name, schema in schemas.items()],
         "$defs": definitions,

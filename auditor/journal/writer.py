@@ -57,6 +57,11 @@ class JournalWriter:
         return frozenset(self._content.complete)
 
     @property
+    def excluded(self) -> frozenset[AccountId]:
+        """Those of the finished accounts that the filters left out."""
+        return frozenset(self._content.excluded)
+
+    @property
     def again(self) -> dict[str, int]:
         """How many accounts are in it of which something is missing, by the code of their first failure."""
         return dict(Counter(self._content.failed.values()).most_common())

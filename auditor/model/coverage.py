@@ -37,6 +37,8 @@ class Completeness(StrEnum):
     FAILED = "failed"
     NOT_REACHED = "not reached"
     """The run was cut off before the account was finished."""
+    EXCLUDED = "excluded"
+    """The account was listed, and the filters left it out."""
 
 
 @dataclass(frozen=True, slots=True)

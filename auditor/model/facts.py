@@ -69,7 +69,10 @@ NOT_ASKED: Final = NotAsked.NOT_ASKED
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account of the organization; `state` is None where AWS said none, or a word nobody knows."""
+    """One account of the organization; `state` is None where AWS said none, or a word nobody knows.
+
+    One that was named by its id and could not be listed is to be tried: it is active without a word for it.
+    """
 
     id: AccountId
     name: str
@@ -81,6 +84,15 @@ class Account:
     paths: tuple[str, ...] | NotAsked = NOT_ASKED
     """Where it is in the organization, as ids from the organization down: `o-…/r-…/ou-…/ACCOUNT`; empty where AWS said
     nothing of it."""
+    ou_path: str = ""
+    """Where it is by the names of its organizational units, as `Root/Prod/Data`; empty where not all are known."""
+
+    @property
+    def unit_ids(self) -> tuple[str, ...]:
+        """The ids of the root and of the organizational units that it is in, from the root down, as far as is known."""
+        paths = self.paths if isinstance(self.paths, tuple) else ()
+        parts = (part for path in paths for part in path.split("/"))
+        return tuple(part for part in parts if part.startswith(("r-", "ou-")))
 
 
 class MfaKind(StrEnum):

@@ -38,6 +38,13 @@ def not_reached(account: Account, failure: Failure | None = None) -> AccountRepo
     return replace(_report(account, Completeness.NOT_REACHED), failures=failures)
 
 
+def excluded(account: Account) -> AccountReport:
+    """The report of an account that was listed and that the filters left out: nothing is missing of it."""
+    report = _report(account, Completeness.SKIPPED)
+    role = SectionCoverage(Section.ROLE, Completeness.EXCLUDED)
+    return replace(report, coverage=(role, *(each for each in report.coverage if each.section is not Section.ROLE)))
+
+
 def not_listed(error: ListingInterrupted) -> Unlisted:
     """What stands for all accounts behind the last one that was listed."""
     return Unlisted(error.code, str(error))

@@ -22,6 +22,8 @@ class AccountsListed:
 
     count: int
     finished: bool
+    excluded: int = 0
+    """How many of them the filters leave out; known only at the end."""
 
 
 @dataclass(frozen=True, slots=True)

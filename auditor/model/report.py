@@ -68,6 +68,11 @@ class AccountReport:
         return all(section.completeness is not Completeness.NOT_REACHED for section in self.coverage)
 
     @property
+    def excluded(self) -> bool:
+        """Whether the filters left the account out."""
+        return any(section.completeness is Completeness.EXCLUDED for section in self.coverage)
+
+    @property
     def complete(self) -> bool:
         """Whether nothing was left unanswered."""
         return self.reached and not self.failures

@@ -34,6 +34,8 @@ class AuditSummary:
     complete: int = 0
     not_auditable: int = 0
     """Accounts that are suspended, closed or not yet active."""
+    excluded: int = 0
+    """Accounts that were listed, and that the filters left out."""
     users: int = 0
     keys: int = 0
     users_with_keys_without_mfa: int = 0
@@ -96,8 +98,8 @@ class AuditSummary:
 
     @property
     def auditable(self) -> int:
-        """The accounts that were listed and can be audited."""
-        return self.accounts - self.not_auditable
+        """The accounts that were listed, can be audited, and were not left out."""
+        return self.accounts - self.not_auditable - self.excluded
 
     @property
     def not_read(self) -> int:

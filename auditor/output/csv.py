@@ -1,4 +1,4 @@
-"""The three CSV files of a run: findings, events that took place, and coverage.
+"""The four CSV files of a run: findings, events that took place, coverage, and users.
 
 `open_csv_writer` appends to new ones while the audit runs; `render_csv_files` makes those of a resumed audit anew.
 """
@@ -27,8 +27,9 @@ from auditor.output.rows import (
     finding_rows,
     unlisted_row,
 )
+from auditor.output.user_rows import USER_COLUMNS, user_rows
 
-COLUMNS = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)
+COLUMNS = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS, USER_COLUMNS)
 """The columns of each file, in the files' order."""
 
 # What a spreadsheet takes for a formula, and what it may take for the end of a cell: where the decimal sign is a comma,
@@ -57,6 +58,7 @@ def account_texts(reports: Iterable[AccountReport], *, labels: Labels) -> tuple[
             table_text(finding_rows(report, labels=labels)),
             table_text(event_cells(report)),
             table_text([coverage_row(report)]),
+            table_text(user_rows(report, labels=labels)),
         )
         for report in reports
     ]
@@ -65,7 +67,7 @@ def account_texts(reports: Iterable[AccountReport], *, labels: Labels) -> tuple[
 
 def unlisted_texts(unlisted: Unlisted) -> tuple[bytes, ...]:
     """The lines of the accounts that were not listed for each of the files: one, in the file of coverage."""
-    return b"", b"", _encoded(table_text([unlisted_row(unlisted)]))
+    return b"", b"", _encoded(table_text([unlisted_row(unlisted)])), b""
 
 
 def table_text(rows: Iterable[Mapping[str, str]]) -> str:
@@ -99,7 +101,7 @@ def _encoded(text: str) -> bytes:
 
 
 class CsvWriter:
-    """Appends the rows of whole accounts to three files; an account's rows are there entirely, or not at all."""
+    """Appends the rows of whole accounts to four files; an account's rows are there entirely, or not at all."""
 
     def __init__(self, tables: Sequence[PrivateFile], *, labels: Labels) -> None:
         self._tables = tables
@@ -109,7 +111,7 @@ class CsvWriter:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The files of findings, of events, and of coverage."""
+        """The files of findings, of events, of coverage, and of users."""
         return tuple(table.path for table in self._tables)
 
     async def write(self, report: AccountReport) -> None:
@@ -145,7 +147,7 @@ class CsvWriter:
 async def open_csv_writer(
     directory: Path | str, *, labels: Labels = Labels.ES, bom: bool = False
 ) -> AsyncIterator[CsvWriter]:
-    """Three new files in `directory`, which is made where it is missing; their headers are written at once.
+    """Four new files in `directory`, which is made where it is missing; their headers are written at once.
 
     The files are readable by their owner only, and never one that was there before: a name that is taken, a link put
     in its place too, is left alone, and the next second's is used. Where the block fails before the first report, they

@@ -1,15 +1,23 @@
-"""Reports as rows of the three CSV files, and as the line of an account that failed, in Spanish or English words."""
+"""Reports as rows of findings, events and coverage, and as the line of an account that failed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from auditor.config import Labels
 from auditor.model.coverage import Completeness, Failure, Section
 from auditor.model.event_rows import EventRow
-from auditor.model.facts import Account, Event, MfaDevice, MfaKind, NotAsked, Unknown, User
+from auditor.model.facts import Account, Event, NotAsked, Unknown
 from auditor.model.placeholders import Unlisted
 from auditor.model.report import AccountReport, Finding
+from auditor.output.words import (
+    NOT_APPLICABLE,
+    WORDS,
+    Words,
+    mfa_text,
+    moment_text,
+    password_text,
+    time_text,
+    unknown_text,
+)
 
 FINDING_COLUMNS = (
     "account_id",
@@ -51,34 +59,17 @@ COVERAGE_COLUMNS = (
     "foreign_event_count",
     "root",
     "service_credentials",
+    "ou_path",
 )
 
-NOT_APPLICABLE = "N/A"
 ORGANIZATION = "organization"
 """In the place of an account's id, in the row of the accounts that were not listed."""
 _FAILED = {Labels.ES: "Error en cuenta", Labels.EN: "Error in account"}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of one language."""
-
-    configured: str
-    not_configured: str
-    never: str
-    never_used: str
-    unknown: str
-
-
-_WORDS = {
-    Labels.ES: Words("Configurada", "No configurada", "Nunca", "Nunca utilizada", "Desconocido"),
-    Labels.EN: Words("Configured", "Not configured", "Never", "Never used", "Unknown"),
-}
-
-
 def finding_rows(report: AccountReport, *, labels: Labels) -> list[dict[str, str]]:
     """One row an access key of the account, its columns in the file's order."""
-    words = _WORDS[labels]
+    words = WORDS[labels]
     return [finding_row(finding, words=words) for finding in report.findings()]
 
 
@@ -106,14 +97,14 @@ def finding_row(finding: Finding, *, words: Words) -> dict[str, str]:
         "account_id": account.id,
         "account_name": account.name,
         "username": user.name,
-        "password_status": _password(user, words=words),
-        "password_last_used": _moment(user.password_last_used, words=words, none=words.never),
+        "password_status": password_text(user.has_password, words=words),
+        "password_last_used": moment_text(user.password_last_used, words=words, none=words.never),
         "access_key_id": key.id,
-        "status": _unknown(key.status, words=words) if isinstance(key.status, Unknown) else key.status,
-        "created_date": _moment(key.created_at, words=words, none=NOT_APPLICABLE),
+        "status": unknown_text(key.status, words=words) if isinstance(key.status, Unknown) else key.status,
+        "created_date": moment_text(key.created_at, words=words, none=NOT_APPLICABLE),
         "last_used_date": last_used,
         "service_name": service,
-        "mfa_status": _mfa(user.mfa_devices, words=words),
+        "mfa_status": mfa_text(user.mfa_devices, words=words),
     }
 
 
@@ -154,6 +145,7 @@ def coverage_row(report: AccountReport) -> dict[str, str]:
         "freshness": report.freshness if report.audited else "",
         "report_time": time_text(report.report_time),
         "foreign_event_count": _foreign_events(report),
+        "ou_path": account.ou_path or "/".join(account.unit_ids),
     }
     return {name: row[name] for name in COVERAGE_COLUMNS}
 
@@ -184,44 +176,14 @@ def _section_words(report: AccountReport) -> dict[str, str]:
     return {section.column: words.get(section, "") for section in Section}
 
 
-def time_text(moment: datetime | None) -> str:
-    """ISO 8601 in UTC, whole seconds; empty for None."""
-    return "" if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _moment(moment: datetime | Unknown | None, *, words: Words, none: str) -> str:
-    return _unknown(moment, words=words) if isinstance(moment, Unknown) else time_text(moment) or none
-
-
-def _password(user: User, *, words: Words) -> str:
-    if isinstance(user.has_password, bool):
-        return words.configured if user.has_password else words.not_configured
-    return _unknown(user.has_password, words=words)
-
-
 def _last_use(finding: Finding, *, words: Words) -> tuple[str, str]:
     use = finding.key.last_use
     if use is None:
         return words.never_used, NOT_APPLICABLE
     if isinstance(use, Unknown):
-        unknown = _unknown(use, words=words)
+        unknown = unknown_text(use, words=words)
         return unknown, unknown
     return time_text(use.at), use.service
-
-
-def _mfa(devices: tuple[MfaDevice, ...] | Unknown | None, *, words: Words) -> str:
-    if not isinstance(devices, tuple):
-        return _unknown(devices, words=words)
-    kinds = {device.kind for device in devices}
-    if any(kind.hardware for kind in kinds):
-        return "Hardware"
-    if MfaKind.VIRTUAL in kinds:
-        return "Virtual"
-    return f"{words.unknown} ({min(kinds)})" if kinds else "None"
-
-
-def _unknown(fact: Unknown | None, *, words: Words) -> str:
-    return f"{words.unknown} ({fact.code if fact else 'NotAsked'})"
 
 
 def error_line(report: AccountReport, *, labels: Labels = Labels.ES) -> str:

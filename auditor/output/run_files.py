@@ -1,4 +1,4 @@
-"""All files of a new run, claimed in one go: either all four names are its own, or none."""
+"""All files of a new run, claimed in one go: either all five names are its own, or none."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,9 +33,9 @@ class RunFiles:
 
 @asynccontextmanager
 async def open_run_files(directory: Path, *, config: AuditConfig) -> AsyncIterator[RunFiles]:
-    """Three CSV files and a journal in `directory`, which is made where it is missing, with one second in their names.
+    """Four CSV files and a journal in `directory`, which is made where it is missing, with one second in their names.
 
-    What `open_csv_writer` and `open_journal` promise of them holds; a name of any of the four that is taken makes all
+    What `open_csv_writer` and `open_journal` promise of them holds; a name of any of the five that is taken makes all
     of them have the next second's.
 
     Raises:

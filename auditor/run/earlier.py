@@ -16,6 +16,8 @@ class EarlierRun:
     started: AuditStarted
     finished: frozenset[AccountId] = frozenset()
     """Accounts of which nothing is missing: they are passed over."""
+    excluded: frozenset[AccountId] = frozenset()
+    """Those of them that its filters left out."""
 
     def period(self, now: datetime) -> tuple[Period, tuple[str, ...]]:
         """The period as it was, with a warning where CloudTrail has dropped some of its events since then."""

@@ -1,6 +1,6 @@
-"""The accounts of the organization, listed well ahead of the engine that audits them."""
+"""The accounts of the organization, listed well ahead of the engine; or all of them first, where filters choose."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,15 @@ from auditor.aws.causes import clock_fault
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_of, account_pages
 from auditor.errors import ListingInterrupted, OrganizationError, RequestError
+from auditor.model.codes import is_denial
 from auditor.model.facts import Account, AccountId, AccountState
+from auditor.model.filters import AccountFilters
 from auditor.model.progress import AccountsListed, AuditWarning, Observer
+from auditor.run.select import Selection, select, select_by_id
 
+_NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 _ADVICE = {
-    "AWSOrganizationsNotInUseException": "the caller's account is in no organization",
+    _NO_ORGANIZATION: "the caller's account is in no organization",
     "AccessDeniedException": "the caller may not list the accounts: use the management account, or one that is a "
     "delegated administrator, with organizations:ListAccounts",
 }
@@ -34,6 +38,8 @@ class Listing:
     """Set where the listing ended before the organization did."""
     unnamed: list[RequestError] = field(default_factory=list)
     """The faults of the accounts of which nobody can tell which they are."""
+    excluded: list[Account] = field(default_factory=list)
+    """Those that the filters left out."""
     ended: bool = False
     """Whether the list of accounts was read to its end."""
     over: anyio.Event = field(default_factory=anyio.Event)
@@ -93,7 +99,7 @@ async def list_accounts(
                     listing.accounts.append(account)
                     await accounts.send(account)
                 observe(AccountsListed(listing.count, finished=False))
-            _check_count(listing)
+            _check_any(listing.count, listing=listing)
             listing.ended = True
             listing.interruption = listing.unnamed_accounts()
         except RequestError as error:
@@ -108,6 +114,99 @@ async def list_accounts(
         observe(AccountsListed(listing.count, finished=listing.ended))
 
 
+async def list_selected(  # noqa: PLR0913 - what a listing is told
+    gateway: Gateway,
+    accounts: MemoryObjectSendStream[Account],
+    *,
+    filters: AccountFilters,
+    listing: Listing,
+    finished: frozenset[AccountId] = frozenset(),
+    left_out: frozenset[AccountId] = frozenset(),
+    observe: Observer,
+) -> None:
+    """Send the accounts that the filters choose, once all that this rests on is listed, and close the stream.
+
+    Accounts that an earlier run has `finished` are counted, and not sent; the filters left out some of them.
+
+    Raises:
+        ConfigurationError: The filters name what is not there, or leave nothing.
+        OrganizationError: What they rest on could not be listed.
+    """
+    async with accounts:
+        try:
+            listed, selection = await _selected(
+                gateway, filters=filters, listing=listing, finished=finished, observe=observe
+            )
+            listing.count, listing.ended = listed, True
+            listing.accounts.extend(selection.chosen)
+            listing.excluded.extend(selection.excluded)
+            if filters.accounts is None:
+                listing.interruption = listing.unnamed_accounts()
+            excluded = len(selection.excluded) + len(left_out)
+            observe(AccountsListed(listing.count, finished=True, excluded=excluded))
+            for account in selection.chosen:
+                if account.state is AccountState.PENDING_CLOSURE:
+                    observe(AuditWarning(_closing(account)))
+                await accounts.send(account)
+        except BrokenResourceError:
+            # Nobody takes accounts any more, and whoever did says why.
+            return
+        finally:
+            listing.over.set()
+
+
+async def _selected(
+    gateway: Gateway,
+    *,
+    filters: AccountFilters,
+    listing: Listing,
+    finished: frozenset[AccountId],
+    observe: Observer,
+) -> tuple[int, Selection]:
+    """How many accounts were listed, and what the filters make of them."""
+    listed: list[Account] = []
+    whole = True
+    try:
+        async for page in account_pages(gateway.access, gateway.organizations):
+            listed.extend(listing.read(page, observe=observe))
+            observe(AccountsListed(len(listed), finished=False))
+    except RequestError as error:
+        if not listed and filters.by_id_alone and _may_not_list(error):
+            selection = select_by_id(filters, finished=finished)
+            observe(AuditWarning(_known_by_id(len(selection.chosen), error)))
+            return len(filters.accounts or ()), selection
+        _check_enough(listed, error, filters=filters, observe=observe)
+        whole = False
+    _check_any(len(listed), listing=listing)
+    return len(listed), await select(
+        listed, filters=filters, gateway=gateway, finished=finished, whole=whole, observe=observe
+    )
+
+
+def _may_not_list(error: RequestError) -> bool:
+    return is_denial(error.code) or error.code == _NO_ORGANIZATION
+
+
+def _known_by_id(number: int, error: RequestError) -> str:
+    accounts = "account that --account names is" if number == 1 else "accounts that --account names are"
+    return (
+        f"No account could be listed ({error}): the {number:,} {accounts} tried, of which neither names nor states are "
+        "known, and nothing is said of any other."
+    )
+
+
+def _check_enough(
+    listed: Sequence[Account], error: RequestError, *, filters: AccountFilters, observe: Observer
+) -> None:
+    """Raise OrganizationError where the list ended early, and filters may want an account that was not in it."""
+    if not listed:
+        raise _no_listing(error) from error
+    early = f"The list of accounts ended early, after {len(listed):,} ({error})"
+    if filters.accounts is None or not {account.id for account in listed}.issuperset(filters.accounts):
+        raise OrganizationError(f"{early}: without all of it nobody knows whom the filters mean, so none was entered.")
+    observe(AuditWarning(f"{early}: all that --account names were in it, and nothing is said of those behind them."))
+
+
 def _no_listing(error: RequestError) -> OrganizationError:
     sentence = clock_fault(error, now=datetime.now(UTC))
     if sentence is None:
@@ -116,11 +215,11 @@ def _no_listing(error: RequestError) -> OrganizationError:
     return OrganizationError(sentence)
 
 
-def _check_count(listing: Listing) -> None:
+def _check_any(listed: int, *, listing: Listing) -> None:
     """An organization has its management account at least: an empty list is no list of one."""
-    if not listing.count and listing.unnamed:
+    if not listed and listing.unnamed:
         raise _no_listing(listing.unnamed[0])
-    if not listing.count:
+    if not listed:
         raise OrganizationError("The accounts could not be listed: AWS gave none, and no error.")
 
 

@@ -5,7 +5,7 @@
                         └──────────────┘ accounts that failed for a reason that may pass, once more at the end
 
 1. The caller's credentials are resolved, and AWS says whose they are, before anything else is asked.
-2. One task lists the accounts, well ahead of the engine.
+2. One task lists the accounts, well ahead of the engine; where some are chosen, all are listed before one is entered.
 3. The engine audits them, one task per account, while more are being listed.
 4. An account whose failures may pass waits, and is audited once more when all the others are done.
 5. `open_audit` gives the reports to whoever reads the stream. A slow reader holds the engine back; one that leaves
@@ -35,6 +35,7 @@ from auditor.engines import Pool, audit_in_batches, check_pool, open_pool
 from auditor.engines.worker import Engine, audit_accounts
 from auditor.errors import EngineError, ListingInterrupted
 from auditor.model.facts import Account
+from auditor.model.filters import AccountFilters
 from auditor.model.period import lost_until, resolve_period
 from auditor.model.placeholders import not_listed
 from auditor.model.progress import (
@@ -51,7 +52,7 @@ from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
 from auditor.output import Writer, begin, broadcast, dispatch, dispatch_unlisted
 from auditor.run.earlier import EarlierRun
-from auditor.run.listing import Listing, list_accounts
+from auditor.run.listing import Listing, list_accounts, list_selected
 from auditor.run.second_asking import SecondAsking
 from auditor.run.stream import ReportStream
 from auditor.run.totals import Totals
@@ -185,8 +186,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 warnings=warnings,
                 resumed=earlier is not None,
             )
-            finished = earlier.finished if earlier else frozenset()
-            lister = partial(list_accounts, gateway, listing=listing, finished=finished, observe=hear)
+            lister = _lister(config.filters, gateway=gateway, listing=listing, earlier=earlier, observe=hear)
             engine = partial(_run_engine, _engine(plan, gateway=gateway, pool=pool), refuse=stream.refuse)
             _connect(tasks, lister=lister, engine=engine, second=second, outgoing=outgoing)
             try:
@@ -195,6 +195,17 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 # In this order: a receiver that closes first breaks the senders that are still there.
                 tasks.cancel_scope.cancel()
                 reports.close()
+
+
+def _lister(
+    filters: AccountFilters, *, gateway: Gateway, listing: Listing, earlier: EarlierRun | None, observe: Observer
+) -> Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]]:
+    finished = earlier.finished if earlier else frozenset()
+    if not filters.active:
+        return partial(list_accounts, gateway, listing=listing, finished=finished, observe=observe)
+    left_out = earlier.excluded if earlier else frozenset()
+    choosing = partial(list_selected, gateway, filters=filters, finished=finished, left_out=left_out)
+    return partial(choosing, listing=listing, observe=observe)
 
 
 def _connect(

@@ -70,7 +70,7 @@ async def resume_audit(
             observe=hear,
             executor=executor,
             workers=workers,
-            earlier=None if began is None else EarlierRun(began, journal.finished),
+            earlier=None if began is None else EarlierRun(began, journal.finished, journal.excluded),
         )
     finally:
         if started:

@@ -1,6 +1,6 @@
 """The reports of a running audit, as its reader takes them, and what the reader has not come to."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import anyio
@@ -8,7 +8,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from auditor.errors import EngineError
 from auditor.model.facts import AccountId
-from auditor.model.placeholders import Unlisted, not_listed, not_reached
+from auditor.model.placeholders import Unlisted, excluded, not_listed, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
@@ -54,6 +54,8 @@ class ReportStream:
         except anyio.EndOfStream:
             if self._refusal is not None:
                 raise self._refusal from self._refusal.__cause__
+            for report in self._left_out():
+                return self._take(report)
             if self._listing.interruption is not None:
                 raise self._listing.interruption from None
             raise StopAsyncIteration from None
@@ -71,6 +73,10 @@ class ReportStream:
         """Raise this in the place of the first report: no account was asked anything."""
         self._refusal = error
 
+    def _left_out(self) -> Iterator[AccountReport]:
+        """The reports of the accounts that the filters left out, and that were not taken yet."""
+        return (excluded(account) for account in self._listing.excluded if account.id not in self._taken)
+
     def unread(self) -> list[AccountReport]:
         """Reports of the listed accounts that would be left out if the run ended now.
 
@@ -80,7 +86,8 @@ class ReportStream:
         if self._refusal and not self._resumed:
             return []
         pending = (account for account in self._listing.accounts if account.id not in self._taken)
-        return [self._waiting.get(account.id) or not_reached(account) for account in pending]
+        unread = [self._waiting.get(account.id) or not_reached(account) for account in pending]
+        return [*unread, *self._left_out()]
 
     def unlisted(self) -> Unlisted | None:
         """Why there would be accounts that were not listed if the run ended now, None where there are none.

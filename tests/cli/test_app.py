@@ -68,7 +68,7 @@ async def test_a_complete_audit_exits_with_0_and_quiet_prints_nothing(
         command = [*AUDITOR, "audit", "--role", scenario.role_name, "--output-dir", str(tmp_path), "--quiet"]
         done = await anyio.run_process(command, check=False)
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
-    assert 4 == len(files_in(tmp_path))
+    assert 5 == len(files_in(tmp_path))
 
 
 @pytest.mark.anyio
@@ -173,7 +173,7 @@ async def test_the_demo_can_be_left_running_for_any_client(tmp_path: Path) -> No
         process.send_signal(signal.SIGINT)
         assert 130 == await process.wait()
     assert (b"3", b"", 0) == (done.stdout.strip(), done.stderr, done.returncode)
-    assert 4 == len(files_in(tmp_path / "demo-output"))
+    assert 5 == len(files_in(tmp_path / "demo-output"))
 
 
 @pytest.mark.anyio

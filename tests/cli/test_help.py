@@ -48,10 +48,11 @@ def test_help_needs_no_letters_that_a_stream_does_not_have() -> None:
 
 
 def test_options_stand_in_panels() -> None:
-    """Whoever looks for an option looks in one of five places, and --help is no place of its own."""
+    """Whoever looks for an option looks in one of six places, and --help is no place of its own."""
     titles = [line.strip("╭╮─ ") for line in help_of("audit").splitlines() if line.startswith("╭")]
     assert [
         "Access to the accounts",
+        "Which accounts",
         "Files",
         "What is read",
         "Where it runs, and how fast",

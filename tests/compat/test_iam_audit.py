@@ -596,7 +596,7 @@ async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
     return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
 
 
-ALL_FILES = ["audit", "cloudtrail_events", "coverage", "iam_audit_report"]
+ALL_FILES = ["audit", "cloudtrail_events", "coverage", "iam_audit_report", "iam_users"]
 
 
 async def test_the_command_line(tmp_path: Path) -> None:

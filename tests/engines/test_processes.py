@@ -6,10 +6,11 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
+from dataclasses import replace
 
 import pytest
 
-from auditor import AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
+from auditor import AccountFilters, AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
 from auditor.account.audit import AccountPlan
 from auditor.engines import processes
 from auditor.engines.processes import open_processes
@@ -79,6 +80,17 @@ async def test_rows_of_two_processes_equal_the_truth(monkeypatch: pytest.MonkeyP
         assert_exact(summary, server)
         callers = sum(count for (_, action, _), count in server.counts.items() if action == "GetCallerIdentity")
     assert callers > 2
+
+
+async def test_processes_audit_what_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The choice is made once, before they get any account; the others are reported as left out."""
+    async with served(SCENARIO, monkeypatch) as server:
+        chosen = tuple(account.id for account in server.organization.accounts[3:9])
+        config = replace(CONFIG, filters=AccountFilters(accounts=chosen))
+        summary = await run_audit(config, workers=2, collect=True)
+        assert_each_once(summary, server)
+    assert set(chosen) == {report.account.id for report in summary.reports if not report.excluded}
+    assert 14 == summary.excluded
 
 
 async def test_a_worker_that_is_killed_costs_no_row(

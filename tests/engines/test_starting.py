@@ -103,7 +103,7 @@ async def test_a_script_without_a_guard_is_one_audit(
     async with served(SCENARIO, monkeypatch):
         done = await anyio.run_process([sys.executable, str(script), str(output)], cwd=planted, check=False)
     assert (0, b"") == (done.returncode, done.stderr)
-    assert 3 == len(names_in(output))
+    assert 4 == len(names_in(output))
     assert [] == run_by_others(planted, than=str(script) if preparation else "nobody")
 
 

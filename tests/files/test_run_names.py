@@ -10,10 +10,10 @@ from auditor.files.run_names import RunNames, claim, names_beside
 
 
 def test_names_go_together() -> None:
-    """All four have the same second, and the journal's name tells the others."""
+    """All five have the same second, and the journal's name tells the others."""
     names = RunNames(Path("x"), "20260301_120000")
     assert Path("x/audit_20260301_120000.journal.jsonl") == names.journal
-    tables = ["iam_audit_report", "cloudtrail_events", "coverage"]
+    tables = ["iam_audit_report", "cloudtrail_events", "coverage", "iam_users"]
     assert tuple(Path(f"x/{name}_20260301_120000.csv") for name in tables) == names.tables
     assert names == names_beside(names.journal)
 

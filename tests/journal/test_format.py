@@ -18,7 +18,7 @@ from auditor import AccessKey, Account, AccountReport, Unknown, User
 from auditor.journal.format import UnknownWordError, decode, encode, is_whole, line_of, names_in
 from auditor.model.facts import NOT_ASKED
 from tests.journal.values import LaterKey, Values, read, value_of
-from tests.samples import COVERAGE, DEVICE, FAILURE, KEY, NOW, REPORT, USE, USER
+from tests.samples import COVERAGE, DEVICE, FAILURE, KEY, LOGIN_PROFILE, NOW, REPORT, ROOT, USE, USER
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -178,6 +178,20 @@ def test_times_are_utc(text: str) -> None:
         ("devices", value_of(DEVICE)),
         ("devices", [value_of(KEY)]),
         ("devices", "none"),
+        ("profile", []),
+        ("profile", {"created_at": None}),
+        ("profile", {**value_of(LOGIN_PROFILE), "reset_required": 0}),
+        ("root", None),
+        ("root", {**value_of(ROOT), "keys": None}),
+        ("status", None),
+        ("status", {"word": "Active"}),
+        ("paths", [1]),
+        ("paths", None),
+        ("later_number", True),
+        ("later_number", None),
+        ("later_at", 1767225600),
+        ("expires", "never"),
+        ("expires", "NotAsked"),
     ],
 )
 def test_what_has_another_type_is_refused(name: str, value: object) -> None:
@@ -244,6 +258,37 @@ def test_a_word_in_the_place_of_a_fact_is_one_of_a_later_version(word: str) -> N
     """What else there is to say of a fact that was not asked is not guessed."""
     with pytest.raises(UnknownWordError):
         read(Values, {"later_flag": word})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("profile", LOGIN_PROFILE),
+        ("profile", Unknown("AccessDenied")),
+        ("profile", NOT_ASKED),
+        ("profile", None),
+        ("root", ROOT),
+        ("root", NOT_ASKED),
+        ("status", "NotAsked"),
+        ("status", Unknown("InvalidResponse")),
+        ("paths", ("NotAsked",)),
+        ("paths", ()),
+        ("paths", NOT_ASKED),
+        ("later_number", 0),
+        ("later_number", NOT_ASKED),
+        ("later_at", NOW),
+        ("later_at", NOT_ASKED),
+        ("later_at", None),
+        ("expires", Unknown("InvalidResponse")),
+        ("later_devices", ()),
+        ("later_devices", NOT_ASKED),
+    ],
+)
+def test_what_was_not_asked_stays_so(name: str, value: object) -> None:
+    """It is neither a text nor nothing, and no text, list or number is taken for it."""
+    values = Values(**{name: value})  # type: ignore[arg-type] # of the field's type
+    back = read(Values, value_of(values))
+    assert (values, type(value)) == (back, type(getattr(back, name)))
 
 
 def test_a_word_that_is_not_known_excuses_no_damage() -> None:

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from auditor import AuditConfig, ConfigurationError, Freshness, Labels, Rates, ReportWait
+from auditor import AccountFilters, AuditConfig, ConfigurationError, Freshness, Labels, Rates, ReportWait
 from auditor.journal.format import line_of
 from auditor.journal.header import (
     FreeSettings,
@@ -17,6 +17,7 @@ from auditor.journal.header import (
     read_started,
     started_line,
 )
+from auditor.model.facts import EventScope, UserScope
 from auditor.model.progress import AuditStarted
 from tests.samples import CALLER, NOW, PERIOD
 
@@ -45,7 +46,9 @@ def test_every_setting_is_kept_or_free() -> None:
 
 def test_every_setting_that_is_kept_comes_back() -> None:
     """None of them is written or read as another one, or forgotten."""
-    other = replace(CONFIG, session_name="Other", csv_bom=True, freshness=Freshness.REPORT)
+    scoped = replace(CONFIG, users=UserScope.WITH_KEYS, events=EventScope.EXTENDED)
+    filters = AccountFilters(accounts=("111122223333",), ous=("Root/Prod",), excluded_tags=("a=b",))
+    other = replace(scoped, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, filters=filters)
     assert [] == [
         field.name for field in fields(Settings) if getattr(other, field.name) == getattr(DEFAULTS, field.name)
     ]
@@ -95,7 +98,7 @@ def without(name: str) -> dict[str, object]:
 def test_the_form_of_a_header() -> None:
     """Each setting is written by its name, with the dates and the format's version."""
     expected = {
-        "version": 2,
+        "version": 3,
         "settings": {
             "role": "a/b/Audit",
             "session_name": "SecurityAudit",
@@ -104,6 +107,18 @@ def test_the_form_of_a_header() -> None:
             "labels": "en",
             "csv_bom": False,
             "freshness": "live",
+            "users": "all",
+            "events": "basic",
+            "filters": {
+                "accounts": None,
+                "account_names": None,
+                "ous": None,
+                "tags": None,
+                "excluded_accounts": [],
+                "excluded_account_names": [],
+                "excluded_ous": [],
+                "excluded_tags": [],
+            },
         },
         "asked": {"start": "2026-03-01T12:00:00Z", "end": None, "at": "2026-03-01T12:00:00Z"},
     }
@@ -138,7 +153,7 @@ def test_another_header_is_refused(line: bytes, reason: str) -> None:
 @pytest.mark.parametrize(
     ("version", "advice"),
     [
-        (3, "use the version of auditor that began it, or a later one"),
+        (4, "use the version of auditor that began it, or a later one"),
         (99, "use the version of auditor that began it, or a later one"),
         (1, "use the version of auditor that began it, or begin a new audit"),
         (0, "use the version of auditor that began it, or begin a new audit"),
@@ -151,19 +166,37 @@ def test_other_versions_are_refused(version: int, advice: str) -> None:
             read_header(line)
 
 
-@pytest.mark.parametrize("name", ["labels", "freshness"])
+@pytest.mark.parametrize("name", ["labels", "freshness", "users", "events"])
 def test_a_setting_of_a_later_version_is_refused(name: str) -> None:
     """Its rows could not be gone on with."""
     with pytest.raises(ValueError, match=r"words that this version does not know: use the version .* or a later one"):
         read_header(first_line(settings=settings(**{name: "fr"})))
 
 
-@pytest.mark.parametrize("name", ["session_name", "external_id", "session_policy", "labels", "csv_bom", "freshness"])
+@pytest.mark.parametrize(
+    "name", ["session_name", "external_id", "session_policy", "labels", "csv_bom", "freshness", "filters"]
+)
 def test_settings_of_earlier_versions_are_enough(name: str) -> None:
     """A header that does not have a setting yet has its default, the one that AuditConfig has."""
     config = read_header(first_line(settings=without(name))).config()
     assert getattr(AuditConfig(role="R"), name) == getattr(config, name)
     assert CONFIG == replace(config, **{name: getattr(CONFIG, name)})
+
+
+def test_filters_that_can_not_be_are_refused() -> None:
+    """A journal that asks for what no audit takes was not written by one."""
+    filters = {"accounts": [], "ous": None}
+    with pytest.raises(ValueError, match="accounts names nothing"):
+        read_header(first_line(settings=settings(filters=filters)))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_header_without_scopes_is_of_an_audit_of_users_with_keys(version: int) -> None:
+    """That is what audits did before there was a choice, though it is no longer what they do unless told so."""
+    before = {name: value for name, value in settings().items() if name not in {"users", "events"}}
+    config = read_header(first_line(version=version, settings=before)).config()
+    assert replace(CONFIG, users=UserScope.WITH_KEYS, events=EventScope.BASIC) == config
+    assert UserScope.ALL is DEFAULTS.users
 
 
 def test_fields_of_later_versions_are_passed_over() -> None:

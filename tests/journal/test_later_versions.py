@@ -138,13 +138,13 @@ async def test_a_whole_line_that_is_damaged_is_refused(damaged: bytes, reason: s
 async def test_a_later_version_is_refused_in_one_sentence(tmp_path: Path) -> None:
     """It says what to do, and the file stays as it is."""
     path = tmp_path / "a.journal.jsonl"
-    content = line_of("header", b'{"version":3,"begun":{}}') + line_of("part", b"{}")
+    content = line_of("header", b'{"version":4,"begun":{}}') + line_of("part", b"{}")
     await anyio.Path(path).write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:
         await read(path)
     assert (
-        f"{path} is not a journal that can be resumed: it has version 3 of the format, and this version of auditor "
-        "reads 2: use the version of auditor that began it, or a later one."
+        f"{path} is not a journal that can be resumed: it has version 4 of the format, and this version of auditor "
+        "reads 2 and 3: use the version of auditor that began it, or a later one."
     ) == str(caught.value)
     assert content == await anyio.Path(path).read_bytes()
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor import AuditConfig, ConfigurationError
+from auditor import AccountFilters, AuditConfig, ConfigurationError
 from auditor.journal import check_agreement
-from auditor.journal.header import header_of
+from auditor.journal.header import Header, Settings, header_of
 from auditor.model.progress import AuditStarted
 from tests.samples import CALLER, NOW, PERIOD
 
@@ -24,6 +24,9 @@ STARTED = AuditStarted(CALLER, PERIOD)
         ({"role": "Audit"}, "--role"),
         ({"labels": "en"}, "--labels"),
         ({"freshness": "report"}, "--freshness"),
+        ({"users": "all", "events": "basic"}, None),
+        ({"users": "with-keys"}, r"--users differs from the audit that is resumed \(all\): leave it out"),
+        ({"events": "extended"}, r"--events differs from the audit that is resumed \(basic\): leave it out"),
         ({"csv_bom": True}, r"--csv-bom differs from the audit that is resumed \(off\):"),
         ({"session_name": "Other"}, "--session-name"),
         ({"external_id": "y:1"}, "--external-id"),
@@ -50,6 +53,27 @@ def test_options_that_differ_are_named(given: dict[str, object], option: str | N
         check_agreement(header, given=given, path=Path("x/a.journal.jsonl"))
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, None),
+        ({"ous": ("Data", "Prod"), "excluded_tags": ("a=b",)}, None),
+        ({"ous": ("Data",)}, r"--ou differs from the audit that is resumed \(Data, Prod\):"),
+        ({"accounts": ("111122223333",)}, r"--account differs from the audit that is resumed \(none\):"),
+        ({"excluded_accounts": ("111122223333",)}, r"--exclude-account differs .* \(none\):"),
+    ],
+)
+def test_filters_that_differ_are_named(given: dict[str, object], sentence: str | None) -> None:
+    """Whoever names accounts again must name the same ones."""
+    filters = AccountFilters(ous=("Prod", "Data"), excluded_tags=("a=b",))
+    header = replace(header_of(replace(CONFIG, filters=filters), at=NOW), started=STARTED)
+    if sentence is None:
+        check_agreement(header, given=given, path=Path("a"))
+        return
+    with pytest.raises(ConfigurationError, match=f"^{sentence}"):
+        check_agreement(header, given=given, path=Path("a"))
+
+
 def test_a_switch_that_differs_is_named() -> None:
     """A setting that an option switches off is held against that option."""
     header = replace(header_of(CONFIG, at=NOW), started=STARTED)
@@ -57,6 +81,27 @@ def test_a_switch_that_differs_is_named() -> None:
     check_agreement(off, given={"no_session_policy": True}, path=Path("a"))
     with pytest.raises(ConfigurationError, match=r"^--no-session-policy differs"):
         check_agreement(on, given={"no_session_policy": True}, path=Path("a"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, None),
+        ({"users": "with-keys", "events": "basic"}, None),
+        ({"users": "all"}, r"^--users differs from the audit that is resumed \(with-keys\): "),
+        ({"events": "extended"}, r"^--events differs from the audit that is resumed \(basic\): "),
+    ],
+)
+def test_an_audit_from_before_there_were_scopes_is_one_of_users_with_keys(
+    given: dict[str, object], said: str | None
+) -> None:
+    """Nothing is refused unless another scope is asked for in so many words."""
+    header = Header(Settings(CONFIG.role), header_of(CONFIG, at=NOW).asked, STARTED)
+    if said is None:
+        check_agreement(header, given=given, path=Path("a"))
+        return
+    with pytest.raises(ConfigurationError, match=said):
+        check_agreement(header, given=given, path=Path("a"))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_each_line_of_an_audit_keeps_to_it(
     assert KINDS == sorted({kind for line in lines for kind in json.loads(line) if kind in KINDS}, key=KINDS.index)
 
 
-@pytest.mark.parametrize("name", ["live", "report", "not_started", "again"])
+@pytest.mark.parametrize("name", ["live", "report", "not_started", "again", "scopes"])
 def test_each_line_of_earlier_versions_keeps_to_it(name: str) -> None:
     """It is the schema of the format's version, whichever version of the program wrote it."""
     lines = (SAMPLES / f"{name}.jsonl").read_bytes().splitlines()

@@ -7,7 +7,7 @@ from typing import Any
 
 from auditor import KeyUse, MfaDevice, NotAsked, Unknown
 from auditor.journal.format import decode, encode
-from auditor.model.facts import NOT_ASKED
+from auditor.model.facts import NOT_ASKED, LoginProfile, Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,13 @@ class Values:
     later_flag: bool | Unknown | NotAsked | None = NOT_ASKED
     later_use: KeyUse | Unknown | NotAsked | None = NOT_ASKED
     later_devices: tuple[MfaDevice, ...] | Unknown | NotAsked | None = NOT_ASKED
+    profile: LoginProfile | Unknown | NotAsked | None = NOT_ASKED
+    root: Root | NotAsked = NOT_ASKED
+    status: str | Unknown = ""
+    paths: tuple[str, ...] | NotAsked = NOT_ASKED
+    later_number: int | NotAsked = NOT_ASKED
+    later_at: datetime | NotAsked | None = NOT_ASKED
+    expires: datetime | Unknown | None = None
     at: datetime | None = None
     number: int = 0
     share: float = 0.0

@@ -21,13 +21,13 @@ from auditor.cli.terminal.console import ProgressDisplay
 from auditor.cli.terminal.summary import print_summary
 from auditor.demo import Scenario, build_organization, serve
 from auditor.demo.command import demonstration
+from auditor.files.run_names import TABLES
 
 PICTURE = FOLDER / "terminal.svg"
 _TEMPLATE = Path(__file__).with_name("terminal.svg.in").read_text(encoding="utf-8")
 _WIDTH = 96
 _SCENARIO = Scenario(accounts=40, users=8, seed=7, latency=0)
 _SHOWN_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-_NAMES = ("iam_audit_report", "cloudtrail_events", "coverage")
 _DARK = ((72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34))
 _BRIGHT = ((88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196))
 _THEME = TerminalTheme(
@@ -73,7 +73,7 @@ async def _show(console: Console) -> None:
 def _opened(config: AuditConfig) -> OpenAudit:
     stem, folder = f"{_SHOWN_AT:%Y%m%d_%H%M%S}", Path("demo-output")
     return OpenAudit(
-        rows=tuple(folder / f"{name}_{stem}.csv" for name in _NAMES),
+        rows=tuple(folder / f"{name}_{stem}.csv" for name in TABLES),
         journal=folder / f"audit_{stem}.journal.jsonl",
         finished=None,
         role=config.role,

@@ -1,4 +1,4 @@
-"""The three CSV files: exact when read back, whole accounts only, nothing that a spreadsheet runs."""
+"""The four CSV files: exact when read back, whole accounts only, nothing that a spreadsheet runs."""
 
 import codecs
 import csv
@@ -31,6 +31,7 @@ from auditor.output.csv import (
     table_text,
 )
 from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
+from auditor.output.user_rows import USER_COLUMNS
 from tests.manual.pages import text_of as manual_text_of
 from tests.output.limits import files_no_longer_than
 from tests.output.reading import read_back, unguarded
@@ -43,7 +44,8 @@ ENDS = ";\t\r\n"
 
 cells = st.text(st.characters(exclude_categories=["Cs"])) | st.text("=+-@\t\r\n'\";, a1()é\uff1d\uff0b\uff0d\uff20")
 tables = st.integers(2, 5).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width)))
-HEADERS = [",".join(columns) + "\n" for columns in (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)]
+COLUMNS = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS, USER_COLUMNS)
+HEADERS = [",".join(columns) + "\n" for columns in COLUMNS]
 MANY_EVENTS: tuple[Event, ...] = tuple(
     replace(EVENT, id=str(number), resources=(EventResource("AWS::IAM::User", "x" * 50),)) for number in range(200)
 )
@@ -143,10 +145,9 @@ def test_no_rows_are_no_text() -> None:
 
 def test_a_text_for_each_file() -> None:
     """Headers and accounts have one text a file; no accounts have empty ones."""
-    columns = (FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS)
-    assert tuple(f"{','.join(names)}\n".encode() for names in columns) == header_texts()
-    assert (b"", b"", b"") == account_texts([], labels=Labels.ES)
-    assert [2, 2, 2] == [text.count(b"\n") for text in account_texts([REPORT, REPORT], labels=Labels.ES)]
+    assert tuple(header.encode() for header in HEADERS) == header_texts()
+    assert (b"", b"", b"", b"") == account_texts([], labels=Labels.ES)
+    assert [2, 2, 2, 2] == [text.count(b"\n") for text in account_texts([REPORT, REPORT], labels=Labels.ES)]
 
 
 async def text_of(path: Path) -> str:
@@ -158,7 +159,7 @@ async def text_of(path: Path) -> str:
 async def test_a_folder_may_be_a_text(tmp_path: Path) -> None:
     """Paths are given as they come."""
     async with open_csv_writer(str(tmp_path / "new")) as writer:
-        assert [tmp_path / "new"] * 3 == [path.parent for path in writer.paths]
+        assert [tmp_path / "new"] * 4 == [path.parent for path in writer.paths]
 
 
 @pytest.mark.anyio
@@ -168,7 +169,7 @@ async def test_headers_are_always_there(tmp_path: Path) -> None:
         assert HEADERS == [await text_of(path) for path in writer.paths]
         await writer.write(AccountReport(account=ACCOUNT, role=""))
     assert HEADERS == [(await text_of(path)).splitlines(keepends=True)[0] for path in writer.paths]
-    assert [1, 1, 2] == [len((await text_of(path)).splitlines()) for path in writer.paths]
+    assert [1, 1, 2, 1] == [len((await text_of(path)).splitlines()) for path in writer.paths]
 
 
 @pytest.mark.anyio
@@ -197,8 +198,8 @@ async def test_accounts_that_were_not_listed_are_a_row_of_coverage(tmp_path: Pat
     async with open_csv_writer(tmp_path) as writer:
         await writer.write_unlisted(Unlisted("NotListed", "the run was cut off"))
         assert writer.used
-    findings, events, coverage = (path.read_text(encoding="utf-8") for path in writer.paths)
-    assert HEADERS[:2] == [findings, events]
+    findings, events, coverage, users = (path.read_text(encoding="utf-8") for path in writer.paths)
+    assert [*HEADERS[:2], HEADERS[3]] == [findings, events, users]
     assert coverage.startswith(f"{HEADERS[2]}organization,,,,not reached,")
     assert 2 == coverage.count("\n")
 
@@ -231,7 +232,7 @@ async def test_a_block_that_fails_later_leaves_the_rows(tmp_path: Path) -> None:
     with pytest.raises(LaterError):
         await write_and_fail()
     paths = [Path(path) async for path in anyio.Path(tmp_path).iterdir()]
-    assert [2, 2, 2] == [len((await text_of(path)).splitlines()) for path in paths]
+    assert [2, 2, 2, 2] == [len((await text_of(path)).splitlines()) for path in paths]
 
 
 @pytest.mark.anyio
@@ -239,9 +240,10 @@ async def test_names_and_modes(tmp_path: Path) -> None:
     """All files have one stem, the second in UTC in which they were made, and are their owner's only."""
     before = datetime.now(UTC).replace(microsecond=0)
     async with open_csv_writer(tmp_path) as writer:
-        findings, events, coverage = writer.paths
+        findings, *others = writer.paths
     stem = findings.name.removeprefix("iam_audit_report_")
-    assert (f"cloudtrail_events_{stem}", f"coverage_{stem}") == (events.name, coverage.name)
+    expected = [f"cloudtrail_events_{stem}", f"coverage_{stem}", f"iam_users_{stem}"]
+    assert expected == [path.name for path in others]
     assert {tmp_path} == {path.parent for path in writer.paths}
     made = datetime.strptime(stem, "%Y%m%d_%H%M%S.csv").replace(tzinfo=UTC)
     assert before <= made <= datetime.now(UTC)
@@ -253,13 +255,16 @@ async def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:
     """What was written can be read before the writer is closed."""
     async with open_csv_writer(tmp_path, labels=Labels.EN) as writer:
         await writer.write(REPORT)
-        findings, events, coverage = [(await text_of(path)).splitlines() for path in writer.paths]
+        findings, events, coverage, users = [(await text_of(path)).splitlines() for path in writer.paths]
     identity, use = "111122223333,pagos-dev,ana", "2026-02-02T03:04:05+00:00,s3"
     password, key = "Configured,2026-02-28T12:00:00+00:00", "AKIA1,Active,2026-02-19T12:00:00+00:00"
     assert [f"{identity},{password},{key},{use},Virtual"] == findings[1:]
     assert ['2026-02-27T12:00:00+00:00,CreateUser,root-of-all,111122223333,pagos-dev,"ana, AIDA1"'] == events[1:]
     words = ",".join(["complete"] * 7)
-    assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,,3"] == coverage[1:]
+    assert [f"111122223333,pagos-dev,ACTIVE,Audit,{words},1,1,1,1,,,7,1,1.5,live,,3,complete,complete,"] == coverage[1:]
+    arn, made = "arn:aws:iam::111122223333:user/ana", "2025-11-21T12:00:00+00:00"
+    used = "2026-02-28T12:00:00+00:00"
+    assert [f"{identity},{arn},{made},{password},Virtual,1,0,Unknown (NotAsked),{used}"] == users[1:]
 
 
 @pytest.mark.anyio
@@ -270,7 +275,7 @@ async def test_reports_in_turn(tmp_path: Path) -> None:
         for name in names:
             account = replace(ACCOUNT, name=name)
             await writer.write(report_of(USER, events=(EVENT, REFUSED_EVENT), account=account))
-    for path, column in zip(writer.paths, (1, 4, 1), strict=True):
+    for path, column in zip(writer.paths, (1, 4, 1, 1), strict=True):
         assert names == [row[column] for row in read_back(await text_of(path))[1:]]
 
 
@@ -311,18 +316,19 @@ def seconds() -> list[str]:
 
 @pytest.mark.anyio
 async def test_names_that_are_taken(tmp_path: Path) -> None:
-    """Files and links that have the name, one of the three is enough, are left alone: a later second's is used."""
+    """Files and links that have the name, one of the four is enough, are left alone: a later second's is used."""
     outside = tmp_path / "outside"
     stems = seconds()
 
     def occupy() -> None:
-        for name in ("files", "links", "events", "coverage"):
+        for name in ("files", "links", "events", "coverage", "users"):
             (tmp_path / name).mkdir()
         for stem in stems:
             (tmp_path / "files" / f"iam_audit_report_{stem}").write_text("mine")
             (tmp_path / "links" / f"iam_audit_report_{stem}").symlink_to(outside)
             (tmp_path / "events" / f"cloudtrail_events_{stem}").write_text("mine")
             (tmp_path / "coverage" / f"coverage_{stem}").write_text("mine")
+            (tmp_path / "users" / f"iam_users_{stem}").write_text("mine")
 
     async def write(name: str) -> None:
         async with open_csv_writer(tmp_path / name) as writer:
@@ -333,7 +339,7 @@ async def test_names_that_are_taken(tmp_path: Path) -> None:
 
     await to_thread.run_sync(occupy)
     async with anyio.create_task_group() as tasks:
-        for name in ("files", "links", "events", "coverage"):
+        for name in ("files", "links", "events", "coverage", "users"):
             tasks.start_soon(write, name)
 
     def left() -> tuple[set[str], int, bool]:
@@ -343,9 +349,9 @@ async def test_names_that_are_taken(tmp_path: Path) -> None:
         return texts, len(links), outside.exists()
 
     assert ({"mine"}, 2, False) == await to_thread.run_sync(left)
-    # One file of a run is never left without the others: two that were there, three that were written.
-    for name in ("events", "coverage"):
-        assert 2 + 3 == len([path async for path in anyio.Path(tmp_path / name).iterdir()])
+    # One file of a run is never left without the others: two that were there, four that were written.
+    for name in ("events", "coverage", "users"):
+        assert 2 + 4 == len([path async for path in anyio.Path(tmp_path / name).iterdir()])
 
 
 @pytest.mark.anyio
@@ -388,7 +394,7 @@ async def test_headers_that_do_not_fit(tmp_path: Path, size: int) -> None:
         async with open_csv_writer(tmp_path / "full"):
             pass
     assert [] == [path async for path in anyio.Path(tmp_path / "full").iterdir()]
-    assert before - 3 == await to_thread.run_sync(descriptors)
+    assert before - 4 == await to_thread.run_sync(descriptors)
 
 
 @pytest.mark.anyio
@@ -405,7 +411,7 @@ async def test_cancelled_writes_are_whole(tmp_path: Path) -> None:
     rows = [len(read_back(await text_of(path))) - 1 for path in writer.paths]
     assert rows[0] == rows[1]
     assert rows[0] in range(200, 1200, 200)
-    assert [True, True, True] == [(await text_of(path)).endswith("\n") for path in writer.paths]
+    assert [True] * 4 == [(await text_of(path)).endswith("\n") for path in writer.paths]
 
 
 @pytest.mark.anyio
@@ -449,38 +455,39 @@ async def test_a_file_that_can_not_be_cut_back_leaves_no_other_uncut(tmp_path: P
     """All others end with the last whole account, and the error is told."""
 
     def opened() -> list[PrivateFile]:
-        return [PrivateFile(tmp_path / "a"), Stuck(tmp_path / "b"), Full(tmp_path / "c")]
+        kinds = {"a": PrivateFile, "b": Stuck, "c": Full, "d": PrivateFile}
+        return [kind(tmp_path / name) for name, kind in kinds.items()]
 
-    for order in ((0, 1, 2), (1, 0, 2)):
+    for order in ((0, 1, 2, 3), (1, 0, 3, 2)):
         files = await to_thread.run_sync(opened)
         with pytest.raises(WriteError, match="can't be cut"):
             await CsvWriter([files[place] for place in order], labels=Labels.ES).write(REPORT)
-        assert (0, True, 0) == (files[0].size, files[1].size > 0, files[2].size)
+        assert (0, True, 0, 0) == (files[0].size, files[1].size > 0, files[2].size, files[3].size)
         for file in files:
             await to_thread.run_sync(file.discard)
 
 
 def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     """An error while they are made leaves the old ones and nothing else; what a killed run left is no hindrance."""
-    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    paths = [tmp_path / f"{name}.csv" for name in "abcd"]
     for path in paths:
         path.write_text("old")
         path.with_name(f".{path.name}.unfinished").write_text("torn")
     with pytest.raises(WriteError, match="could not be made anew"):
         render_csv_files(paths, failing(), labels=Labels.ES)
-    assert ["old"] * 3 == [path.read_text() for path in paths]
+    assert ["old"] * 4 == [path.read_text() for path in paths]
     render_csv_files(paths, [REPORT], labels=Labels.ES)
-    assert [2, 2, 2] == [len(path.read_text().splitlines()) for path in paths]
+    assert [2, 2, 2, 2] == [len(path.read_text().splitlines()) for path in paths]
     assert {0o600} == {path.stat().st_mode & 0o777 for path in paths}
-    assert 3 == len(list(tmp_path.iterdir()))
+    assert 4 == len(list(tmp_path.iterdir()))
 
 
 @pytest.mark.parametrize("bom", [False, True])
 def test_a_byte_order_mark_stays(tmp_path: Path, bom: bool) -> None:  # noqa: FBT001 - a parameter
     """Files that had one have one when they are made anew."""
-    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    paths = [tmp_path / f"{name}.csv" for name in "abcd"]
     render_csv_files(paths, [REPORT], labels=Labels.ES, bom=bom)
-    assert [bom] * 3 == [path.read_bytes().startswith(codecs.BOM_UTF8) for path in paths]
+    assert [bom] * 4 == [path.read_bytes().startswith(codecs.BOM_UTF8) for path in paths]
 
 
 def failing() -> Iterator[AccountReport]:
@@ -491,7 +498,7 @@ def failing() -> Iterator[AccountReport]:
 
 def test_whether_they_can_be_made_is_known_before(tmp_path: Path) -> None:
     """What stands in the way is told in one sentence, and nothing is left or changed."""
-    paths = [tmp_path / f"{name}.csv" for name in "abc"]
+    paths = [tmp_path / f"{name}.csv" for name in "abcd"]
     check_rendering(paths)
     assert [] == list(tmp_path.iterdir())
     in_the_way = tmp_path / ".b.csv.unfinished"

@@ -5,9 +5,20 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from auditor import AccountReport, EventResource, Labels, MfaDevice, MfaKind, Unknown, User
+from auditor import (
+    Account,
+    AccountReport,
+    AccountState,
+    EventResource,
+    Labels,
+    MfaDevice,
+    MfaKind,
+    Section,
+    Unknown,
+    User,
+)
 from auditor.model.facts import NOT_ASKED
-from auditor.model.placeholders import not_reached
+from auditor.model.placeholders import Unlisted, excluded, failed, not_reached, unasked
 from auditor.output.rows import (
     COVERAGE_COLUMNS,
     EVENT_COLUMNS,
@@ -16,9 +27,10 @@ from auditor.output.rows import (
     event_cells,
     event_rows,
     finding_rows,
-    time_text,
+    unlisted_row,
 )
-from tests.samples import ACCOUNT, DEVICE, EVENT, KEY, NOW, REFUSED_EVENT, REPORT, USE, USER, report_of
+from auditor.output.words import time_text
+from tests.samples import ACCOUNT, DEVICE, EVENT, FAILURE, KEY, NOW, REFUSED_EVENT, REPORT, USE, USER, report_of
 
 DENIED = Unknown("AccessDenied")
 EAST = timezone(timedelta(hours=5, minutes=30))
@@ -126,11 +138,67 @@ def test_what_can_not_be_read_of_a_key() -> None:
     ],
     ids=["some", "none", "an older version's", "not reached", "not entered"],
 )
-def test_events_of_other_services_are_counted_last(report: AccountReport, expected: str) -> None:
-    """The last column is a number as the others; empty only where an older version did not count them."""
+def test_events_of_other_services_are_counted(report: AccountReport, expected: str) -> None:
+    """The cell is a number as the others; empty only where an older version did not count them."""
+    assert expected == coverage_row(report)["foreign_event_count"]
+
+
+OLDER = tuple(
+    covered for covered in REPORT.coverage if covered.section not in {Section.ROOT, Section.SERVICE_CREDENTIALS}
+)
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (REPORT, ("complete", "complete")),
+        (replace(REPORT, coverage=OLDER), ("", "")),
+        (not_reached(ACCOUNT), ("not reached", "not reached")),
+        (failed(ACCOUNT, replace(FAILURE, section=Section.ROLE)), ("skipped", "skipped")),
+        (unasked(replace(ACCOUNT, state=AccountState.SUSPENDED)), ("skipped", "skipped")),
+        (AccountReport(ACCOUNT, role=""), ("", "")),
+    ],
+    ids=["entered", "an older version's", "not reached", "not entered", "suspended", "no sections"],
+)
+def test_root_and_service_credentials_are_covered_last(report: AccountReport, expected: tuple[str, str]) -> None:
+    """A word each, as of the other sections; empty only where an older version did not know them."""
     row = coverage_row(report)
-    assert ("foreign_event_count", expected) == list(row.items())[-1]
+    assert list(zip(("root", "service_credentials"), expected, strict=True)) == list(row.items())[-3:-1]
     assert list(COVERAGE_COLUMNS) == list(row)
+
+
+@pytest.mark.parametrize(
+    ("account", "expected"),
+    [
+        (ACCOUNT, ""),
+        (replace(ACCOUNT, paths=("o-1/r-1/ou-1-a/ou-1-b/111122223333/",)), "r-1/ou-1-a/ou-1-b"),
+        (replace(ACCOUNT, paths=("o-1/r-1/ou-1-a/111122223333/",), ou_path="Root/Prod"), "Root/Prod"),
+    ],
+    ids=["unknown", "ids", "names"],
+)
+def test_where_an_account_is_stands_last(account: Account, expected: str) -> None:
+    """By names where they are known, else by ids, and empty where neither are."""
+    assert ("ou_path", expected) == list(coverage_row(replace(REPORT, account=account)).items())[-1]
+
+
+def test_an_account_that_was_left_out() -> None:
+    """Its role is excluded, all else was skipped, and nothing is missing of it."""
+    report = excluded(ACCOUNT)
+    row = coverage_row(report)
+    assert ("excluded", {"skipped"}) == (
+        row["role"],
+        {row[section.column] for section in Section if section is not Section.ROLE},
+    )
+    assert (True, True, True, False) == (report.excluded, report.complete, report.reached, report.audited)
+    assert ("", "", "") == (row["error_code"], row["freshness"], row["role_used"])
+
+
+def test_the_accounts_that_were_not_listed() -> None:
+    """No section of theirs was reached, those of root and service credentials among them; nothing is counted."""
+    row = unlisted_row(Unlisted("NotListed", "the run was cut off"))
+    assert list(COVERAGE_COLUMNS) == list(row)
+    assert {"not reached"} == {row[section.column] for section in Section}
+    assert ("organization", "0", "NotListed") == (row["account_id"], row["user_count"], row["error_code"])
 
 
 def test_a_key_without_a_date() -> None:

@@ -1,4 +1,4 @@
-"""The four files of a run: all of them are its own, or none."""
+"""The five files of a run: all of them are its own, or none."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ async def test_names_and_order(tmp_path: Path) -> None:
         names = names_beside(files.journal.path)
         assert names.tables == files.csv.paths
         assert (files.csv, files.journal) == files.writers
-        assert 4 == len(await to_thread.run_sync(names_in, tmp_path))
+        assert 5 == len(await to_thread.run_sync(names_in, tmp_path))
 
 
 def table(names: RunNames) -> None:
@@ -51,7 +51,7 @@ def link(names: RunNames) -> None:
 
 @pytest.mark.parametrize("occupy", [table, journal, link], ids=lambda occupy: occupy.__name__)
 async def test_one_name_that_is_taken_makes_all_wait(occupy: Callable[[RunNames], None], tmp_path: Path) -> None:
-    """All four have a later second's, and what was there is left as it was."""
+    """All five have a later second's, and what was there is left as it was."""
     now = datetime.now(UTC)
     taken = [RunNames(tmp_path, f"{now + timedelta(seconds=later):%Y%m%d_%H%M%S}") for later in (0, 1)]
     for names in taken:
@@ -91,7 +91,7 @@ async def test_all_stay_or_none(told: int, tmp_path: Path) -> None:
     """Where the coverage names accounts that were not reached, they can be gone on with."""
     with pytest.raises(KeyError):
         await stop_after(tmp_path, told=told)
-    assert (4 if told else 0) == len(await to_thread.run_sync(names_in, tmp_path))
+    assert (5 if told else 0) == len(await to_thread.run_sync(names_in, tmp_path))
     async for path in anyio.Path(tmp_path).glob("*.jsonl"):
         async with reopen_journal(Path(path)) as again:
             assert max(told - 1, 0) == len(await to_thread.run_sync(lambda: list(again.reports())))

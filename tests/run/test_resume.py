@@ -1,6 +1,7 @@
 """An audit that was cut off goes on: the files equal the truth, each row once, however it was cut off."""
 
 import codecs
+import json
 import os
 import signal
 import subprocess
@@ -41,8 +42,11 @@ from auditor.cli.app import app
 from auditor.demo import Request, Scenario, build_organization, serve
 from auditor.journal import JournalWriter
 from auditor.journal.file import JournalFile, open_journal_file
+from auditor.journal.format import line_of
 from auditor.journal.reader import Content, report_at
+from auditor.model.facts import UserScope
 from auditor.output.run_files import open_run_files
+from auditor.output.user_rows import ROOT_NAME
 from tests.chaos.simulation import environment_of
 from tests.expectations import as_set, read_csv, truth_of, truth_of_all
 from tests.organizations import served
@@ -78,7 +82,7 @@ class Stopping:
 
 
 def rows_in(folder: Path) -> list[list[dict[str, str]]]:
-    """The rows of the three files of the only run in a folder."""
+    """Findings, events and coverage of the only run in a folder."""
     names = ("iam_audit_report", "cloudtrail_events", "coverage")
     return [read_csv(path) for name in names for path in folder.glob(f"{name}_*.csv")]
 
@@ -129,7 +133,7 @@ async def test_a_process_that_is_killed_goes_on_and_nothing_is_lost(
     assert as_set(expected.events) == as_set(events)
     assert sorted(account.id for account in server.organization.accounts) == sorted(r["account_id"] for r in coverage)
     assert f"{len(server.organization.accounts):,}" in output
-    assert 4 == len(os.listdir(tmp_path))  # noqa: PTH208 - no event loop is held up by it
+    assert 5 == len(os.listdir(tmp_path))  # noqa: PTH208 - no event loop is held up by it
 
 
 @pytest.mark.anyio
@@ -208,6 +212,39 @@ async def test_what_is_complete_is_not_asked_again(tmp_path: Path, monkeypatch: 
     assert as_set(expected.findings) == as_set(findings)
     assert as_set(expected.events) == as_set(events)
     assert summary.accounts == len(coverage)
+
+
+async def of_version_2(folder: Path) -> None:
+    """Make a journal's first line that of a version that had no scopes."""
+    path = anyio.Path(folder / NAME)
+    first, *others = (await path.read_bytes()).splitlines(keepends=True)
+    header = json.loads(first)["header"]
+    header["version"] = 2
+    header["settings"] = {name: kept for name, kept in header["settings"].items() if name not in {"users", "events"}}
+    await path.write_bytes(b"".join([line_of("header", json.dumps(header).encode()), *others]))
+
+
+@pytest.mark.anyio
+async def test_an_audit_of_an_older_version_gets_its_file_of_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on as what it was begun as: each user that was listed has a row, and nothing is asked of root."""
+    async with served(QUICK, monkeypatch) as server:
+        async with open_journal(tmp_path / NAME, config=replace(CONFIG, users=UserScope.WITH_KEYS)) as journal:
+            with pytest.raises(StopAudit):
+                await run_audit(journal.header.config(rates=CONFIG.rates), writers=[Stopping(12), journal])
+        await of_version_2(tmp_path)
+        summary = await gone_on_with(tmp_path)
+        actions = {action for _, action, _ in server.counts}
+    users = read_csv(tmp_path / "iam_users_20260301_120000.csv")
+    findings, _, coverage = rows_in(tmp_path)
+    assert summary.users == len(users) > len({row["username"] for row in findings})
+    assert ROOT_NAME not in {row["username"] for row in users}
+    assert {"Desconocido (NotAsked)"} == {row["service_credentials"] for row in users}
+    keyless = [row for row in users if row["active_keys"] == row["inactive_keys"] == "0"]
+    assert {"Desconocido (NotAsked)"} == {row["password_status"] for row in keyless}
+    assert {"skipped", "not reached"} >= {row["root"] for row in coverage}
+    assert not actions & {"GetAccountSummary", "ListServiceSpecificCredentials"}
 
 
 async def resumed_accounts(folder: Path) -> frozenset[str]:
@@ -323,7 +360,7 @@ async def test_a_journal_of_an_audit_that_did_not_start_is_begun_anew(
         expected = truth_of(server, summary, labels=Labels.EN)
     findings, events, coverage = rows_in(left)
     marks = [(await anyio.Path(path).read_bytes())[:3] for path in left.glob("*.csv")]
-    assert [codecs.BOM_UTF8] * 3 == marks
+    assert [codecs.BOM_UTF8] * 4 == marks
     assert as_set(expected.findings) == as_set(findings)
     assert as_set(expected.events) == as_set(events)
     assert summary.accounts == len(coverage) == len(server.organization.accounts)

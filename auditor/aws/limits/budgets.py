@@ -10,6 +10,13 @@ from auditor.config import Rates
 IAM_GROWTH = 2.0
 """How many times its first rate an account's may grow to: twenty a second to forty, the most in public hints."""
 
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html: 8 a second for ListAccounts, 5
+# for what is in a root or unit, whichever is asked for, and 1 for ListRoots.
+_SHARES = {"list_roots": 1 / 8, "list_accounts_for_parent": 5 / 8}
+"""What APIs of Organizations may be asked, as a share of what ListAccounts may."""
+_TOGETHER = {"list_organizational_units_for_parent": "list_accounts_for_parent"}
+"""APIs that share the budget of another one."""
+
 _RUN = Learning(growth=0.08, probing=0.002, decrease=0.85, floor=0.1, burst=0.5)
 _RUN_CEILING = 10_000.0
 """Requests a second that no run comes to."""
@@ -143,6 +150,8 @@ class Budgets:
             self._budget(api).throttled()
 
     def _budget(self, api: Api) -> Budget:
+        if api.operation in _TOGETHER:
+            api = Api(api.service, _TOGETHER[api.operation])
         budget = self._budgets.get(api)
         if budget is None:
             budget = self._budgets[api] = self._new_budget(api)
@@ -153,7 +162,7 @@ class Budgets:
             case "cloudtrail":
                 return Pace(self._rates.events)
             case "organizations":
-                return Pace(self._rates.organizations)
+                return Pace(self._rates.organizations * _SHARES.get(api.operation, 1))
             case "sts":
                 return Pace(self._rates.sts)
         return Budget(self._rates.iam, ceiling=self._rates.iam * IAM_GROWTH)

@@ -89,9 +89,9 @@ class ProgressDisplay:
         match event:
             case AuditStarted():
                 self._start(event)
-            case AccountsListed(count=count, finished=finished):
-                self._known, self._listed = count, finished
-            case AccountFinished(report=report):
+            case AccountsListed(count=count, finished=finished, excluded=excluded):
+                self._known, self._listed = count - excluded, finished
+            case AccountFinished(report=report) if not report.excluded:
                 self._counts["accounts"] += 1
                 self._counts["access key"] += sum(1 for _ in report.findings())
                 self._counts["event"] += sum(1 for _ in report.happened())

@@ -136,10 +136,13 @@ def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES, po
     match event:
         case AuditStarted():
             yield _started(event)
-        case AccountsListed(count=count, finished=finished):
+        case AccountsListed(count=count, finished=finished, excluded=excluded):
             level, known = (logging.INFO, "in all") if finished else (logging.DEBUG, "so far")
             message = f"{counted(count, 'account')} {known}"
-            yield Entry(level, "accounts_listed", message, {"accounts": count, "finished": finished})
+            listed: dict[str, Value] = {"accounts": count, "finished": finished, "excluded": excluded}
+            yield Entry(level, "accounts_listed", message, listed)
+        case AccountFinished(report=report) if report.excluded:
+            yield Entry(logging.DEBUG, "account_excluded", "the filters left it out", _named(report.account))
         case AccountFinished(report=report):
             yield from (_failure(report.account, failure) for failure in report.failures)
             yield _account(report)
@@ -214,6 +217,7 @@ def _finished(summary: AuditSummary, *, files: Mapping[str, str], policy: str) -
         "exit_code": summary.exit_code,
         "accounts": summary.accounts,
         "audited": summary.audited,
+        "excluded": summary.excluded,
         "failed_accounts": summary.failed_accounts,
         "failures": summary.failures,
         "covered_accounts": summary.covered_accounts,

@@ -95,6 +95,7 @@ def _rows(summary: AuditSummary) -> list[tuple[str, int]]:
     return [
         ("accounts", summary.accounts),
         ("  audited", summary.audited),
+        *([("  left out by the filters", summary.excluded)] if summary.excluded else []),
         ("  suspended, closed or not active yet", summary.not_auditable),
         ("  with failures", summary.failed_accounts),
         ("users", summary.users),

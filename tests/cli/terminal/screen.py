@@ -34,7 +34,7 @@ async def _no_audit(_: object) -> AuditSummary:
 
 
 OPEN = OpenAudit(
-    rows=(Path("a.csv"), Path("b.csv"), Path("c.csv")),
+    rows=(Path("a.csv"), Path("b.csv"), Path("c.csv"), Path("d.csv")),
     journal=Path("audit_20260301_120000.journal.jsonl"),
     finished=None,
     profile=None,

@@ -115,6 +115,7 @@ def test_the_end_names_the_files() -> None:
         "iam_audit_report": "a.csv",
         "cloudtrail_events": "b.csv",
         "coverage": "c.csv",
+        "iam_users": "d.csv",
         "journal": OPEN.journal.name,
     }
     assert {name: str(Path.cwd() / file) for name, file in names.items()} == log.lines[-1]["files"]

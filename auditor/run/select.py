@@ -1,0 +1,172 @@
+"""Which of the listed accounts are audited: the filters, held against all that they rest on."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from auditor.aws.gateway import Gateway
+from auditor.aws.units import tags_of
+from auditor.concurrency.tasks import fan_out
+from auditor.errors import ConfigurationError, OrganizationError, RequestError
+from auditor.model.codes import is_denial
+from auditor.model.facts import Account, AccountId, AccountState
+from auditor.model.filters import OPTIONS, AccountFilters, Names, has_wildcards
+from auditor.model.progress import AuditWarning, Observer, ignore
+from auditor.run.units import find_units
+
+_AT_ONCE = 8
+_SHOWN = 5
+_LONG = 30
+"""Seconds that the tags may take without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the filters make of the accounts that were listed, each part in their order."""
+
+    chosen: tuple[Account, ...]
+    excluded: tuple[Account, ...]
+
+
+async def select(  # noqa: PLR0913 - what a selection rests on
+    accounts: Sequence[Account],
+    *,
+    filters: AccountFilters,
+    gateway: Gateway,
+    finished: Collection[AccountId] = (),
+    whole: bool = True,
+    observe: Observer = ignore,
+) -> Selection:
+    """The accounts that the filters choose, and those that they leave out; those that are `finished` are in neither.
+
+    Units cost what `find_units` says, and tags one call for each account that all other filters leave. `whole` says
+    whether these are all accounts of the organization: else what is not among them may be elsewhere in it. A value that
+    no account has is warned of where that may be right.
+
+    Raises:
+        ConfigurationError: A value is not there, or is ambiguous, or no account is left.
+        OrganizationError: Units or tags could not be listed.
+    """
+    names = _names(accounts, filters=filters)
+    if whole:
+        _check_ids(accounts, filters=filters)
+        _check_names(frozenset().union(*names.values()), filters=filters, observe=observe)
+    left = _fitting(accounts, {each.id: frozenset({each.id}) for each in accounts}, filters=filters, kind="accounts")
+    left = _fitting(left, names, filters=filters, kind="account_names")
+    paths: Mapping[AccountId, str] = {}
+    if left and filters.all_ous:
+        units = await find_units(gateway, filters.all_ous, accounts=left)
+        _warn_of(filters.ous or (), met=units.met, kind="ous", asked=len(left), observe=observe)
+        left, paths = _fitting(left, units.holding, filters=filters, kind="ous"), units.paths
+    left = [account for account in left if account.id not in finished]
+    if left and filters.all_tags:
+        tags = await _all_tags(gateway, left, observe=observe)
+        met = frozenset().union(*tags.values())
+        _warn_of(filters.all_tags, met=met, kind="tags", asked=len(left), observe=observe)
+        left = _fitting(left, tags, filters=filters, kind="tags")
+    if not left and not finished:
+        raise ConfigurationError(
+            f"The filters leave none of the {len(accounts):,} accounts that were listed: values of one kind add up, "
+            "kinds narrow, and what is excluded wins."
+        )
+    chosen = frozenset(account.id for account in left)
+    placed = [replace(each, ou_path=paths.get(each.id, "")) for each in accounts if each.id not in finished]
+    return Selection(
+        chosen=tuple(account for account in placed if account.id in chosen),
+        excluded=tuple(account for account in placed if account.id not in chosen),
+    )
+
+
+def select_by_id(filters: AccountFilters, *, finished: Collection[AccountId] = ()) -> Selection:
+    """The accounts that the filters name by their ids, where none can be listed: nothing else is known of them.
+
+    Those that are `finished` are not among them.
+
+    Raises:
+        ConfigurationError: No account is left.
+    """
+    wanted = [AccountId(each) for each in filters.accounts or () if each not in filters.excluded_accounts]
+    if not wanted:
+        raise ConfigurationError("The filters leave no account: each that --account names is excluded, too.")
+    unlisted = partial(Account, name="", arn="", email="", state=AccountState.ACTIVE, state_word="")
+    return Selection(chosen=tuple(unlisted(id=each) for each in wanted if each not in finished), excluded=())
+
+
+def _fitting(
+    accounts: Iterable[Account], values: Mapping[AccountId, frozenset[str]], *, filters: AccountFilters, kind: str
+) -> list[Account]:
+    """The accounts that have one of the wanted values of this kind, where any is wanted, and none of the excluded."""
+    wanted, excluded = getattr(filters, kind), frozenset(getattr(filters, f"excluded_{kind}"))
+    if wanted is None:
+        return [each for each in accounts if excluded.isdisjoint(values[each.id])]
+    wanted = frozenset(wanted)
+    return [
+        each for each in accounts if not wanted.isdisjoint(values[each.id]) and excluded.isdisjoint(values[each.id])
+    ]
+
+
+def _names(accounts: Iterable[Account], *, filters: AccountFilters) -> dict[AccountId, frozenset[str]]:
+    """Which of the names and patterns each account's name fits."""
+    names = Names((*(filters.account_names or ()), *filters.excluded_account_names))
+    return {account.id: names.matching(account.name) for account in accounts}
+
+
+def _check_ids(accounts: Iterable[Account], *, filters: AccountFilters) -> None:
+    listed = {account.id for account in accounts}
+    for kind in ("accounts", "excluded_accounts"):
+        missing = [each for each in getattr(filters, kind) or () if each not in listed]
+        if missing:
+            raise ConfigurationError(
+                f"{OPTIONS[kind]}: not in this organization {'is' if len(missing) == 1 else 'are'} {_shown(missing)}."
+            )
+
+
+def _check_names(met: frozenset[str], *, filters: AccountFilters, observe: Observer) -> None:
+    """A pattern that is to be left out may be like no name; all else must be there."""
+    for kind in ("account_names", "excluded_account_names"):
+        for name in getattr(filters, kind) or ():
+            if name in met:
+                continue
+            if kind == "account_names" or not has_wildcards(name):
+                raise ConfigurationError(f"{OPTIONS[kind]}: no account of this organization is called {name!r}.")
+            observe(AuditWarning(f"{OPTIONS[kind]}: no account of this organization is called {name!r}."))
+
+
+def _warn_of(values: Iterable[str], *, met: Collection[str], kind: str, asked: int, observe: Observer) -> None:
+    what = "is in" if kind == "ous" else "has the tag"
+    for value in values:
+        if value not in met:
+            observe(AuditWarning(f"None of the {asked:,} accounts that the other filters leave {what} {value!r}."))
+
+
+async def _all_tags(
+    gateway: Gateway, accounts: Sequence[Account], *, observe: Observer
+) -> dict[AccountId, frozenset[str]]:
+    seconds = len(accounts) / gateway.limits.rates.organizations
+    if seconds > _LONG:
+        minutes = max(1, round(seconds / 60))
+        observe(AuditWarning(f"The tags of {len(accounts):,} accounts are asked for, which takes {minutes:,} min."))
+    tags: dict[AccountId, frozenset[str]] = {}
+
+    async def look(account: Account) -> None:
+        try:
+            tags[account.id] = await tags_of(gateway, account.id)
+        except RequestError as error:
+            raise _unreadable(account, error) from error
+
+    await fan_out(accounts, look, limit=_AT_ONCE)
+    return tags
+
+
+def _unreadable(account: Account, error: RequestError) -> OrganizationError:
+    right = "allow the caller organizations:ListTagsForResource, or choose accounts by other filters"
+    cure = right if is_denial(error.code) else "try again"
+    return OrganizationError(
+        f"The tags of the account {account.name} ({account.id}) could not be listed, and so no account was entered "
+        f"({error}): {cure}."
+    )
+
+
+def _shown(values: Sequence[str]) -> str:
+    more = len(values) - _SHOWN
+    return ", ".join(values[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
