@@ -1,7 +1,6 @@
 """The settings of one audit, frozen and checked when they are made."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +10,19 @@ from typing import Any
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
+from auditor.model.roles import (
+    check_external_id,
+    check_session_duration,
+    check_session_name,
+    check_source_identity,
+    role_arn,
+    role_names,
+)
 
 DEFAULT_CONCURRENCY = 128
 DEFAULT_SESSION_NAME = "SecurityAudit"
 LONGEST_SILENCE = 300.0
 PATIENCE = 600.0
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-_ROLE = re.compile(r"([\x21-\x2e\x30-\x7e]+/)*[\w+=,.@-]{1,64}", re.ASCII)
-_ROLE_PATH_LENGTH = 510
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 _Number = int | float
@@ -92,8 +92,16 @@ class AuditConfig:
     CloudTrail keeps, the last 90 days, up to now.
     """
 
-    role: str
+    role: str | tuple[str, ...]
+    """Name of the role in each account, or several names, to be tried in this order. `{account_id}` in one stands for
+    the account's id. A tuple or a list of one name is kept as that name."""
     profile: str | None = None
+    lister_profile: str | None = None
+    """Profile whose credentials list the accounts, where the caller may not; all else is the caller's."""
+    lister_role: str | None = None
+    """ARN of a role that lists the accounts, assumed by the lister's profile, or by the caller where there is none."""
+    own_account_role: bool = False
+    """Whether the caller's own account is entered by the role, too, and not read with the caller's credentials."""
     filters: AccountFilters = ALL_ACCOUNTS
     """Which accounts are audited; without any, all that are listed."""
     start_date: datetime | None = None
@@ -104,6 +112,10 @@ class AuditConfig:
     csv_bom: bool = False
     """Whether the CSV files begin with UTF-8's byte order mark, without which spreadsheets may take them for others."""
     session_name: str = DEFAULT_SESSION_NAME
+    session_duration: int | None = None
+    """Seconds that each session of the role lives, 900 to 43,200; None leaves it to AWS. They are renewed in time."""
+    source_identity: str | None = None
+    """What AWS's logs show for all that is done in the sessions, whatever roles they go on to assume."""
     external_id: str | None = None
     session_policy: bool = True
     """Whether each session of the role is narrowed to what the audit reads, whatever else the role allows."""
@@ -131,8 +143,12 @@ class AuditConfig:
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
             _check_kind(name, getattr(self, name), kind)
-        check_role_name(self.role)
+        object.__setattr__(self, "role", role_names(self.role))
         check_session_name(self.session_name)
+        check_session_duration(self.session_duration)
+        check_source_identity(self.source_identity)
+        if self.lister_role is not None:
+            role_arn(self.lister_role)
         check_external_id(self.external_id)
         _check_concurrency(self.concurrency)
         _check_silence(self.longest_silence)
@@ -144,35 +160,20 @@ class AuditConfig:
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise ConfigurationError(f"The end ({self.end_date}) is before the start ({self.start_date}).")
 
-
-def check_role_name(role: str) -> None:
-    """Raise ConfigurationError where `role` is not an IAM role's name, with or without a path."""
-    _check_kind("role", role, str)
-    if role.startswith("arn:"):
-        raise ConfigurationError(f"{role!r} is an ARN: give the role's name alone, it is the same in all accounts.")
-    path, _, _ = role.rpartition("/")
-    if not _ROLE.fullmatch(role) or len(path) > _ROLE_PATH_LENGTH:
-        raise ConfigurationError(
-            f"{role!r} is not a role name: up to 64 letters, digits and +=,.@_- are, after a path such as a/b/."
-        )
-
-
-def check_session_name(session_name: str) -> None:
-    """Raise ConfigurationError where AWS would refuse `session_name`."""
-    _check_kind("session_name", session_name, str)
-    if not _SESSION_NAME.fullmatch(session_name):
-        raise ConfigurationError(f"{session_name!r} is not a session name: 2 to 64 letters, digits and +=,.@_- are.")
-
-
-def check_external_id(external_id: str | None) -> None:
-    """Raise ConfigurationError where AWS would refuse `external_id`; None is none."""
-    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
-        raise ConfigurationError("The external id must have 2 to 1,224 letters, digits and +=,.@:/_- characters.")
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles to try, in this order."""
+        return (self.role,) if isinstance(self.role, str) else self.role
 
 
 _KINDS: Mapping[str, Any] = {
     "profile": str | None,
     "filters": AccountFilters,
+    "lister_profile": str | None,
+    "lister_role": str | None,
+    "own_account_role": bool,
+    "session_duration": int | None,
+    "source_identity": str | None,
     "start_date": datetime | None,
     "end_date": datetime | None,
     "concurrency": int,

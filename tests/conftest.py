@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-_FOREIGN = ("AWS_", "BOTO_")
+_FOREIGN = ("AWS_", "BOTO_", "AUDITOR_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy", "all_proxy", "requests_ca_bundle"})
 
 
@@ -26,7 +26,7 @@ def interruptible_session() -> None:
 
 @pytest.fixture(autouse=True)
 def clean_aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credential, endpoint, proxy or configuration file of the machine reaches a test."""
+    """No credential, endpoint, proxy, configuration file or variable of an option reaches a test from the machine."""
     for name in os.environ:
         if name.startswith(_FOREIGN) or name.lower() in _PROXIES:
             monkeypatch.delenv(name)

@@ -269,6 +269,7 @@ def gateway(clients: FakeClients | None = None, *, policy: RetryPolicy = NO_PAUS
     return Gateway(
         caller=Caller(OWN_ACCOUNT, f"arn:aws:iam::{OWN_ACCOUNT}:user/auditor", "aws"),
         access=Access(credentials=None, limits=shared),
+        lister=Access(credentials=None, limits=shared),
         organizations=fakes.organizations,
         sts=fakes.sts,
         iam=fakes.iam,

@@ -36,9 +36,11 @@ TYPER = {
     "auditor.cli.app",
     "auditor.cli.audit",
     "auditor.cli.demo",
+    "auditor.cli.environment",
     "auditor.cli.filters",
     "auditor.cli.help",
     "auditor.cli.manual",
+    "auditor.cli.options",
     "auditor.cli.template",
 }
 RICH = {

@@ -63,6 +63,68 @@ def test_roles_that_are_none(role: str) -> None:
     assert caught.value.exit_code == 2
 
 
+def test_several_roles_are_kept_in_their_order() -> None:
+    """A list becomes a tuple; one name, in a list too, is that name."""
+    several: Any = ["B", "{account_id}/A-{account_id}"]
+    config = AuditConfig(role=several)
+    assert ("B", "{account_id}/A-{account_id}") == config.role == config.roles
+    assert config == pickle.loads(pickle.dumps(config))  # noqa: S301 - made two lines above
+    one: Any = ["Audit"]
+    assert (CONFIG, "Audit", ("Audit",)) == (AuditConfig(role=one), CONFIG.role, CONFIG.roles)
+
+
+@pytest.mark.parametrize(
+    ("role", "reason"),
+    [
+        ([], "role has no name in it"),
+        (("A", ""), "'' is not a role name"),
+        (("A", 5), "role must be of the type str: 5 is not"),
+        (("A", "B", "A"), "'A' is named twice"),
+        ({"A": 1}, "role must be of the type str"),
+        ("a{b}c", r"'a\{b\}c' has braces that stand for nothing: only \{account_id\} is replaced"),
+        ("{}/Audit", "has braces"),
+        ("{account_id", "has braces"),
+        ("{{account_id}}", "has braces"),
+        ("x" * 53 + "{account_id}", "is not a role name"),
+        (("A", "arn:aws:iam::{account_id}:role/R"), "is an ARN"),
+    ],
+)
+def test_several_roles_that_are_none(role: Any, reason: str) -> None:
+    """Each of them is a role's name with the account's id in it, and is there once."""
+    with pytest.raises(ConfigurationError, match=reason):
+        AuditConfig(role=role)
+    assert "x" * 52 + "{account_id}" == AuditConfig(role="x" * 52 + "{account_id}").role
+
+
+@pytest.mark.parametrize("arn", ["", "Lister", "arn:aws:iam::1:role/L", "arn:aws:sts::111122223333:assumed-role/L/x"])
+def test_listers_that_are_none(arn: str) -> None:
+    """A role of another account is named by its ARN."""
+    with pytest.raises(ConfigurationError, match="is no ARN of a role"):
+        replace(CONFIG, lister_role=arn)
+    whole = "arn:aws-us-gov:iam::111122223333:role/a/b/Lister"
+    assert whole == replace(CONFIG, lister_role=whole).lister_role
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 899, 43_201])
+def test_sessions_of_no_length(seconds: int) -> None:
+    """A session lives from a quarter of an hour to twelve hours."""
+    with pytest.raises(ConfigurationError, match=r"A session can't have .* seconds: 900 to 43200 are allowed"):
+        replace(CONFIG, session_duration=seconds)
+    assert (None, 900, 43_200) == (
+        CONFIG.session_duration,
+        replace(CONFIG, session_duration=900).session_duration,
+        replace(CONFIG, session_duration=43_200).session_duration,
+    )
+
+
+@pytest.mark.parametrize("name", ["", "x", "x" * 65, "two words", "aws:ana", "é2"])
+def test_source_identities_that_are_none(name: str) -> None:
+    """What STS would not take is refused."""
+    with pytest.raises(ConfigurationError, match="is not a source identity"):
+        replace(CONFIG, source_identity=name)
+    assert "ana@example.com" == replace(CONFIG, source_identity="ana@example.com").source_identity
+
+
 def test_an_arn_is_told_from_a_name() -> None:
     """Whoever gives an ARN is told to give the name."""
     with pytest.raises(ConfigurationError, match="is an ARN"):
@@ -194,6 +256,11 @@ def test_waits_that_are_none(seconds: float) -> None:
         ("session_name", None),
         ("external_id", 12),
         ("session_policy", "no"),
+        ("session_duration", "900"),
+        ("source_identity", 5),
+        ("lister_profile", 5),
+        ("lister_role", 5),
+        ("own_account_role", 1),
         ("rates", {"iam": 1}),
         ("report_wait", 60),
         ("longest_silence", "300"),

@@ -48,11 +48,18 @@ class AccountPlan:
     """Until when CloudTrail has dropped the period's events, None where it still has all."""
 
     @property
-    def role(self) -> RoleRequest:
-        """The role that is assumed in each account."""
+    def roles(self) -> tuple[RoleRequest, ...]:
+        """The roles of which the first that lets the caller in is assumed in each account."""
         config = self.config
-        policy = session_policy_of(config.freshness, users=config.users) if config.session_policy else None
-        return RoleRequest(config.role, config.session_name, config.external_id, policy=policy)
+        request = RoleRequest(
+            "",
+            config.session_name,
+            config.external_id,
+            policy=session_policy_of(config.freshness, users=config.users) if config.session_policy else None,
+            duration=config.session_duration,
+            source_identity=config.source_identity,
+        )
+        return tuple(request.named(name) for name in config.roles)
 
     def portion(self, share: int) -> "AccountPlan":
         """The same for one of `share` workers, with its part of all that is limited for the run as a whole.
@@ -152,7 +159,8 @@ async def read_account(
     """The report of one account, as these collectors read it; no error of the account leaves this function."""
     started_at, started = datetime.now(UTC), anyio.current_time()
     draft, usage = AccountDraft(plan.config.users), gateway.usage(account)
-    entering = gateway.enter(account, role=plan.role, usage=usage)
+    own = plan.config.own_account_role
+    entering = gateway.enter(account, roles=plan.roles, own_account_role=own, usage=usage)
     entered = await bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, entering))
     if not isinstance(entered, Unknown):
         await _collect(entered, draft, plan=plan, collectors=collectors)

@@ -1,6 +1,6 @@
 """The way from a run to AWS: one client a service, signing for whichever account a task is in."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +11,14 @@ import anyio
 
 from auditor.aws.caller_errors import check_endpoint, check_workers_can_share, with_advice
 from auditor.aws.causes import clock_fault
-from auditor.aws.credentials import CallerCredentials, RoleCredentials
+from auditor.aws.credentials import CallerCredentials
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.limits.outage import Outages
 from auditor.aws.limits.slots import Connections, Slots, free_connections, most_connections
+from auditor.aws.lister import Lister, open_lister
 from auditor.aws.partitions import Partition, partition_named
 from auditor.aws.request import Access, RunLimits, Usage
-from auditor.aws.role import RoleRequest, assume
+from auditor.aws.role import RoleRequest, first_admitted
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
 from auditor.aws.wire.direct import send_directly
 from auditor.aws.wire.tls import VerifyingConfig
@@ -64,7 +65,9 @@ class Gateway:
 
     caller: Caller
     access: Access
-    """The caller's own access, for Organizations and STS."""
+    """The caller's own access, for STS."""
+    lister: Access
+    """Whoever's access is for Organizations: the caller's own, unless another was named to list the accounts."""
     organizations: "OrganizationsClient"
     sts: "STSClient"
     iam: "IAMClient"
@@ -76,27 +79,35 @@ class Gateway:
         """What will be asked for the sake of this account."""
         return Usage(self.limits.longest_silence, account.id)
 
-    async def enter(self, account: Account, *, role: RoleRequest, usage: Usage | None = None) -> AccountAccess:
-        """Access to one account: through the role, or the caller's own account with the caller's credentials.
+    async def enter(
+        self,
+        account: Account,
+        *,
+        roles: Sequence[RoleRequest],
+        own_account_role: bool = False,
+        usage: Usage | None = None,
+    ) -> AccountAccess:
+        """Access to one account: through the first of the roles that lets the caller in.
 
-        The usage counts all that is asked for it, the role itself too.
+        The caller's own account is entered with the caller's credentials unless `own_account_role` says otherwise. The
+        usage counts all that is asked for it, the roles themselves too.
 
         Raises:
-            RequestError: The role could not be assumed.
+            RequestError: No role could be assumed.
         """
         usage = usage or self.usage(account)
         root_arn = f"arn:{self.caller.partition}:iam::{account.id}:root"
-        if account.id == self.caller.account_id:
+        if account.id == self.caller.account_id and not own_account_role:
             access = Access(credentials=self.caller_credentials, limits=self.limits, usage=usage)
             return AccountAccess(access, self.iam, self.cloudtrail, role="", root_arn=root_arn)
 
-        caller = self.access.on_behalf_of(usage)
-
-        async def assume_again() -> dict[str, Any]:
-            return await assume(caller, self.sts, account_id=account.id, partition=self.caller.partition, role=role)
-
-        credentials = RoleCredentials(assume_again)
-        await credentials.current()
+        role, credentials = await first_admitted(
+            self.access.on_behalf_of(usage),
+            self.sts,
+            account_id=account.id,
+            partition=self.caller.partition,
+            roles=roles,
+        )
         access = Access(credentials=credentials, limits=self.limits, usage=usage)
         return AccountAccess(access, self.iam, self.cloudtrail, role=role.name, root_arn=root_arn)
 
@@ -112,15 +123,18 @@ async def open_gateway(  # noqa: PLR0913 - what a run is told
     patience: float = 0.0,
     observe: Observer = ignore,
     answered: Collection[str] = (),
+    lister: Lister | None = None,
 ) -> AsyncIterator[Gateway]:
     """The gateway of one run, its clients closed on leaving the block; the observer is told of outages.
 
     Services that have `answered` the run elsewhere are waited for from the start.
 
+    The accounts are listed by the `lister`, or by the caller where it is None.
+
     Where it is not `alone`, workers have gateways of their own: then a profile that asks for an MFA code is refused.
 
     Raises:
-        CallerError: There are no usable credentials, or AWS does not say whose they are.
+        CallerError: There are no usable credentials, the lister's among them, or AWS does not say whose they are.
     """
     sessions = await open_sessions(profile=profile, session=session)
     if not alone:
@@ -139,7 +153,8 @@ async def open_gateway(  # noqa: PLR0913 - what a run is told
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
             raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
         organizations, iam, cloudtrail = clients
-        yield Gateway(caller, access, organizations, sts, iam, cloudtrail, limits, credentials)
+        lists = access if lister is None else await open_lister(lister, access, sts, limits=limits, session=session)
+        yield Gateway(caller, access, lists, organizations, sts, iam, cloudtrail, limits, credentials)
     finally:
         with anyio.move_on_after(_CLOSING, shield=True):
             await stack.aclose()

@@ -4,9 +4,9 @@ import json
 import re
 from typing import Any
 
-from auditor.config import check_external_id, check_role_name
 from auditor.errors import ConfigurationError
 from auditor.model.facts import Freshness, UserScope
+from auditor.model.roles import check_external_id, check_role_name
 
 _LIVE = frozenset(
     {
@@ -21,6 +21,11 @@ _LIVE = frozenset(
 _REPORT = frozenset({"iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListVirtualMFADevices"})
 _ALL_USERS = frozenset({"iam:GetAccountSummary", "iam:ListServiceSpecificCredentials", "iam:ListVirtualMFADevices"})
 _POLICY_NAME = "ReadForAudit"
+LISTING_POLICY = (
+    '{"Version":"2012-10-17","Statement":'
+    '[{"Effect":"Allow","Action":["organizations:Describe*","organizations:List*"],"Resource":"*"}]}'
+)
+"""The session policy of a role that lists the accounts: it reads, and nothing but the organization."""
 # What AssumeRole asks for unless it is told otherwise, and the most for a caller who is a role:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION_SECONDS = 3600

@@ -1,15 +1,19 @@
-"""Assuming the role of one account."""
+"""Assuming the role of one account: one role, or the first of several that lets the caller in."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from auditor.aws.caller_errors import with_advice
+from auditor.aws.credentials import RoleCredentials
 from auditor.aws.errors import invalid_response, request_error
 from auditor.aws.reading import object_in, text_in, time_in
 from auditor.aws.request import Access
-from auditor.errors import RequestError
+from auditor.errors import DeniedError, RequestError
 from auditor.model.codes import REGION_DISABLED, WRONG_ACCOUNT
+from auditor.model.roles import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from types_aiobotocore_sts import STSClient
@@ -28,6 +32,17 @@ class RoleRequest:
     external_id: str | None = None
     policy: str | None = None
     """A session policy, as JSON, that narrows what the session may do."""
+    duration: int | None = None
+    """Seconds that the session lives; None leaves it to AWS."""
+    source_identity: str | None = None
+
+    def of(self, account_id: str) -> "RoleRequest":
+        """The same with the name that the role has in this account."""
+        return self.named(self.name.replace(ACCOUNT_ID, account_id))
+
+    def named(self, name: str) -> "RoleRequest":
+        """The same, of another role."""
+        return replace(self, name=name)
 
 
 async def assume(
@@ -46,6 +61,10 @@ async def assume(
         parameters["ExternalId"] = role.external_id
     if role.policy is not None:
         parameters["Policy"] = role.policy
+    if role.duration is not None:
+        parameters["DurationSeconds"] = role.duration
+    if role.source_identity is not None:
+        parameters["SourceIdentity"] = role.source_identity
     try:
         answer: dict[str, Any] = {**await access.request(sts.assume_role, **parameters)}
     except RequestError as error:
@@ -57,6 +76,40 @@ async def assume(
         raise invalid_response(f"the credentials have no {missing[0]}", service="sts", operation="assume_role")
     _check_account(answer, account_id=account_id)
     return credentials
+
+
+async def first_admitted(
+    access: Access, sts: "STSClient", *, account_id: str, partition: str, roles: Sequence[RoleRequest]
+) -> tuple[RoleRequest, RoleCredentials]:
+    """The first of these roles that lets the caller in, and its credentials, which are renewed by that role alone.
+
+    Only a denial leads to the next role: whoever is throttled, or not answered, has not learned that this one is shut.
+
+    Raises:
+        RequestError: One failed for another reason; or all denied: then it has AWS's whole message to the last.
+    """
+    denials: list[DeniedError] = []
+    for role in roles:
+        named = role.of(account_id)
+        credentials = RoleCredentials(
+            partial(assume, access, sts, account_id=account_id, partition=partition, role=named)
+        )
+        try:
+            await credentials.current()
+        except DeniedError as error:
+            if error.code == REGION_DISABLED:
+                raise
+            denials.append(error)
+        else:
+            return named, credentials
+    raise _denied_by_all(denials[-1], roles=[role.of(account_id).name for role in roles])
+
+
+def _denied_by_all(last: DeniedError, *, roles: Sequence[str]) -> RequestError:
+    if len(roles) == 1:
+        return last
+    message = f"none of the roles {', '.join(roles)} lets the caller in; of the last AWS said: {last.message}"
+    return request_error(**{**vars(last), "message": message})
 
 
 def _is_there(credentials: dict[str, Any], member: str) -> bool:

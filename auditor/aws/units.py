@@ -83,7 +83,7 @@ async def _all(
     **parameters: object,
 ) -> list[Mapping[str, Any]]:
     tokens = {"sent": "NextToken", "received": "NextToken"}
-    pages = listed(gateway.access, operation, member=member, key=key, **tokens, **parameters)
+    pages = listed(gateway.lister, operation, member=member, key=key, **tokens, **parameters)
     return [item async for page in pages for item in page]
 
 

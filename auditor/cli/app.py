@@ -7,6 +7,7 @@ import typer
 
 from auditor.cli.audit import audit
 from auditor.cli.demo import demo
+from auditor.cli.environment import OptionsOrVariables
 from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
 from auditor.cli.schema import schema
@@ -43,7 +44,7 @@ def options(
     """Take the options that stand before a command."""
 
 
-app.command(cls=HelpInPanels)(audit)
+app.command(cls=OptionsOrVariables)(audit)
 app.command(cls=HelpInPanels)(demo)
 
 templates = typer.Typer(

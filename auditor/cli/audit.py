@@ -2,13 +2,17 @@
 
 import math
 import re
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from auditor.cli import options
+from auditor.cli.environment import check_variables
 from auditor.cli.filters import (
     AccountIds,
     AccountNames,
@@ -20,12 +24,14 @@ from auditor.cli.filters import (
     Tags,
     filters_of,
 )
-from auditor.cli.help import ACCESS, FACTS, FILES, MESSAGES, SPEED
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.period import parse_end, parse_start, start_of_days
+
+if TYPE_CHECKING:
+    from auditor.journal import FreeSettings
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -34,17 +40,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 def audit(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
-    role: Annotated[
-        str | None,
-        typer.Option(
-            help="Role to assume in each account, with its path if it has one; --resume knows it.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(help="Profile of the AWS configuration; without it, the SDK's own chain.", rich_help_panel=ACCESS),
-    ] = None,
+    role: options.Role = None,
+    profile: options.Profile = None,
+    lister_profile: options.ListerProfile = None,
+    lister_role: options.ListerRole = None,
+    own_account_role: options.OwnAccountRole = False,
     accounts: AccountIds = None,
     account_names: AccountNames = None,
     ous: Ous = None,
@@ -53,118 +53,30 @@ def audit(  # noqa: PLR0913 - one parameter an option
     excluded_account_names: ExcludedAccountNames = None,
     excluded_ous: ExcludedOus = None,
     excluded_tags: ExcludedTags = None,
-    output_dir: Annotated[
-        Path,
-        typer.Option(help="Where the four CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
-    ] = Path(),
-    start_date: Annotated[
-        str | None,
-        typer.Option(
-            help="First date or time of events, ISO 8601, UTC unless it says otherwise.",
-            show_default="90 days ago",
-            rich_help_panel=FACTS,
-        ),
-    ] = None,
-    end_date: Annotated[
-        str | None,
-        typer.Option(help="Last date (its whole day) or time of events.", show_default="now", rich_help_panel=FACTS),
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option(help="Events of this many days, instead of a start date.", rich_help_panel=FACTS)
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option(help="Accounts audited at once.", rich_help_panel=SPEED)
-    ] = DEFAULT_CONCURRENCY,
-    labels: Annotated[
-        Labels, typer.Option(help="Language of the words in the rows.", rich_help_panel=FILES)
-    ] = Labels.ES,
-    csv_bom: Annotated[
-        bool,
-        typer.Option(
-            "--csv-bom",
-            help="Begin the CSV files with a byte order mark, which spreadsheets look for.",
-            rich_help_panel=FILES,
-        ),
-    ] = False,
-    freshness: Annotated[
-        Freshness,
-        typer.Option(
-            help="'live' reads every fact now; 'report' makes fewer calls, but password, MFA and last use of keys come "
-            "from IAM's credential report, and may be up to 4 hours old.",
-            rich_help_panel=FACTS,
-        ),
-    ] = Freshness.LIVE,
-    users: Annotated[
-        UserScope,
-        typer.Option(
-            help="'all' asks for password, MFA and service credentials of all users, and about root; 'with-keys' asks "
-            "only for password and MFA of users with an access key.",
-            rich_help_panel=FACTS,
-        ),
-    ] = UserScope.ALL,
-    events: Annotated[
-        EventScope,
-        typer.Option(
-            help="'basic' looks up 5 kinds of IAM changes; 'extended' 7 more, each at half a second per account.",
-            rich_help_panel=FACTS,
-        ),
-    ] = EventScope.BASIC,
-    session_name: Annotated[
-        str,
-        typer.Option(help="Name of the role's sessions, as the accounts' own logs show it.", rich_help_panel=ACCESS),
-    ] = DEFAULT_SESSION_NAME,
-    external_id: Annotated[
-        str | None, typer.Option(help="External id that the role's trust asks for.", rich_help_panel=ACCESS)
-    ] = None,
-    no_session_policy: Annotated[
-        bool,
-        typer.Option(
-            "--no-session-policy",
-            help="Give the role's sessions all its rights, not just those that the audit needs.",
-            rich_help_panel=ACCESS,
-        ),
-    ] = False,
-    processes: Annotated[int, typer.Option(help="Worker processes; 1 means none.", rich_help_panel=SPEED)] = 1,
-    dask_scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="<url>", help="Dask scheduler whose workers audit: tcp://host:8786.", rich_help_panel=SPEED
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Batches at once on the Dask workers.", show_default="as many as workers", rich_help_panel=SPEED
-        ),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="<file>",
-            help="Continue the audit of this journal: audit_YYYYMMDD_HHMMSS.journal.jsonl, beside its CSV files.",
-            rich_help_panel=FILES,
-        ),
-    ] = None,
-    ephemeral: Annotated[
-        bool, typer.Option("--ephemeral", hidden=True, help="What is audited is gone when the command ends.")
-    ] = False,
-    max_duration: Annotated[
-        str | None,
-        typer.Option(
-            metavar="<time>", help="Stop cleanly after this time, such as 90s, 14m, 1h.", rich_help_panel=SPEED
-        ),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=MESSAGES)] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Log every step on stderr.", rich_help_panel=MESSAGES)
-    ] = False,
-    log_format: Annotated[
-        LogFormat,
-        typer.Option(
-            help="What stderr has: 'text' for people, 'json' for machines, one object per line.",
-            rich_help_panel=MESSAGES,
-        ),
-    ] = LogFormat.TEXT,
+    output_dir: options.OutputDir = Path(),
+    start_date: options.StartDate = None,
+    end_date: options.EndDate = None,
+    days: options.Days = None,
+    concurrency: options.Concurrency = DEFAULT_CONCURRENCY,
+    labels: options.LabelsOption = Labels.ES,
+    csv_bom: options.CsvBom = False,
+    freshness: options.FreshnessOption = Freshness.LIVE,
+    users: options.Users = UserScope.ALL,
+    events: options.Events = EventScope.BASIC,
+    session_name: options.SessionName = DEFAULT_SESSION_NAME,
+    session_duration: options.SessionDuration = None,
+    source_identity: options.SourceIdentity = None,
+    external_id: options.ExternalId = None,
+    no_session_policy: options.NoSessionPolicy = False,
+    processes: options.Processes = 1,
+    dask_scheduler: options.DaskScheduler = None,
+    workers: options.Workers = None,
+    resume: options.Resume = None,
+    ephemeral: options.Ephemeral = False,
+    max_duration: options.MaxDuration = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Audit the IAM users of all accounts of the organization, into four CSV files.
 
@@ -197,16 +109,24 @@ def audit(  # noqa: PLR0913 - one parameter an option
             excluded_ous=excluded_ous,
             excluded_tags=excluded_tags,
         )
+        anew: FreeSettings = {
+            "profile": profile,
+            "lister_profile": lister_profile,
+            "lister_role": lister_role,
+            "session_duration": session_duration,
+            "source_identity": source_identity,
+            "concurrency": concurrency,
+        }
+        check_variables(context, _checks(anew if resume is not None else context.params))
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if resume is None:
             start, end = _period(start_date, end_date=end_date, days=days)
             config = AuditConfig(
                 role=_required(role),
-                profile=profile,
                 filters=filters,
+                own_account_role=own_account_role,
                 start_date=start,
                 end_date=end,
-                concurrency=concurrency,
                 labels=labels,
                 csv_bom=csv_bom,
                 freshness=freshness,
@@ -215,13 +135,12 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 session_name=session_name,
                 external_id=external_id,
                 session_policy=not no_session_policy,
+                **anew,
             )
             opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
             given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
-            opening = resume_from(
-                _at_home(resume), given=given, profile=profile, concurrency=concurrency, engine=engine
-            )
+            opening = resume_from(_at_home(resume), given=given, anew=anew, engine=engine)
         run = partial(
             show_run,
             opening,
@@ -234,10 +153,35 @@ def audit(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(event_loop.run(run))
 
 
-def _required(role: str | None) -> str:
-    if role is None:
+def _required(role: list[str] | None) -> tuple[str, ...]:
+    if not role:
         raise ConfigurationError("--role is missing: it says which role to assume in each account.")
-    return role
+    return tuple(role)
+
+
+def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
+    """What tells of each of these options alone whether it can be right, and of those that no journal replaces."""
+    from auditor.cli.opening import EngineChoice  # noqa: PLC0415 - as in the command
+
+    checks: dict[str, Callable[[Any], object]] = {
+        "output_dir": _at_home,
+        "start_date": parse_start,
+        "end_date": parse_end,
+        "days": lambda days: start_of_days(days, end=None, now=datetime.now(UTC)),
+    }
+    settings = {field.name: partial(_check_setting, field.name) for field in fields(AuditConfig)}
+    return {
+        **{name: check for name, check in (settings | checks).items() if name in set(names)},
+        "resume": _at_home,
+        "max_duration": parse_duration,
+        "processes": lambda processes: EngineChoice(processes=processes),
+        "workers": lambda workers: EngineChoice(dask_scheduler="any", workers=workers),
+    }
+
+
+def _check_setting(name: str, value: object) -> None:
+    values: dict[str, Any] = {"role": "R", name: value}
+    AuditConfig(**values)
 
 
 def _given(context: typer.Context) -> dict[str, object]:

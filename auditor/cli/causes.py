@@ -43,6 +43,13 @@ _NO_ROLE = Cause(
     "See that the role is there under this name, that it trusts the caller (and asks for no other --external-id), and "
     "that no service control policy denies sts:AssumeRole.",
 )
+_TOO_LONG = Cause(
+    "The role's sessions may not be as long as --session-duration asks.",
+    "Leave it out, for sessions of an hour that are renewed in time; or raise the roles' MaxSessionDuration. A caller "
+    "who is a role itself gets an hour at most.",
+)
+_DURATION = "DurationSeconds"
+"""What AWS's message names: the code is the one of whatever else can be wrong with a request."""
 _THROTTLED = Cause(
     "AWS had too many requests, of this audit and of others, for too long.",
     "Resume it when less is going on, or with a lower --concurrency.",
@@ -117,8 +124,10 @@ _CAUSES = {
 }
 
 
-def cause_of(code: str, *, section: Section) -> Cause:
+def cause_of(code: str, *, section: Section, message: str = "") -> Cause:
     """What a code means where this section was asked; of one that nobody knows, where to look it up."""
+    if section is Section.ROLE and code == "ValidationError" and _DURATION in message:
+        return _TOO_LONG
     if code in _CAUSES:
         return _CAUSES[code]
     if is_denial(code):
@@ -142,7 +151,7 @@ def by_cause(groups: Iterable[FailureGroup]) -> list[CausedFailures]:
     """The failures of each code and cause, the most frequent first."""
     found: dict[tuple[str, Cause], CausedFailures] = {}
     for group in groups:
-        key = (group.code, cause_of(group.code, section=group.section))
+        key = (group.code, cause_of(group.code, section=group.section, message=group.message))
         known = found.get(key) or CausedFailures(*key, count=0, examples=(), message=group.message)
         examples = tuple(dict.fromkeys((*known.examples, *group.examples)))[:_EXAMPLES]
         found[key] = replace(known, count=known.count + group.count, examples=examples)

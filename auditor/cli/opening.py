@@ -15,12 +15,15 @@ from auditor.config import AuditConfig, Labels
 from auditor.engines.dask import open_dask
 from auditor.errors import ConfigurationError
 from auditor.files.run_names import TABLES, names_beside
-from auditor.journal import check_agreement, reopen_journal
+from auditor.journal import FreeSettings, check_agreement, reopen_journal
 from auditor.model.progress import Observer
 from auditor.model.summary import AuditSummary
 from auditor.output.run_files import open_run_files
 from auditor.run.orchestrator import run_audit
 from auditor.run.resume import resume_audit
+
+_ACCESS = ("profile", "lister_profile", "lister_role", "session_duration", "source_identity")
+"""Settings that the journal does not have, without which the next run may not get in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,8 @@ class OpenAudit:
     policy: str = ""
     """The IAM policy of a role that may do all that it asks for, as JSON."""
     labels: Labels = Labels.ES
-    profile: str | None
+    anew: Mapping[str, object] = field(default_factory=dict)
+    """What the journal does not know, and who goes on must say again, by the options' parameters."""
     audit: Callable[[Observer], Awaitable[AuditSummary]]
     """Run it, told of what happens by the observer; to be called once."""
 
@@ -91,9 +95,10 @@ class OpenAudit:
 
     @property
     def resume_command(self) -> str:
-        """What a shell in the same folder resumes it with: the journal does not say with which profile."""
-        profile = [] if self.profile is None else ["--profile", self.profile]
-        return shlex.join(["auditor", "audit", "--resume", str(self.journal), *profile])
+        """What a shell in the same folder resumes it with: the journal does not say with whose credentials."""
+        told = [(name, value) for name, value in self.anew.items() if name in _ACCESS and value is not None]
+        options = [word for name, value in told for word in (f"--{name.replace('_', '-')}", str(value))]
+        return shlex.join(["auditor", "audit", "--resume", str(self.journal), *options])
 
 
 @asynccontextmanager
@@ -111,10 +116,10 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
             rows=files.csv.paths,
             journal=files.journal.path,
             finished=None,
-            role=config.role,
+            role=" or ".join(config.roles),
             policy=policy_text(config.freshness, users=config.users),
             labels=config.labels,
-            profile=config.profile,
+            anew={name: getattr(config, name) for name in _ACCESS},
             audit=lambda observe: run_audit(
                 config, writers=files.writers, observe=observe, executor=executor, workers=workers
             ),
@@ -123,9 +128,9 @@ async def begin_audit(config: AuditConfig, *, directory: Path, engine: EngineCho
 
 @asynccontextmanager
 async def resume_from(
-    path: Path, *, given: Mapping[str, object], profile: str | None, concurrency: int, engine: EngineChoice
+    path: Path, *, given: Mapping[str, object], anew: FreeSettings, engine: EngineChoice
 ) -> AsyncIterator[OpenAudit]:
-    """The audit of this journal, with its settings and its CSV files.
+    """The audit of this journal, with its settings and its CSV files; `anew` are settings that it may choose anew.
 
     Raises:
         AuditError: It can't be resumed, the given options differ from its own, or the workers could not be reached.
@@ -139,14 +144,13 @@ async def resume_from(
                 journal=path,
                 finished=len(journal.finished - journal.excluded),
                 again=journal.again,
-                role=config.role,
+                role=" or ".join(config.roles),
                 policy=policy_text(config.freshness, users=config.users),
                 labels=config.labels,
-                profile=profile,
+                anew=anew,
                 audit=lambda observe: resume_audit(
                     journal,
-                    profile=profile,
-                    concurrency=concurrency,
+                    **anew,
                     observe=observe,
                     executor=executor,
                     workers=workers,

@@ -20,7 +20,7 @@ from auditor.aws.request import Access
 from auditor.aws.role import RoleRequest, assume
 from auditor.concurrency import event_loop
 from auditor.concurrency.tasks import fan_out
-from auditor.config import AuditConfig, Labels, check_role_name, check_session_name
+from auditor.config import AuditConfig, Labels
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
@@ -29,6 +29,7 @@ from auditor.model.facts import Account, AccountId, AccountState, UserScope
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
+from auditor.model.roles import check_role_name, check_session_name
 from auditor.model.summary import AuditSummary
 from auditor.output.rows import error_line, event_rows, finding_rows
 from auditor.output.run_files import open_run_files

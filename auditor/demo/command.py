@@ -17,8 +17,16 @@ from auditor.demo.scenario import Scenario
 from auditor.demo.serving import LocalServer, serve, serve_forever
 from auditor.demo.special_cases import NAMES
 
-_FOREIGN = ("AWS_", "BOTO_")
-_MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_REGION")
+_FOREIGN = ("AWS_", "BOTO_", "AUDITOR_")
+_MISLEADING = (
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_CA_BUNDLE",
+    "AWS_REGION",
+    "AUDITOR_PROFILE",
+    "AUDITOR_LISTER_PROFILE",
+    "AUDITOR_LISTER_ROLE",
+)
 """What would lead a client elsewhere, or make it sign as somebody else, beside all that is set."""
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle"})
 _EXIT_BASE = 128
@@ -36,7 +44,8 @@ async def demonstrate(scenario: Scenario, arguments: Sequence[str]) -> int:
     """Run `auditor audit` with these arguments against a local organization; returns its exit code.
 
     The command runs in a process of its own, with the organization's credentials and endpoint and no other AWS
-    variable, configuration file or proxy. Ctrl-C and SIGTERM are passed on to it, and it is waited for.
+    variable, variable of an option, configuration file or proxy. Ctrl-C and SIGTERM are passed on to it, and it is
+    waited for.
     """
     organization = await to_thread.run_sync(build_organization, scenario)
     # -P: neither from the current folder, where it writes, nor from that of a script does it take any code.

@@ -29,6 +29,10 @@ class FreeSettings(TypedDict, total=False):
     """Settings that a resumed audit may choose anew, since they decide nothing in the rows; as in AuditConfig."""
 
     profile: str | None
+    lister_profile: str | None
+    lister_role: str | None
+    session_duration: int | None
+    source_identity: str | None
     concurrency: int
     rates: Rates
     report_wait: ReportWait
@@ -44,10 +48,12 @@ class Settings:
     of AuditConfig.
     """
 
-    role: str
+    role: str | tuple[str, ...]
+    """One name, or several in the order in which they are tried."""
     session_name: str = DEFAULT_SESSION_NAME
     external_id: str | None = None
     session_policy: bool = True
+    own_account_role: bool = False
     labels: Labels = Labels.ES
     csv_bom: bool = False
     freshness: Freshness = Freshness.LIVE

@@ -35,7 +35,7 @@ def check_agreement(header: Header, *, given: Mapping[str, object], path: Path) 
 def _check_settings(header: Header, *, given: Mapping[str, object]) -> None:
     for name in (field.name for field in fields(header.settings)):
         kept = getattr(header.settings, name)
-        if name in given and given[name] != kept:
+        if name in given and _listed(given[name]) != _listed(kept):
             raise _conflict(f"--{name.replace('_', '-')}", _shown(name, kept))
         inverse = f"no_{name}"
         if inverse in given and bool(given[inverse]) == bool(kept):
@@ -62,9 +62,16 @@ def _check_period(header: Header, *, given: Mapping[str, object]) -> None:
             raise _conflict("--days", f"from {period.start.isoformat()} to {period.end.isoformat()}")
 
 
+def _listed(value: object) -> list[object]:
+    """The value, or all the values of an option that may be given more than once."""
+    return [*value] if isinstance(value, list | tuple) else [value]
+
+
 def _shown(name: str, kept: object) -> object:
     if name == _UNTOLD:
         return "another one"
+    if isinstance(kept, tuple):
+        return ", ".join(map(str, kept))
     return {True: "on", False: "off"}[kept] if isinstance(kept, bool) else kept
 
 

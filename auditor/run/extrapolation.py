@@ -55,8 +55,7 @@ def users_of(wanted: Wanted) -> Range:
 def roles_of(wanted: Wanted, config: AuditConfig) -> Range:
     """How often a role is assumed: once an account, and once more for each that denies the one before."""
     asked = wanted.auditable - wanted.own
-    roles = 1 if isinstance(config.role, str) else len(config.role)
-    return Range(asked, asked, asked * roles)
+    return Range(asked, asked, asked * len(config.roles))
 
 
 def calls_of_all(wanted: Wanted, config: AuditConfig) -> Calls:

@@ -23,7 +23,8 @@ _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 _ADVICE = {
     _NO_ORGANIZATION: "the caller's account is in no organization",
     "AccessDeniedException": "the caller may not list the accounts: use the management account, or one that is a "
-    "delegated administrator, with organizations:ListAccounts",
+    "delegated administrator, with organizations:ListAccounts, or name who may list them with --lister-profile or "
+    "--lister-role",
 }
 
 
@@ -89,7 +90,7 @@ async def list_accounts(
     """
     async with accounts:
         try:
-            async for page in account_pages(gateway.access, gateway.organizations):
+            async for page in account_pages(gateway.lister, gateway.organizations):
                 for account in listing.read(page, observe=observe):
                     listing.count += 1
                     if account.id in finished:
@@ -167,7 +168,7 @@ async def _selected(
     listed: list[Account] = []
     whole = True
     try:
-        async for page in account_pages(gateway.access, gateway.organizations):
+        async for page in account_pages(gateway.lister, gateway.organizations):
             listed.extend(listing.read(page, observe=observe))
             observe(AccountsListed(len(listed), finished=False))
     except RequestError as error:

@@ -29,6 +29,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from auditor.account.audit import AccountPlan
 from auditor.aws.gateway import Gateway, open_gateway
+from auditor.aws.lister import lister_of
 from auditor.concurrency.tasks import bare_errors
 from auditor.config import AuditConfig
 from auditor.engines import Pool, audit_in_batches, check_pool, open_pool
@@ -163,6 +164,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 alone=executor is None and (workers or 1) == 1,
                 patience=config.patience,
                 observe=hear,
+                lister=lister_of(config),
             ) as gateway,
             open_pool(workers, executor=executor) as pool,
             anyio.create_task_group() as tasks,

@@ -1,5 +1,6 @@
 """A plan of an audit: its accounts are listed, a few tell how large they are, and the rest is told from these."""
 
+import math
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -13,17 +14,19 @@ from auditor.account.audit import AccountPlan
 from auditor.account.collectors.root import account_summary
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.limits.budgets import Api
+from auditor.aws.lister import lister_of
 from auditor.concurrency.tasks import bare_errors, fan_out
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
 from auditor.model.facts import Account, Freshness, UserScope
+from auditor.model.filters import AccountFilters
 from auditor.model.period import resolve_period
 from auditor.model.placeholders import unasked
 from auditor.model.plan import AccountSize, Alternative, Plan, Sampled
 from auditor.model.progress import AuditWarning, Observer, ProgressEvent, ignore
 from auditor.run.extrapolation import Wanted, users_of
 from auditor.run.forecast import Conditions, forecast_of
-from auditor.run.listing import Listing, list_accounts
+from auditor.run.listing import Listing, list_accounts, list_selected
 
 SAMPLE = 100
 """Accounts that are asked how large they are: a few seconds for any organization, and all of a small one."""
@@ -51,20 +54,26 @@ async def plan_audit(
     warnings: list[str] = []
     with bare_errors():
         async with open_gateway(
-            profile=config.profile, rates=config.rates, longest_silence=config.longest_silence
+            profile=config.profile,
+            rates=config.rates,
+            longest_silence=config.longest_silence,
+            lister=lister_of(config),
         ) as gateway:
             opening = anyio.current_time() - began
-            listing = await _listed(gateway, observe=partial(_hear, observe=observe, warnings=warnings))
-            begun = _actions(gateway.access.usage.calls)
+            listing = await _listed(
+                gateway, filters=config.filters, observe=partial(_hear, observe=observe, warnings=warnings)
+            )
+            begun = _actions(_begun(gateway))
             auditable = [account for account in listing.accounts if unasked(account) is None]
             told = await _told(gateway, spread(auditable, sample), config=config)
-            wanted = Wanted(len(auditable), sum(_is_own(each, gateway) for each in auditable), told)
+            own = sum(_is_own(each, gateway, config=config) for each in auditable)
+            wanted = Wanted(len(auditable), own, told, filtered=config.filters.active)
             conditions = _conditions(gateway, begun=begun, opening=opening)
             return Plan(
                 caller=gateway.caller,
                 accounts=tuple(listing.accounts),
                 auditable=len(auditable),
-                excluded=0,
+                excluded=len(listing.excluded),
                 sample=told,
                 users=users_of(wanted),
                 forecast=forecast_of(wanted, config, conditions=conditions, processes=processes),
@@ -85,13 +94,22 @@ def spread(accounts: Sequence[Account], number: int) -> list[Account]:
     return [accounts[round(place * (len(accounts) - 1) / max(1, number - 1))] for place in range(number)]
 
 
-async def _listed(gateway: Gateway, *, observe: Observer) -> Listing:
+async def _listed(gateway: Gateway, *, filters: AccountFilters, observe: Observer) -> Listing:
     """All accounts that are wanted."""
     listing = Listing()
-    found, accounts = anyio.create_memory_object_stream[Account](float("inf"))
+    found, accounts = anyio.create_memory_object_stream[Account](math.inf)
     with accounts:
-        await list_accounts(gateway, found, listing=listing, observe=observe)
+        if filters.active:
+            await list_selected(gateway, found, filters=filters, listing=listing, observe=observe)
+        else:
+            await list_accounts(gateway, found, listing=listing, observe=observe)
     return listing
+
+
+def _begun(gateway: Gateway) -> Counter[Api]:
+    """What was asked so far, which an audit asks as well."""
+    asking = {id(access): access for access in (gateway.access, gateway.lister)}
+    return sum((access.usage.calls for access in asking.values()), Counter())
 
 
 def _hear(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
@@ -116,9 +134,9 @@ async def _told(gateway: Gateway, accounts: Sequence[Account], *, config: AuditC
 
 
 async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> Sampled:
-    own = _is_own(account, gateway)
+    own = _is_own(account, gateway, config=plan.config)
     try:
-        entered = await gateway.enter(account, role=plan.role)
+        entered = await gateway.enter(account, roles=plan.roles, own_account_role=plan.config.own_account_role)
     except RequestError as error:
         return Sampled(account, None, entered=False, own=own, code=error.code, message=str(error))
     try:
@@ -135,8 +153,9 @@ async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> 
     return Sampled(account, size, own=own)
 
 
-def _is_own(account: Account, gateway: Gateway) -> bool:
-    return account.id == gateway.caller.account_id
+def _is_own(account: Account, gateway: Gateway, *, config: AuditConfig) -> bool:
+    """Whether the account is entered with the caller's own credentials."""
+    return account.id == gateway.caller.account_id and not config.own_account_role
 
 
 def _actions(calls: Counter[Api]) -> dict[str, int]:

@@ -200,9 +200,10 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
     scenario = Scenario(accounts=2, users=0, sts_disabled=frozenset({"me-south-1"}))
     async with served(scenario, monkeypatch) as server:
         monkeypatch.setenv("AWS_REGION", "me-south-1")
+        there = account(server.organization.accounts[1].id)
         async with open_gateway() as gateway:
             with pytest.raises(RequestError, match=r"STS is switched off in me-south-1: set AWS_REGION") as caught:
-                await gateway.enter(account(server.organization.accounts[1].id), role=RoleRequest("R", "SecurityAudit"))
+                await gateway.enter(there, roles=[RoleRequest("R", "SecurityAudit")])
     assert caught.value.code == "RegionDisabledException"
 
 

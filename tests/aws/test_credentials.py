@@ -51,7 +51,7 @@ async def signer() -> str:
 
 async def read_names(gateway: Gateway, there: DemoAccount, organization: Organization) -> set[str]:
     """The names of the account's users, its keys and events asked for beside."""
-    entered = await gateway.enter(account(there.id), role=ROLE)
+    entered = await gateway.enter(account(there.id), roles=[ROLE])
     reply = await entered.access.request(entered.iam.list_users, MaxItems=1000)
     names = {user["UserName"] for user in reply["Users"]}
 

@@ -187,7 +187,7 @@ async def test_the_callers_own_account_is_not_assumed(monkeypatch: pytest.Monkey
         organization = server.organization
         roles = {}
         for there in organization.accounts:
-            entered = await opened.enter(account(there.id), role=ROLE)
+            entered = await opened.enter(account(there.id), roles=[ROLE])
             reply = await entered.access.request(entered.iam.list_users, MaxItems=1000)
             names = {user["UserName"] for user in reply["Users"]}
             assert names <= {user.name for user in organization.facts(there).users}
@@ -202,7 +202,7 @@ async def test_the_caller_may_be_a_role_itself(monkeypatch: pytest.MonkeyPatch) 
     """A role's session as caller is recognized, and can assume the role elsewhere."""
     scenario = Scenario(accounts=3, users=0, caller_is_role=True)
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
-        await opened.enter(account(server.organization.accounts[1].id), role=ROLE)
+        await opened.enter(account(server.organization.accounts[1].id), roles=[ROLE])
 
         assert opened.caller.arn.endswith(":assumed-role/Auditors/auditor")
 
@@ -212,7 +212,7 @@ async def test_the_role_is_asked_for_in_the_callers_partition() -> None:
     sts = FakeService("sts", assume_role=assumed("222222222222"))
     opened = gateway(FakeClients(sts=sts))
     object.__setattr__(opened, "caller", Caller(OWN_ACCOUNT, f"arn:aws-cn:iam::{OWN_ACCOUNT}:user/a", "aws-cn"))
-    await opened.enter(account("222222222222"), role=ROLE)
+    await opened.enter(account("222222222222"), roles=[ROLE])
 
     assert sts.calls[0].parameters["RoleArn"] == f"arn:aws-cn:iam::222222222222:role/{ROLE.name}"
 
@@ -222,7 +222,7 @@ async def test_credentials_of_another_account_are_not_used() -> None:
     opened = gateway(FakeClients(sts=FakeService("sts", assume_role=assumed("333333333333"))))
 
     with pytest.raises(RequestError, match="another account"):
-        await opened.enter(account("222222222222"), role=ROLE)
+        await opened.enter(account("222222222222"), roles=[ROLE])
 
 
 async def test_a_session_of_the_callers_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,10 +253,10 @@ async def test_clients_are_closed_behind_the_block(monkeypatch: pytest.MonkeyPat
     async with served(Scenario(accounts=3, users=1, largest_account=2, latency=0.2), monkeypatch) as server:
         with anyio.CancelScope() as scope:
             async with open_gateway() as opened:
-                await opened.enter(account(server.organization.accounts[1].id), role=ROLE)
+                await opened.enter(account(server.organization.accounts[1].id), roles=[ROLE])
                 open_before = server.connections.open
                 scope.cancel()
-                await opened.enter(account(server.organization.accounts[2].id), role=ROLE)
+                await opened.enter(account(server.organization.accounts[2].id), roles=[ROLE])
         assert scope.cancelled_caught
         for _ in range(20):
             await anyio.lowlevel.checkpoint()

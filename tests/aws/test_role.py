@@ -1,12 +1,15 @@
 """Assuming a role: what is asked of STS, and what is not taken from it."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from auditor.aws.role import RoleRequest, assume
-from auditor.errors import RequestError
-from tests.fakes import JUMPING, FakeService, access, assumed, refusal
+from auditor.aws.credentials import RoleCredentials
+from auditor.aws.role import RoleRequest, assume, first_admitted
+from auditor.errors import DeniedError, RequestError
+from tests.fakes import JUMPING, Answer, FakeService, access, assumed, refusal
 
 if TYPE_CHECKING:
     from types_aiobotocore_sts import STSClient
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 ACCOUNT = "222222222222"
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -45,13 +49,18 @@ async def test_the_arn_has_the_partition_of_the_caller(partition: str) -> None:
 
 
 async def test_only_what_is_wanted_is_asked() -> None:
-    """External id and policy are sent where they are given, and no duration: a chained role may have an hour only."""
+    """All else is sent where it is given; without a duration none is: a chained role may have an hour only."""
     sts = FakeService("sts", assume_role=assumed(ACCOUNT))
     await credentials_of(sts, RoleRequest("Audit", "Name"))
     await credentials_of(sts, RoleRequest("Audit", "Name", external_id="x1", policy="{}"))
+    await credentials_of(sts, RoleRequest("Audit", "Name", duration=900, source_identity="ana"))
 
     asked = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/Audit", "RoleSessionName": "Name"}
-    assert [call.parameters for call in sts.calls] == [asked, {**asked, "ExternalId": "x1", "Policy": "{}"}]
+    assert [call.parameters for call in sts.calls] == [
+        asked,
+        {**asked, "ExternalId": "x1", "Policy": "{}"},
+        {**asked, "DurationSeconds": 900, "SourceIdentity": "ana"},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,3 +99,96 @@ async def test_a_refused_role_is_an_error() -> None:
         await credentials_of(sts, RoleRequest("Audit", "SecurityAudit"))
 
     assert (caught.value.code, caught.value.service, sts.count("assume_role")) == ("AccessDenied", "sts", 1)
+
+
+LADDER = [RoleRequest("Audit", "Name"), RoleRequest("a/{account_id}/Other-{account_id}", "Name", policy="{}")]
+OTHER = f"a/{ACCOUNT}/Other-{ACCOUNT}"
+
+
+def lending(*lent: str, code: str = "AccessDenied", expires: datetime = LATER) -> FakeService:
+    """STS of an account that lends these roles, and refuses all others."""
+
+    def answer(**parameters: str) -> Answer:
+        arn = parameters["RoleArn"]
+        if arn.partition(":role/")[2] in lent:
+            return assumed(ACCOUNT, expires=expires)
+        return refusal(code, message=f"Not authorized to perform sts:AssumeRole on {arn}, said the boundary.")
+
+    return FakeService("sts", assume_role=answer)
+
+
+async def admitted(sts: FakeService, roles: Sequence[RoleRequest] = LADDER) -> tuple[RoleRequest, RoleCredentials]:
+    """What ACCOUNT is entered by."""
+    client = cast("STSClient", sts)
+    return await first_admitted(access(), client, account_id=ACCOUNT, partition="aws", roles=roles)
+
+
+def asked(sts: FakeService) -> list[str]:
+    """The roles that were asked for, in this order."""
+    return [call.parameters["RoleArn"].partition(":role/")[2] for call in sts.calls]
+
+
+@pytest.mark.parametrize(
+    ("lent", "expected"),
+    [(["Audit"], ["Audit"]), ([OTHER], ["Audit", OTHER]), (["Audit", OTHER], ["Audit"])],
+)
+async def test_the_first_role_that_lets_in_is_taken(lent: list[str], expected: list[str]) -> None:
+    """In their order, each with the account's id in its name, and none behind the one that is lent."""
+    sts = lending(*lent)
+    role, credentials = await admitted(sts)
+
+    assert (expected[-1], expected) == (role.name, asked(sts))
+    assert f"ASIA{ACCOUNT}" == (await credentials.current()).access_key
+
+
+async def test_only_the_role_that_let_in_is_asked_for_again() -> None:
+    """Credentials that end are renewed by it, whoever was denied before it."""
+    sts = lending(OTHER, expires=datetime(2020, 1, 1, tzinfo=UTC))
+    _, credentials = await admitted(sts)
+    await credentials.current()
+
+    assert ["Audit", OTHER, OTHER] == asked(sts)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Throttling",
+        "ServiceUnavailable",
+        "ValidationError",
+        "ExpiredToken",
+        "RegionDisabledException",
+        "PackedPolicyTooLarge",
+    ],
+)
+async def test_what_is_no_denial_leads_to_no_other_role(code: str) -> None:
+    """It says nothing about whether this role is shut, and is raised as it is."""
+    sts = lending(OTHER, code=code)
+    with pytest.raises(RequestError) as caught:
+        await admitted(sts)
+
+    assert (code, {"Audit"}) == (caught.value.code, set(asked(sts)))
+
+
+async def test_a_denial_by_all_names_all() -> None:
+    """With AWS's whole message to the last, its code, class and request."""
+    sts = lending()
+    with pytest.raises(DeniedError) as caught:
+        await admitted(sts)
+
+    last = f"Not authorized to perform sts:AssumeRole on arn:aws:iam::{ACCOUNT}:role/{OTHER}, said the boundary."
+    said = f"none of the roles Audit, {OTHER} lets the caller in; of the last AWS said: {last}"
+    assert ("AccessDenied", said, "request-AccessDenied") == (
+        caught.value.code,
+        caught.value.message,
+        caught.value.request_id,
+    )
+
+
+async def test_a_denial_by_one_is_aws_own() -> None:
+    """Where no other was named there is nothing to add."""
+    with pytest.raises(DeniedError) as caught:
+        await admitted(lending(), LADDER[:1])
+
+    last = f"Not authorized to perform sts:AssumeRole on arn:aws:iam::{ACCOUNT}:role/Audit, said the boundary."
+    assert last == caught.value.message

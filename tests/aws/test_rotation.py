@@ -46,15 +46,15 @@ async def keys_of(
     role, own = account(OTHER), account(OWN)
     give(OLD, life)
     async with open_gateway(profile=profile) as gateway:
-        await gateway.enter(role, role=ROLE)
-        entered = await gateway.enter(own, role=ROLE)
+        await gateway.enter(role, roles=[ROLE])
+        entered = await gateway.enter(own, roles=[ROLE])
         before = [key for _, key in server.signed] + [(await gateway.caller_credentials.current()).access_key]
         server.signed.clear()
         give(NEW, LONG)
         # As when their end is near, or AWS says that it has come.
         gateway.caller_credentials.expire(await gateway.caller_credentials.current())
         for _ in range(2):
-            await gateway.enter(role, role=ROLE)
+            await gateway.enter(role, roles=[ROLE])
         after = [key for _, key in server.signed] + [(await gateway.caller_credentials.current()).access_key]
     assert entered.role == ""
     assert all("DurationSeconds" not in parameters for parameters in server.parameters)

@@ -33,6 +33,22 @@ def test_a_denial_names_what_is_to_be_allowed(section: Section) -> None:
     assert cause == cause_of("AccessDeniedException", section=section)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+    ],
+)
+def test_a_session_that_is_too_long_has_one_cause(message: str) -> None:
+    """Whichever limit it is that AWS names; what else can be wrong with a request has AWS's code, too."""
+    (failures,) = by_cause([FailureGroup(Section.ROLE, "ValidationError", count=3, message=message)])
+    assert "--session-duration" in failures.cause.meaning
+    assert "MaxSessionDuration" in failures.cause.cure
+    for section, said in ((Section.ROLE, "roleSessionName is odd"), (Section.USERS, message)):
+        assert cause_of("Other", section=section) == cause_of("ValidationError", section=section, message=said)
+
+
 @pytest.mark.parametrize("code", ["Throttling", "TooManyRequestsException", "ServiceUnavailable", "InternalFailure"])
 def test_codes_of_a_kind_have_one_cause(code: str) -> None:
     """Throttles and faults of AWS have many names, and none of them is to be looked up."""

@@ -23,9 +23,7 @@ from auditor.model.progress import Observer, ProgressEvent
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY
 
 NAME = "audit_20260301_120000.journal.jsonl"
-AUDIT = OpenAudit(
-    rows=(Path("a.csv"),), journal=Path("with space") / NAME, finished=None, profile=None, audit=lambda _: no_audit()
-)
+AUDIT = OpenAudit(rows=(Path("a.csv"),), journal=Path("with space") / NAME, finished=None, audit=lambda _: no_audit())
 COMMAND = f"auditor audit --resume 'with space/{NAME}'"
 WHOLE = replace(SUMMARY, failed_accounts=0)
 
@@ -207,7 +205,7 @@ def test_the_command_that_resumes_works(tmp_path: Path) -> None:
     journal = tmp_path / "with 'quotes'" / NAME
     journal.parent.mkdir()
     anyio.run(one_account, journal)
-    resume_command = replace(AUDIT, journal=journal, profile="no body").resume_command
+    resume_command = replace(AUDIT, journal=journal, anew={"profile": "no body"}).resume_command
     program, *words = shlex.split(resume_command)
     result = CliRunner().invoke(app, words)
     assert "auditor" == program

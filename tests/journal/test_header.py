@@ -48,11 +48,20 @@ def test_every_setting_that_is_kept_comes_back() -> None:
     """None of them is written or read as another one, or forgotten."""
     scoped = replace(CONFIG, users=UserScope.WITH_KEYS, events=EventScope.EXTENDED)
     filters = AccountFilters(accounts=("111122223333",), ous=("Root/Prod",), excluded_tags=("a=b",))
-    other = replace(scoped, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, filters=filters)
+    other = replace(
+        scoped, session_name="Other", csv_bom=True, freshness=Freshness.REPORT, filters=filters, own_account_role=True
+    )
     assert [] == [
         field.name for field in fields(Settings) if getattr(other, field.name) == getattr(DEFAULTS, field.name)
     ]
     assert other == read_header(header_line(header_of(other, at=NOW))).config()
+
+
+def test_several_roles_come_back_in_their_order() -> None:
+    """And one role is written as in earlier versions."""
+    ladder = replace(CONFIG, role=("B", "a/{account_id}/A"))
+    assert ladder == read_header(header_line(header_of(ladder, at=NOW))).config()
+    assert ["B", "a/{account_id}/A"] == json.loads(header_line(header_of(ladder, at=NOW)))["header"]["settings"]["role"]
 
 
 def test_dates_are_those_of_the_start() -> None:
@@ -73,7 +82,15 @@ def test_the_period_is_known_before_the_start() -> None:
 def test_what_decides_nothing_is_chosen_anew() -> None:
     """Rates and waits are those of the one who goes on."""
     free = FreeSettings(
-        rates=Rates(iam=3), report_wait=ReportWait(patience=1), longest_silence=9, patience=8, concurrency=2
+        rates=Rates(iam=3),
+        report_wait=ReportWait(patience=1),
+        longest_silence=9,
+        patience=8,
+        concurrency=2,
+        lister_profile="lister",
+        lister_role="arn:aws:iam::111122223333:role/Lister",
+        session_duration=900,
+        source_identity="ana",
     )
     assert replace(CONFIG, **free) == header_of(replace(CONFIG, concurrency=7), at=NOW).config(**free)
 
@@ -104,6 +121,7 @@ def test_the_form_of_a_header() -> None:
             "session_name": "SecurityAudit",
             "external_id": "x:1",
             "session_policy": False,
+            "own_account_role": False,
             "labels": "en",
             "csv_bom": False,
             "freshness": "live",
@@ -138,7 +156,7 @@ def test_the_form_of_a_header() -> None:
         (first_line(settings={}), "role: field required"),
         (first_line(settings=None), "settings: input should be"),
         (first_line(settings=settings(session_policy=1)), "session_policy: input should be"),
-        (first_line(settings=settings(role=None)), "role: input should be"),
+        (first_line(settings=settings(role=None)), r"role\.str: input should be"),
         (first_line(settings=without("role")), "role: field required"),
         (first_line(asked=None), "asked: input should be"),
         (first_line(asked={"start": None, "end": None, "at": "2026-03-01T12:00:00"}), "at: this time has no zone"),
@@ -174,7 +192,8 @@ def test_a_setting_of_a_later_version_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["session_name", "external_id", "session_policy", "labels", "csv_bom", "freshness", "filters"]
+    "name",
+    ["session_name", "external_id", "session_policy", "own_account_role", "labels", "csv_bom", "freshness", "filters"],
 )
 def test_settings_of_earlier_versions_are_enough(name: str) -> None:
     """A header that does not have a setting yet has its default, the one that AuditConfig has."""

@@ -22,6 +22,10 @@ STARTED = AuditStarted(CALLER, PERIOD)
         ({"role": "a/b/Audit", "labels": "es", "session_name": "SecurityAudit", "external_id": "x:1"}, None),
         ({"concurrency": 3, "profile": "other", "quiet": True}, None),
         ({"role": "Audit"}, "--role"),
+        ({"role": ["a/b/Audit"]}, None),
+        ({"role": ["a/b/Audit", "Other"]}, "--role"),
+        ({"own_account_role": True}, r"--own-account-role differs from the audit that is resumed \(off\):"),
+        ({"lister_profile": "lister", "source_identity": "ana", "session_duration": 900}, None),
         ({"labels": "en"}, "--labels"),
         ({"freshness": "report"}, "--freshness"),
         ({"users": "all", "events": "basic"}, None),
@@ -72,6 +76,15 @@ def test_filters_that_differ_are_named(given: dict[str, object], sentence: str |
         return
     with pytest.raises(ConfigurationError, match=f"^{sentence}"):
         check_agreement(header, given=given, path=Path("a"))
+
+
+def test_the_order_of_roles_is_part_of_what_they_are() -> None:
+    """The same ones in another order let others in."""
+    header = header_of(replace(CONFIG, role=("A", "B")), at=NOW)
+    check_agreement(header, given={"role": ["A", "B"]}, path=Path("a"))
+    for other in (["B", "A"], ["A"], "A"):
+        with pytest.raises(ConfigurationError, match=r"^--role differs from the audit that is resumed \(A, B\):"):
+            check_agreement(header, given={"role": other}, path=Path("a"))
 
 
 def test_a_switch_that_differs_is_named() -> None:

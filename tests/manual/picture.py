@@ -78,7 +78,6 @@ def _opened(config: AuditConfig) -> OpenAudit:
         finished=None,
         role=config.role,
         labels=config.labels,
-        profile=None,
         audit=lambda observe: run_audit(config, observe=observe),
     )
 

@@ -116,6 +116,6 @@ def _remarks(plan: Plan) -> Iterator[str]:
         if which:
             codes = ", ".join(dict.fromkeys(each.code for each in which))
             examples = ", ".join(f"{each.account.name} ({each.account.id})" for each in which[:_EXAMPLES])
-            yield f"{count:,} of the {counted(len(plan.sample), 'account')} that were asked {what} ({codes}): {examples}."
+            yield f"{count:,} of {counted(len(plan.sample), 'account')} of the sample {what} ({codes}): {examples}."
             yield f"  The first was told: {which[0].message}"
     yield "Calls that have to be tried again are not counted."

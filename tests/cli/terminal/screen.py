@@ -37,7 +37,6 @@ OPEN = OpenAudit(
     rows=(Path("a.csv"), Path("b.csv"), Path("c.csv"), Path("d.csv")),
     journal=Path("audit_20260301_120000.journal.jsonl"),
     finished=None,
-    profile=None,
     audit=_no_audit,
 )
 """An audit whose files are open, and that nobody runs."""

@@ -1,0 +1,59 @@
+"""Options from the environment: a list has a value per line, and an error names the variable that is wrong."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import typer
+
+from auditor.cli.help import HelpInPanels
+from auditor.errors import ConfigurationError
+
+
+class OptionsOrVariables(HelpInPanels):
+    """A command whose options may be variables: an option wins over its variable, and an empty variable is none."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - Typer's own settings
+        super().__init__(*arguments, **settings)
+        for option in self.params:
+            if getattr(option, "multiple", False):
+                # Typer splits at blanks, which names of accounts and of units have.
+                option.value_from_envvar = partial(_lines_of, option)  # type: ignore[method-assign]  # said above
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - types of a module that Typer keeps to itself
+        """The words that no option took; an error names the variable where that is what is wrong, else the option."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            option: Any = error.param
+            if option is not None:
+                error.param_hint = f"'{_origin(ctx, option.name, otherwise=option.opts[0])}'"
+            raise
+
+
+def _lines_of(option: Any, context: Any) -> list[str] | None:  # noqa: ANN401 - as above
+    text = option.resolve_envvar_value(context) or ""
+    return [line.strip() for line in text.splitlines() if line.strip()] or None
+
+
+def _origin(context: Any, name: str, *, otherwise: str) -> str:  # noqa: ANN401 - as above
+    if not is_variable(context, name):
+        return otherwise
+    return str(next(option.envvar for option in context.command.params if option.name == name))
+
+
+def is_variable(context: typer.Context, name: str) -> bool:
+    """Whether the value of an option, named as its parameter is, comes from its variable."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "ENVIRONMENT"
+
+
+def check_variables(context: typer.Context, checks: Mapping[str, Callable[[Any], object]]) -> None:
+    """Raise ConfigurationError, which names the variable, for the first one whose check raises one."""
+    for name, check in checks.items():
+        if not is_variable(context, name):
+            continue
+        try:
+            check(context.params[name])
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{_origin(context, name, otherwise=name)}: {error}") from error
