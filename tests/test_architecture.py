@@ -41,12 +41,14 @@ TYPER = {
     "auditor.cli.help",
     "auditor.cli.manual",
     "auditor.cli.options",
+    "auditor.cli.plan",
     "auditor.cli.template",
 }
 RICH = {
     "auditor.cli.help",
     "auditor.cli.terminal.console",
     "auditor.cli.terminal.pages",
+    "auditor.cli.terminal.plan",
     "auditor.cli.terminal.streams",
     "auditor.cli.terminal.summary",
 }

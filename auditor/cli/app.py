@@ -10,6 +10,7 @@ from auditor.cli.demo import demo
 from auditor.cli.environment import OptionsOrVariables
 from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
+from auditor.cli.plan import plan
 from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.leaving import at_once, leave_to_the_system
@@ -44,6 +45,7 @@ def options(
     """Take the options that stand before a command."""
 
 
+app.command(cls=OptionsOrVariables)(plan)
 app.command(cls=OptionsOrVariables)(audit)
 app.command(cls=HelpInPanels)(demo)
 

@@ -29,6 +29,7 @@ from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfi
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.period import parse_end, parse_start, start_of_days
+from auditor.model.plan import SAMPLE
 
 if TYPE_CHECKING:
     from auditor.journal import FreeSettings
@@ -72,6 +73,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     dask_scheduler: options.DaskScheduler = None,
     workers: options.Workers = None,
     resume: options.Resume = None,
+    dry_run: options.DryRun = False,
     ephemeral: options.Ephemeral = False,
     max_duration: options.MaxDuration = None,
     quiet: options.Quiet = False,
@@ -90,8 +92,10 @@ def audit(  # noqa: PLR0913 - one parameter an option
       auditor audit --resume reports/audit_20260301_120000.journal.jsonl
     """
     # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
+    from auditor.cli.next_step import words_of  # noqa: PLC0415 - said above
     from auditor.cli.opening import EngineChoice, begin_audit, resume_from  # noqa: PLC0415 - said above
     from auditor.cli.show import show_run  # noqa: PLC0415 - said above
+    from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
@@ -117,12 +121,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
             "source_identity": source_identity,
             "concurrency": concurrency,
         }
-        check_variables(context, _checks(anew if resume is not None else context.params))
+        check_options(context, anew if resume is not None else context.params)
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
+        if dry_run and resume is not None:
+            raise ConfigurationError("--dry-run plans a new audit, and --resume goes on with an old one: give one.")
         if resume is None:
-            start, end = _period(start_date, end_date=end_date, days=days)
+            start, end = period_of(start_date, end_date=end_date, days=days)
             config = AuditConfig(
-                role=_required(role),
+                role=required_role(role),
                 filters=filters,
                 own_account_role=own_account_role,
                 start_date=start,
@@ -137,6 +143,10 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 session_policy=not no_session_policy,
                 **anew,
             )
+            if dry_run:
+                words = words_of(context, but=("dry_run", "quiet", "verbose", "log_format"))
+                show = partial(show_plan, config, processes=processes, sample=SAMPLE, words=words, output=output)
+                raise typer.Exit(event_loop.run(partial(show, as_json=False)))
             opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
             given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
@@ -153,10 +163,16 @@ def audit(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(event_loop.run(run))
 
 
-def _required(role: list[str] | None) -> tuple[str, ...]:
+def required_role(role: list[str] | None) -> tuple[str, ...]:
+    """The roles; raises ConfigurationError where there is none."""
     if not role:
         raise ConfigurationError("--role is missing: it says which role to assume in each account.")
     return tuple(role)
+
+
+def check_options(context: typer.Context, names: Iterable[str]) -> None:
+    """Raise ConfigurationError, which names the variable, for the first of these that a variable has wrong."""
+    check_variables(context, _checks(names))
 
 
 def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
@@ -201,7 +217,7 @@ def _at_home(path: Path) -> Path:
         raise ConfigurationError(f"{path} is no path here: nobody has that home.") from error
 
 
-def _period(
+def period_of(
     start_date: str | None, *, end_date: str | None, days: int | None
 ) -> tuple[datetime | None, datetime | None]:
     """The first and the last moment of events that are wanted, None where nothing says so."""

@@ -2,8 +2,11 @@
 
 import shlex
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from auditor.model.filters import OPTIONS
 
 
 class Step(StrEnum):
@@ -12,51 +15,49 @@ class Step(StrEnum):
     TEMPLATE = "template"
     DOCTOR = "doctor"
     PLAN = "plan"
-    PILOT = "pilot"
-    """An audit of chosen accounts."""
     AUDIT = "audit"
-    """An audit of all accounts."""
 
 
-_SENTENCES = {
-    Step.TEMPLATE: "Next, when the role is in the accounts, see whether it lets you in: {doctor}",
-    Step.DOCTOR: "Next, see what an audit asks, and how long it takes: {plan}",
-    Step.PLAN: "Next, begin with one organizational unit: {audit} --ou NAME",
-    Step.PILOT: "Next, when the rows of these accounts are what you need, audit all: {all}",
-    Step.AUDIT: "Next, see what can be done with the files: auditor manual recipes",
-}
-_PLANNED_PILOT = "Next, audit these accounts: {audit}"
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options of a command as they were given, for the next command to get them, too."""
+
+    others: Sequence[str] = ()
+    filters: Sequence[str] = ()
+    """Those that choose accounts."""
 
 
-def next_step(after: Step, words: Sequence[str] = (), *, choosing: Collection[str] = ()) -> str:
-    """The sentence that names the step after this one, with its command.
-
-    `words` are the options that were given, as they stand on the command line: the next command gets them, too.
-    `choosing` are those of them that choose accounts: an audit of all does without.
-    """
-    chosen = [*choosing]
-    sentence = _PLANNED_PILOT if after is Step.PLAN and chosen else _SENTENCES[after]
-    every = [*words, *chosen]
-    return sentence.format(
-        doctor=_command("doctor", every),
-        plan=_command("plan", every),
-        audit=_command("audit", every),
-        all=_command("audit", words),
-    )
+def next_step(after: Step, words: Words = Words()) -> str:
+    """The sentence that names the step after this one, with its command."""
+    every = [*words.others, *words.filters]
+    match after:
+        case Step.TEMPLATE:
+            return f"Next, when the role is in the accounts, see whether it lets you in: {_command('doctor', words.others)}"
+        case Step.DOCTOR:
+            return f"Next, see what an audit asks, and how long it takes: {_command('plan', every)}"
+        case Step.PLAN if words.filters:
+            return f"Next, audit these accounts: {_command('audit', every)}"
+        case Step.PLAN:
+            return f"Next, begin with one organizational unit: {_command('audit', every)} --ou NAME"
+        case Step.AUDIT if words.filters:
+            return f"Next, where these rows are what you need, audit all accounts: {_command('audit', words.others)}"
+    return "Next, see what can be done with the files: auditor manual recipes"
 
 
 def _command(name: str, words: Sequence[str]) -> str:
     return shlex.join(["auditor", name, *words])
 
 
-def given_words(context: Any, *, of: Collection[str]) -> list[str]:  # noqa: ANN401 - a context of the command line
-    """The options with these parameters' names that were given, as they stand on the command line."""
-    words: list[str] = []
+def words_of(context: Any, *, but: Collection[str] = ()) -> Words:  # noqa: ANN401 - a context of the command line
+    """The options that stand on the command line, but those with these parameters' names; a variable stays one."""
+    others: list[str] = []
+    filters: list[str] = []
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name)
-        if parameter.name in of and source is not None and source.name == "COMMANDLINE":
+        if source is not None and source.name == "COMMANDLINE" and parameter.name not in but:
+            words = filters if parameter.name in OPTIONS else others
             words += _words(parameter, context.params[parameter.name])
-    return words
+    return Words(others, filters)
 
 
 def _words(parameter: Any, value: Any) -> list[str]:  # noqa: ANN401 - whatever an option holds

@@ -30,6 +30,8 @@ class Range(NamedTuple):
         return Range(self.least * number, self.likely * number, self.most * number)
 
 
+SAMPLE = 100
+"""Accounts that are asked how large they are: a few seconds for any organization, and all of a small one."""
 NONE = Range(0, 0, 0)
 Calls = Mapping[str, Range]
 """By action, such as `iam:ListUsers`."""
@@ -137,6 +139,15 @@ class Plan:
     def states(self) -> Mapping[str, int]:
         """How many accounts are in each state, by AWS's word for it."""
         return Counter(account.state_word or "unknown state" for account in self.accounts)
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """How many accounts are in each organizational unit, by its path of names, or its id where names are unknown.
+
+        Accounts of which neither is known are left out.
+        """
+        units = (account.ou_path or (account.unit_ids or ("",))[-1] for account in self.accounts)
+        return Counter(filter(None, units))
 
     @property
     def sampled(self) -> int:

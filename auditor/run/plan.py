@@ -22,14 +22,12 @@ from auditor.model.facts import Account, Freshness, UserScope
 from auditor.model.filters import AccountFilters
 from auditor.model.period import resolve_period
 from auditor.model.placeholders import unasked
-from auditor.model.plan import AccountSize, Alternative, Plan, Sampled
+from auditor.model.plan import SAMPLE, AccountSize, Alternative, Plan, Sampled
 from auditor.model.progress import AuditWarning, Observer, ProgressEvent, ignore
 from auditor.run.extrapolation import Wanted, users_of
 from auditor.run.forecast import Conditions, forecast_of
 from auditor.run.listing import Listing, list_accounts, list_selected
 
-SAMPLE = 100
-"""Accounts that are asked how large they are: a few seconds for any organization, and all of a small one."""
 _AT_ONCE = 16
 _NOT_IN_SUMMARY = "NotInSummary"
 

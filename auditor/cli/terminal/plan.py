@@ -1,7 +1,8 @@
 """A plan, for a person: how long an audit takes and why, whom it asks, what it asks, and what else could be chosen."""
 
-from collections import Counter
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -25,15 +26,53 @@ _EXAMPLES = 3
 _MOST_UNITS = 20
 
 
-def print_plan(console: Console, plan: Plan) -> None:
-    """All of it."""
+def print_plan(console: Console, plan: Plan, *, next_step: str) -> None:
+    """All of it, and what to do next."""
     for line in _told(plan):
         print_line(console, line)
     console.print(_accounts(plan))
     console.print(_calls(plan.forecast))
     console.print(_others(plan))
-    for line in _remarks(plan):
+    for line in (*_remarks(plan), next_step):
         print_line(console, line)
+
+
+def plan_json(plan: Plan) -> str:
+    """The whole plan as one JSON document."""
+    document = {
+        "account_id": plan.caller.account_id,
+        "accounts": len(plan.accounts),
+        "excluded": plan.excluded,
+        "auditable": plan.auditable,
+        "states": dict(plan.states),
+        "units": dict(plan.units),
+        "users": plan.users._asdict(),
+        "sample": [
+            {
+                "account_id": each.account.id,
+                "entered": each.entered,
+                "users": None if each.size is None else each.size.users,
+                "code": each.code,
+                "message": each.message,
+            }
+            for each in plan.sample
+        ],
+        **_forecast(plan.forecast),
+        "alternatives": [{"settings": other.option, **_forecast(other.forecast)} for other in plan.alternatives],
+        "warnings": plan.warnings,
+        "interruption": plan.interruption,
+        "planned_in": round(plan.seconds, 3),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "seconds": round(forecast.seconds, 3),
+        "bound": forecast.bound,
+        "requests": forecast.requests._asdict(),
+        "calls": {action: number._asdict() for action, number in forecast.calls.items()},
+    }
 
 
 def _told(plan: Plan) -> Iterator[str]:
@@ -64,12 +103,11 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "to be entered", f"{plan.auditable:,}"
     for state, number in plan.states.items():
         yield f"  {state}", f"{number:,}"
-    units = Counter(plan.units)
-    for unit, number in units.most_common(_MOST_UNITS):
+    units = sorted(plan.units.items(), key=lambda unit: -unit[1])
+    for unit, number in units[:_MOST_UNITS]:
         yield f"  in {unit}", f"{number:,}"
-    if len(units) > _MOST_UNITS:
-        rest = sum(number for _, number in units.most_common()[_MOST_UNITS:])
-        yield f"  in {counted(len(units) - _MOST_UNITS, 'other unit')}", f"{rest:,}"
+    if others := units[_MOST_UNITS:]:
+        yield f"  in {counted(len(others), 'other unit')}", f"{sum(number for _, number in others):,}"
     yield "IAM users", _number(plan.users)
 
 
