@@ -32,7 +32,8 @@ def next_step(after: Step, words: Words = Words()) -> str:
     every = [*words.others, *words.filters]
     match after:
         case Step.TEMPLATE:
-            return f"Next, when the role is in the accounts, see whether it lets you in: {_command('doctor', words.others)}"
+            command = _command("doctor", words.others)
+            return f"Next, once the accounts have the role, see whether it lets you in: {command}"
         case Step.DOCTOR:
             return f"Next, see what an audit asks, and how long it takes: {_command('plan', every)}"
         case Step.PLAN if words.filters:

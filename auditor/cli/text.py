@@ -5,8 +5,10 @@ from collections.abc import Callable
 from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 
-def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result) -> None:
+def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result, next_step: str = "") -> None:
     """Print the text on stdout, and a line end; `show` does it, and returns why it could not, or an empty text.
+
+    The next step, if there is one, is said on stderr: the text is for a file.
 
     Raises:
         SystemExit: It could not be made or written; why has been said on stderr, in one sentence.
@@ -21,3 +23,5 @@ def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_re
     if failure:
         output.say(f"Error: The text could not be written: {failure}.")
         raise SystemExit(1)
+    if next_step:
+        output.say(next_step)

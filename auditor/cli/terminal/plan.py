@@ -77,6 +77,8 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 
 def _told(plan: Plan) -> Iterator[str]:
     forecast = plan.forecast
+    if plan.refused and all(each.own or not each.entered for each in plan.sample):
+        yield f"No account let the role in, of {len(plan.refused):,} that were asked: is its name right?"
     yield f"An audit of {counted(plan.auditable, 'account')} takes {_time(forecast.seconds)} or so."
     yield f"It depends most on {_BOUNDS[forecast.bound]}."
     if plan.interruption:
