@@ -7,7 +7,7 @@ Only the names in `auditor.__all__` are public: modules, and whatever else is in
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auditor.compat.iam_audit import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
+    from auditor.compat import assume_role, get_accounts, get_cloudtrail_events, get_iam_users_with_keys, main
     from auditor.config import AuditConfig, Labels, Rates, ReportWait
     from auditor.errors import (
         AuditError,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     )
     from auditor.journal import JournalWriter, open_journal, reopen_journal
     from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-    from auditor.model.event_rows import AccountFailure, EventRow, EventRows
     from auditor.model.facts import (
         AccessKey,
         Account,
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
         ignore,
     )
     from auditor.model.report import AccountReport, Finding
-    from auditor.model.summary import AuditSummary, FailureGroup
+    from auditor.model.summary import AccountFailure, AuditSummary, EventRow, EventRows, FailureGroup
     from auditor.output import CsvWriter, Writer, open_csv_writer
     from auditor.run.earlier import EarlierRun
     from auditor.run.orchestrator import open_audit, run_audit
@@ -79,7 +78,7 @@ else:
     _HOMES = {
         "AccessKey": "auditor.model.facts",
         "Account": "auditor.model.facts",
-        "AccountFailure": "auditor.model.event_rows",
+        "AccountFailure": "auditor.model.summary",
         "AccountFilters": "auditor.model.filters",
         "AccountFinished": "auditor.model.progress",
         "AccountId": "auditor.model.facts",
@@ -102,8 +101,8 @@ else:
         "EngineError": "auditor.errors",
         "Event": "auditor.model.facts",
         "EventResource": "auditor.model.facts",
-        "EventRow": "auditor.model.event_rows",
-        "EventRows": "auditor.model.event_rows",
+        "EventRow": "auditor.model.summary",
+        "EventRows": "auditor.model.summary",
         "EventScope": "auditor.model.facts",
         "ExpiredError": "auditor.errors",
         "Failure": "auditor.model.coverage",
@@ -143,12 +142,12 @@ else:
         "WaitingEnded": "auditor.model.progress",
         "WriteError": "auditor.errors",
         "Writer": "auditor.output",
-        "assume_role": "auditor.compat.iam_audit",
-        "get_accounts": "auditor.compat.iam_audit",
-        "get_cloudtrail_events": "auditor.compat.iam_audit",
-        "get_iam_users_with_keys": "auditor.compat.iam_audit",
+        "assume_role": "auditor.compat",
+        "get_accounts": "auditor.compat",
+        "get_cloudtrail_events": "auditor.compat",
+        "get_iam_users_with_keys": "auditor.compat",
         "ignore": "auditor.model.progress",
-        "main": "auditor.compat.iam_audit",
+        "main": "auditor.compat",
         "open_audit": "auditor.run.orchestrator",
         "open_csv_writer": "auditor.output",
         "open_journal": "auditor.journal",

@@ -1,7 +1,7 @@
 """The errors that an audit can end with, and the exit code that each stands for.
 
 AuditError
-├── ConfigurationError        what the options alone show to be wrong
+├── ConfigurationError        what the options show to be wrong, alone or held against the organization
 ├── CallerError               no usable AWS credentials, profile or region
 ├── EngineError               the workers that were to audit could not be reached
 ├── OrganizationError         the accounts could not be listed
@@ -28,7 +28,7 @@ class AuditError(Exception):
 
 
 class ConfigurationError(AuditError):
-    """Raised when the options alone show that the audit can't be run."""
+    """Raised when the options can't be right: alone, or since filters name what the organization does not have."""
 
     exit_code = 2
 

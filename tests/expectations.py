@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor import AuditSummary, Labels
 from auditor.demo import LocalServer, Truth, truth
-from auditor.model.event_rows import EventRow
+from auditor.model.summary import EventRow
 from tests.output.reading import unguarded
 
 

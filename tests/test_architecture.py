@@ -46,8 +46,8 @@ TYPER = {
 }
 RICH = {
     "auditor.cli.help",
+    "auditor.cli.manual",
     "auditor.cli.terminal.console",
-    "auditor.cli.terminal.pages",
     "auditor.cli.terminal.plan",
     "auditor.cli.terminal.streams",
     "auditor.cli.terminal.summary",
@@ -169,8 +169,7 @@ def _may_import(importer: str, imported: str) -> bool:
         "auditor": not is_demo(imported) or importer == "auditor.cli.demo",
         **dict.fromkeys(SDK, in_aws),
         "aioboto3": in_aws
-        or importer
-        in {"auditor.run.orchestrator", "auditor.run.resume", "auditor.engines.pool", "auditor.compat.iam_audit"},
+        or importer in {"auditor.run.orchestrator", "auditor.run.resume", "auditor.engines.pool", "auditor.compat"},
         **dict.fromkeys(DASK, importer == "auditor.engines.dask"),
         **dict.fromkeys(PYDANTIC, importer == "auditor.journal.format"),
         "typer": importer in TYPER,
@@ -251,7 +250,7 @@ def test_an_import_that_points_down_is_none() -> None:
         ("auditor.cli.terminal.console", "aioboto3"),
         ("auditor.run.orchestrator", "rich.console"),
         ("auditor.output.csv", "auditor.aws.errors"),
-        ("auditor.compat.iam_audit", "auditor.demo"),
+        ("auditor.compat", "auditor.demo"),
         ("auditor.demo.server", "auditor.model.facts"),
         ("auditor.engines.pool", "distributed"),
         ("auditor.model.facts", "pydantic.dataclasses"),

@@ -129,7 +129,7 @@ async def test_a_long_outage_ends_the_run(service: str, monkeypatch: pytest.Monk
     assert 100 <= run.seconds < 120
     assert 3 == summary.exit_code
     (warning,) = [event.message for event in run.told(AuditWarning) if service in event.message]
-    assert f"{service} has served nobody for 100 seconds (ServiceUnavailable)" in warning
+    assert f"{service} was unavailable for 100 seconds (ServiceUnavailable)" in warning
     assert [False] == [event.answered for event in run.told(WaitingEnded)]
 
 

@@ -20,6 +20,7 @@ from auditor.cli.manual import FOLDER, summary_of, topics
 from auditor.cli.terminal import json_log
 from auditor.demo import Scenario
 from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
+from auditor.output.user_rows import USER_COLUMNS
 from tests.manual.pages import COMMANDS, PAGES, README, blocks, help_of, helped_commands, text_of
 from tests.manual.picture import PICTURE, picture, texts_of
 from tests.organizations import served
@@ -124,7 +125,7 @@ def test_each_dependency_has_its_reason() -> None:
     )
 
 
-@pytest.mark.parametrize("columns", [FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS])
+@pytest.mark.parametrize("columns", [FINDING_COLUMNS, EVENT_COLUMNS, COVERAGE_COLUMNS, USER_COLUMNS])
 def test_every_column_is_explained(columns: tuple[str, ...]) -> None:
     """The tables of columns have each file's, in its order."""
     named = re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`\w+`.*?) \|", text_of("files"), flags=re.MULTILINE)))

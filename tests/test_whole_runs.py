@@ -1,11 +1,22 @@
 """Whole audits of local organizations give exactly what is true of them."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from auditor import AuditConfig, AuditSummary, Completeness, Labels, Rates, Section, open_csv_writer, run_audit
+from auditor import (
+    AuditConfig,
+    AuditSummary,
+    Completeness,
+    Labels,
+    Rates,
+    Section,
+    UserScope,
+    open_csv_writer,
+    run_audit,
+)
 from auditor.demo import FaultMix, LocalServer, Scenario
 from tests.expectations import as_set, joined, read_csv, truth_of
 from tests.organizations import served
@@ -16,10 +27,16 @@ UNHURRIED = Rates(iam=1000, events=1000, organizations=1000)
 """The local organization allows more than AWS, unless it is told not to."""
 
 
-async def audited(server: LocalServer, *, external_id: str | None = None, rates: Rates = UNHURRIED) -> AuditSummary:
+async def audited(
+    server: LocalServer,
+    *,
+    external_id: str | None = None,
+    rates: Rates = UNHURRIED,
+    users: UserScope = UserScope.ALL,
+) -> AuditSummary:
     """An audit of all that the server has, its rows collected."""
-    role = server.organization.scenario.role_name
-    return await run_audit(AuditConfig(role=role, external_id=external_id, rates=rates), collect=True)
+    config = AuditConfig(role=server.organization.scenario.role_name, external_id=external_id, rates=rates, users=users)
+    return await run_audit(config, collect=True)
 
 
 @pytest.mark.parametrize("labels", list(Labels))
@@ -221,23 +238,37 @@ async def test_an_external_id_opens_the_role(monkeypatch: pytest.MonkeyPatch) ->
         assert 0 < (await audited(server)).failed_accounts
 
 
-async def test_only_the_calls_that_a_row_needs_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Password and MFA are asked only of users with a key, last use once a key, and nothing twice."""
+@pytest.mark.parametrize("scope", list(UserScope))
+async def test_only_the_calls_that_a_row_needs_are_made(scope: UserScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question is asked of those whose rows need it, last use once a key, and nothing twice."""
     scenario = Scenario(accounts=3, users=3, largest_account=6, denied_every=None)
     async with served(scenario, monkeypatch) as server:
-        summary = await audited(server)
-    calls = {action: 0 for _, action, _ in server.counts}
+        summary = await audited(server, users=scope)
+        organization = server.organization
+    calls = Counter[str]()
     for (_, action, _), count in server.counts.items():
         calls[action] += count
-    with_keys = sum(1 for report in summary.reports for user in report.users if user.keys)
+    users = [user for report in summary.reports for user in report.users]
+    roots = [organization.facts(account).root for account in organization.accounts if account.works]
     accounts = summary.audited
     expected = {
         "GetCallerIdentity": 1,
         "AssumeRole": 2,
+        "ListAccounts": 1,
         "ListUsers": accounts,
         "ListAccessKeys": summary.users,
-        "GetLoginProfile": with_keys,
-        "ListMFADevices": with_keys,
         "GetAccessKeyLastUsed": summary.keys,
+        "LookupEvents": calls["LookupEvents"],
     }
-    assert expected == {action: calls[action] for action in expected}
+    if scope is UserScope.WITH_KEYS:
+        with_keys = sum(1 for user in users if user.keys)
+        expected |= {"GetLoginProfile": with_keys, "ListMFADevices": with_keys}
+    else:
+        expected |= {
+            "GetLoginProfile": summary.users,
+            "ListMFADevices": sum(1 for user in users if user.keys or user.has_password),
+            "GetAccountSummary": accounts,
+            "ListServiceSpecificCredentials": accounts,
+            "ListVirtualMFADevices": sum(1 for root in roots if root.has_mfa),
+        }
+    assert expected == dict(calls)

@@ -22,10 +22,11 @@ from auditor.aws.errors import PARSER_ERRORS, reason_of, request_error, translat
 from auditor.aws.profiles import Profile, login_profile, mfa_serial, process_programs
 from auditor.aws.redaction import without_secrets
 from auditor.errors import CallerError, RequestError
-from auditor.model.codes import CREDENTIALS_UNAVAILABLE, REGION_DISABLED
+from auditor.model.codes import CONNECTION_FAILED, CREDENTIALS_UNAVAILABLE, REGION_DISABLED, TIMEOUT
 
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 _UNKNOWN_KEYS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
+_NOBODY_THERE = frozenset({CONNECTION_FAILED, TIMEOUT})
 _NO_ENDPOINT = "Invalid endpoint: "
 _NOT_OF_A_KEY = re.compile(r"[^\x21-\x7e]")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -76,8 +77,8 @@ def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool =
         return known
     if str(error).startswith(_NO_ENDPOINT):
         url = without_secrets(str(error).removeprefix(_NO_ENDPOINT))
-        advice = "give its scheme, too, in AWS_ENDPOINT_URL, its like for one service, or the profile"
-        return f"{url} is no URL of an endpoint: {advice}"
+        advice = "give its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile"
+        return f"{url} is not the URL of an endpoint: {advice}"
     fault = clock_fault(translate(error, service="sts", operation="assume_role"), now=datetime.now(UTC))
     if fault is not None:
         return fault
@@ -88,7 +89,7 @@ def caller_sentence(error: Exception, *, settings: CallerSettings, given: bool =
 
 
 def region_advice(code: str, *, region: str) -> str:
-    """What to do where STS of a region refuses whoever asks; empty where the region is not why."""
+    """What to do where STS refuses a caller because of the region; empty where the region is not why."""
     if code in _UNKNOWN_KEYS and region:
         return (
             f"STS was asked in {region}: keys of GovCloud and China are known in their own regions only, and none in a "
@@ -99,9 +100,15 @@ def region_advice(code: str, *, region: str) -> str:
     return ""
 
 
-def with_advice(error: RequestError, *, region: str) -> RequestError:
-    """The same error with what to do about the region in which STS was asked, where that is why."""
+def with_advice(error: RequestError, *, region: str, endpoint_from: str = "") -> RequestError:
+    """The same error with what to do about the region in which STS was asked, or its endpoint, where that is why.
+
+    The endpoint is `endpoint_from` a variable or a setting; where that is empty, it is AWS's own.
+    """
     advice = region_advice(error.code, region=region)
+    if error.code in _NOBODY_THERE:
+        named = f"This endpoint is the one that {endpoint_from} names: see whether it is right and has started"
+        advice = named if endpoint_from else "Check network, VPN, name server and proxy"
     message = f"{error.message.rstrip('.')}. {advice}" if advice else error.message
     return request_error(**{**vars(error), "message": message})
 
@@ -117,7 +124,7 @@ def check_endpoint(url: str, *, service: str) -> None:
     try:
         urlsplit(url).port  # noqa: B018 - it is read when it is asked for
     except ValueError as error:
-        raise CallerError(f"The endpoint of {service} has a port that is none: {without_secrets(url)}.") from error
+        raise CallerError(f"The endpoint of {service} has an invalid port: {without_secrets(url)}.") from error
 
 
 def check_keys(keys: Iterable[tuple[str, str]]) -> None:
@@ -148,7 +155,7 @@ def _capital(words: str) -> str:
 def _of_kind(error: Exception, settings: CallerSettings) -> str:
     """The sentence of a fault that has one of its own, empty where it has none."""
     if isinstance(error, ProfileNotFound):
-        return f"The profile {error.kwargs['profile']!r} is not configured"
+        return f"The profile {error.kwargs['profile']!r} is not configured: see `aws configure list-profiles`"
     if isinstance(error, UnusableText):
         return str(error)
     if isinstance(error, NoCredentialsError | InvalidConfigError):

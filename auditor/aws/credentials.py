@@ -158,7 +158,7 @@ class RenewedCredentials:
         raise copy(self._error)
 
     def expire(self, refused: ReadOnlyCredentials) -> None:
-        """Have these renewed by whoever needs credentials next; those that have come since stay."""
+        """Renew these when credentials are needed next; newer ones stay."""
         if refused == self._frozen:
             self._renew_at = self._end = _LONG_AGO
 

@@ -134,12 +134,12 @@ def invalid_response(message: str, *, service: str, operation: str) -> RequestEr
 
 
 def timed_out(message: str, *, service: str, operation: str) -> RequestError:
-    """The fault of a reply that did not come in time, and may come if it is asked for again."""
+    """The fault of a reply that did not come in time; the same request may succeed later."""
     return request_error(code=TIMEOUT, message=message, service=service, operation=operation)
 
 
 def no_answer(seconds: float, *, service: str, operation: str) -> RequestError:
-    """The fault of whoever has given no good reply for so long that nothing more is asked."""
+    """The fault of a service that gave no good reply for so long that it is asked nothing more."""
     message = f"no good reply came for {seconds:g} seconds"
     return request_error(code=NO_ANSWER, message=message, service=service, operation=operation)
 

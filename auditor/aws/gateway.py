@@ -17,6 +17,7 @@ from auditor.aws.limits.outage import Outages
 from auditor.aws.limits.slots import Connections, Slots, free_connections, most_connections
 from auditor.aws.lister import Lister, open_lister
 from auditor.aws.partitions import Partition, partition_named
+from auditor.aws.profiles import endpoint_setting
 from auditor.aws.request import Access, RunLimits, Usage
 from auditor.aws.role import RoleRequest, first_admitted
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
@@ -76,7 +77,7 @@ class Gateway:
     caller_credentials: CallerCredentials
 
     def usage(self, account: Account) -> Usage:
-        """What will be asked for the sake of this account."""
+        """What will be asked on behalf of this account."""
         return Usage(self.limits.longest_silence, account.id)
 
     async def enter(
@@ -148,7 +149,8 @@ async def open_gateway(  # noqa: PLR0913 - what a run is told
     try:
         try:
             sts: STSClient = await _client(stack, sessions.shared, "sts", region=sessions.region)
-            caller = await identify(access, sts, region=sessions.region)
+            named = endpoint_setting(sessions.shared, "sts")
+            caller = await identify(access, sts, region=sessions.region, endpoint_from=named)
             clients = await _clients(stack, sessions, partition=partition_named(caller.partition))
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
             raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
@@ -178,8 +180,8 @@ def new_run_limits(
     return RunLimits(slots=slots, rates=rates or Rates(), longest_silence=longest_silence, outages=outages or Outages())
 
 
-async def identify(access: Access, sts: "STSClient", *, region: str = "") -> Caller:
-    """Whose credentials these are.
+async def identify(access: Access, sts: "STSClient", *, region: str = "", endpoint_from: str = "") -> Caller:
+    """Whose credentials these are; a refusal says what to do about the region, or about what named the endpoint.
 
     Raises:
         CallerError: AWS does not accept them, or can't be reached.
@@ -187,7 +189,7 @@ async def identify(access: Access, sts: "STSClient", *, region: str = "") -> Cal
     try:
         identity = await access.request(sts.get_caller_identity)
     except RequestError as error:
-        advised = with_advice(error, region=region)
+        advised = with_advice(error, region=region, endpoint_from=endpoint_from)
         sentence = clock_fault(error, now=datetime.now(UTC)) or f"The caller could not be identified: {advised}."
         raise CallerError(sentence) from error
     arn = identity["Arn"]

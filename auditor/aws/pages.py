@@ -35,10 +35,10 @@ async def listed(
     key: str,
     **parameters: Any,  # noqa: ANN401 - whatever `pages` takes
 ) -> AsyncIterator[list[Mapping[str, Any]]]:
-    """The items under `member`, a list a page, empty ones too; what is no object is given as an empty one.
+    """The items under `member`, one list per page, empty ones too; what is no object is given as an empty one.
 
-    Where AWS takes its own page token no more, the listing begins again, twice at most: what was given before, told by
-    `key` or else by all its members, is not given again.
+    Where AWS no longer takes its own page token, the listing begins again, twice at most: what was given before, told
+    by `key` or else by all its members, is not given again.
 
     Raises:
         RequestError: A page was refused or not answered; the items before it were given.

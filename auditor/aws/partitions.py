@@ -1,4 +1,4 @@
-"""Where IAM, its events and Organizations are addressed in each AWS partition."""
+"""The regions of IAM, of its events and of Organizations in each AWS partition."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ DEFAULT_REGION = "us-east-1"
 
 
 def partition_named(name: str) -> Partition:
-    """The partition of that name; raises CallerError for one that nobody knows."""
+    """The partition of that name; raises CallerError for one that is not known."""
     try:
         return _PARTITIONS[name]
     except KeyError:

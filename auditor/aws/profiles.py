@@ -67,3 +67,21 @@ def process_programs(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
     """The programs of each `credential_process`."""
     commands = (profile.settings.get("credential_process") for profile in profiles)
     return tuple(compat_shell_split(command)[0] for command in commands if isinstance(command, str) and command.strip())
+
+
+def endpoint_setting(session: AioSession, service: str) -> str:
+    """What says where a service is asked, a variable or a setting of a profile; empty where nothing does.
+
+    In the order in which the SDK looks for it.
+    """
+    if session.get_config_variable("ignore_configured_endpoint_urls"):
+        return ""
+    for variable in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+        if os.environ.get(variable):
+            return variable
+    scoped, sections = session.get_scoped_config(), session.full_config.get("services", {})
+    section = str(scoped.get("services", ""))
+    if "endpoint_url" in sections.get(section, {}).get(service, {}):
+        return f"the endpoint_url of {service} in section [services {section}] of the AWS configuration"
+    profile = session.get_config_variable("profile") or "default"
+    return f"the endpoint_url of profile {profile!r}" if "endpoint_url" in scoped else ""

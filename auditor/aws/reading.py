@@ -16,7 +16,7 @@ from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.facts import Unknown
 
 UNREADABLE = Unknown(INVALID_RESPONSE)
-"""In the place of a fact that AWS has sent in a form which nobody can read."""
+"""In the place of a fact that AWS sent in a form that can't be read."""
 _YEAR = 4
 """Letters of a year: without a dash behind them, digits are seconds, though they would make a date, too."""
 ClientT = TypeVar("ClientT")
@@ -50,7 +50,7 @@ def object_in(part: Mapping[str, Any], member: str) -> Mapping[str, Any]:
 
 
 def object_of(value: object) -> Mapping[str, Any]:
-    """The value where it is an object, else an empty one: nothing of it can be read."""
+    """The value if it is an object, else an empty one."""
     # Nearly all are plain dictionaries: to ask the abstract class takes far longer.
     return value if type(value) is dict or isinstance(value, Mapping) else {}
 

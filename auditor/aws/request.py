@@ -51,13 +51,13 @@ class RunLimits:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     answered: set[str] = field(default_factory=set)
     longest_silence: float = LONGEST_SILENCE
-    """Seconds for which a service may be asked for the sake of one account without a sign of life."""
+    """Seconds for which a service may be asked on behalf of one account without a sign of life."""
     outages: Outages = field(default_factory=Outages)
 
 
 @dataclass(slots=True)
 class Usage:
-    """What is asked for the sake of one account, whoever asks: how much, and how long without a sign of life."""
+    """What is asked on behalf of one account: how much, and how long without a sign of life."""
 
     longest_silence: float
     account: str = ""
@@ -68,7 +68,7 @@ class Usage:
     alone: dict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
     """A silent account gets one request at a time per service, which holds this lock.
 
-    One lock for all services would not do: whoever holds IAM's may have to wait for STS, to renew the credentials.
+    One lock for all services would not do: a task that holds IAM's may have to wait for STS to renew credentials.
     """
     _liveness: dict[str, Liveness] = field(default_factory=dict)
 

@@ -11,10 +11,10 @@ from auditor.cli.environment import OptionsOrVariables
 from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
 from auditor.cli.plan import plan
-from auditor.cli.schema import schema
 from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.leaving import at_once, leave_to_the_system
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
+from auditor.cli.text import schema
 
 app = typer.Typer(
     name="auditor",

@@ -65,8 +65,8 @@ _NOT_ACCEPTED = Cause(
 UNKNOWN = Cause("An error code of AWS's.", "Its message says more, and so does the documentation of the AWS service.")
 
 _CAUSES = {
-    "ConnectionFailed": Cause("AWS could not be reached.", "See to network, VPN, name server and proxy, then resume."),
-    "Timeout": Cause("AWS did not answer in time.", "See to network, VPN and proxy, then resume."),
+    "ConnectionFailed": Cause("AWS could not be reached.", "Check network, VPN, name server and proxy, then resume."),
+    "Timeout": Cause("AWS did not answer in time.", "Check network, VPN and proxy, then resume."),
     "ProxyFailed": Cause(
         "The proxy could not be used.", "See what HTTPS_PROXY says, and whether the proxy works; resume."
     ),
@@ -79,7 +79,7 @@ _CAUSES = {
     ),
     "TlsFailed": Cause("No encrypted connection came about.", "See whether a proxy or firewall is in between; resume."),
     "CertificateRefused": Cause(
-        "Whoever answered in AWS's place has no certificate that is trusted here.",
+        "The server that answered in AWS's place has no certificate that is trusted here.",
         "Where that is your own proxy, name its authority's file in AWS_CA_BUNDLE; then resume.",
     ),
     "InvalidResponse": Cause(

@@ -1,5 +1,6 @@
 """How a run is shown: how it goes while it does, and at its end what it came to, and what to do about it."""
 
+import errno
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from auditor.model.progress import AccountFinished, AuditStarted, ProgressEvent
 from auditor.model.summary import AuditSummary
 
 _INCOMPLETE = 3
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Ending:
     summary: AuditSummary | None
     """None where it was cut off."""
     resumable: bool
-    """Whether its journal is still there: one that was told nothing is gone with the run."""
+    """Whether it can be gone on with, and its journal is still there: one that was told nothing is gone with it."""
     failure: WriteError | None = None
     """What could not be written, where that ended it."""
     next_step: str = ""
@@ -53,8 +55,8 @@ async def show_run(  # noqa: PLR0913 - what a run is shown with
     One that is not `resumable` is not said to be: what it audits is gone with it.
     """
     with output.display() as display:
-        ending = await _run(opening, longest=longest, display=display, interruption=interruption)
-    ending = replace(ending, resumable=ending.resumable and resumable, next_step=next_step)
+        ending = await _run(opening, resumable=resumable, longest=longest, display=display, interruption=interruption)
+    ending = replace(ending, next_step=next_step)
     if ending.failure:
         return _show_failure(ending.failure, ending=ending, output=output)
     if ending.summary is None or interruption.exit_code is not None:
@@ -63,7 +65,12 @@ async def show_run(  # noqa: PLR0913 - what a run is shown with
 
 
 async def _run(
-    opening: AbstractAsyncContextManager[OpenAudit], *, longest: float, display: Display, interruption: Interruption
+    opening: AbstractAsyncContextManager[OpenAudit],
+    *,
+    resumable: bool,
+    longest: float,
+    display: Display,
+    interruption: Interruption,
 ) -> Ending:
     audit: OpenAudit | None = None
     summary: AuditSummary | None = None
@@ -74,9 +81,13 @@ async def _run(
         nonlocal finished
         if isinstance(event, AuditStarted):
             # The caller's credentials have been asked for, perhaps at the terminal.
-            interruption.arm(scope)
+            interruption.arm(scope, last_words=last_words)
         finished += isinstance(event, AccountFinished) and not event.report.excluded
         display(event)
+
+    def last_words() -> str:
+        there = resumable and audit is not None and audit.journal.exists()
+        return _resume_sentence(audit) if audit is not None and there else ""
 
     # The scope is around the opening, so that files see that they are closed because the run was cut off.
     with anyio.CancelScope(deadline=anyio.current_time() + longest) as scope:
@@ -87,8 +98,8 @@ async def _run(
                 summary = await audit.audit(watch)
         except WriteError as error:
             failure = error
-    resumable = audit is not None and (finished > 0 or await to_thread.run_sync(path.exists, audit.journal))
-    return Ending(audit, finished, summary, resumable, failure)
+    there = audit is not None and (finished > 0 or await to_thread.run_sync(path.exists, audit.journal))
+    return Ending(audit, finished, summary, resumable and there, failure)
 
 
 def _show_failure(failure: WriteError, *, ending: Ending, output: Output) -> int:
@@ -151,4 +162,10 @@ def _is_whole(stdout: GuardedStream, *, what: str, audit: OpenAudit, output: Out
 
 def _show_resume_command(ending: Ending, *, output: Output) -> None:
     if ending.audit is not None and ending.resumable:
-        output.say(f"Go on with: {ending.audit.resume_command}")
+        output.say(_resume_sentence(ending.audit, failure=ending.failure))
+
+
+def _resume_sentence(audit: OpenAudit, *, failure: WriteError | None = None) -> str:
+    cause = None if failure is None else failure.__cause__
+    full = isinstance(cause, OSError) and cause.errno in _NO_SPACE
+    return f"{'Free space on the disk, then go on' if full else 'Go on'} with: {audit.resume_command}"

@@ -1,4 +1,4 @@
-"""A text as all that a command prints."""
+"""How a command prints one text, and `auditor schema`, which does only that."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 
 def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result, next_step: str = "") -> None:
-    """Print the text on stdout, and a line end; `show` does it, and returns why it could not, or an empty text.
+    """Print the text and a line end on stdout; `show` writes it, and returns why it could not, else an empty text.
 
     The next step, if there is one, is said on stderr: the text is for a file.
 
@@ -25,3 +25,16 @@ def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_re
         raise SystemExit(1)
     if next_step:
         output.say(next_step)
+
+
+def schema() -> None:
+    """Print the JSON Schema that each line of a journal keeps to.
+
+    Exit codes: 0 printed; 1 not printed.
+
+    Example: auditor schema > journal.schema.json
+    """
+    # With it comes pydantic, which no other command needs before it has begun.
+    from auditor.journal.schema import shipped_schema  # noqa: PLC0415 - said above
+
+    print_text(lambda: shipped_schema().rstrip())

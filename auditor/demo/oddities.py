@@ -89,12 +89,15 @@ def odd_record(event: Event, record: str) -> str:
 def odd_sections(facts: AccountFacts, *, start: datetime, end: datetime) -> Mapping[str, int]:
     """How many items of an account can't all be read, by the section of the coverage that must say so."""
     keys = [key.odd for user in facts.users if user.odd not in ("name", "null") for key in user.keys]
-    keyed = [user for user in facts.users if user.odd not in ("name", "null") and user.keys]
+    may_sign_in = [
+        user for user in facts.users if user.odd not in ("name", "null") and (user.keys or user.password_created)
+    ]
     counts = {
         "users": sum(1 for user in facts.users if user.odd),
         "keys": sum(1 for odd in keys if odd in ("id", "status", "time")),
         "last_used": keys.count("use"),
-        "mfa": sum(1 for user in keyed for device in user.devices if device.odd),
+        "mfa": sum(1 for user in may_sign_in for device in user.devices if device.odd),
+        "root": len(facts.root.untold),
         "events": sum(
             1 for event in facts.events if event.odd not in ("", "index time") and start <= event.time <= end
         ),

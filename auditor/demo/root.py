@@ -60,7 +60,7 @@ def root_of(maker: Maker, *, virtual_device: Device | None) -> Root:
             Certificate(active=active, uploaded=ago(maker.dice, maker.now, oldest=900, newest=100))
             for active in state.certificates
         ),
-        untold=state.untold,
+        untold=state.untold if maker.scenario.odd_items else frozenset(),
         password_reported=state.password_reported,
     )
 

@@ -67,7 +67,7 @@ def _mfa(organization: Organization, account: Account, root: Root, words: Words)
 def _counts(
     organization: Organization, account: Account, root: Root, words: Words, *, reported: bool
 ) -> tuple[str, str]:
-    reason = _untold(organization, account, root, "AccountAccessKeysPresent")
+    reason = None if reported else _untold(organization, account, root, "AccountAccessKeysPresent")
     if reason is None and root.keys and not reported:
         reason = ONLY_IN_REPORT
     if reason is not None:

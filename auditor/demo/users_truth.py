@@ -95,9 +95,18 @@ def _rows(reading: Reading, user: User) -> Iterator[Row]:
         return
     else:
         kept = tuple(key for key in keys if not key.vanishes)
+        if _is_gone_by_devices(reading, user, keys):
+            return
         if reading.report is not None and kept != keys:
             yield user_row(reading, user, keys=keys, then=_still(reading, keys, then))
         yield user_row(reading, user, keys=kept, then=_still(reading, keys, then))
+
+
+def _is_gone_by_devices(reading: Reading, user: User, keys: tuple[AccessKey, ...]) -> bool:
+    """Whether a user without a key who goes once the keys were listed is asked for devices then, and no more there."""
+    asked = user.password_created is not None or reading.denied("GetLoginProfile")
+    live = reading.report is None and reading.all_users and not reading.denied("ListMFADevices")
+    return live and asked and not keys and user.vanishes == "after keys"
 
 
 def _still(reading: Reading, keys: tuple[AccessKey, ...], then: User | None) -> User | None:

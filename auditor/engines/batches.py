@@ -75,7 +75,7 @@ class _Auditing:
         found = reports_of(batch, await self.pool.audit(batch))
         for report in found:
             self._answered.update(_answered_in(report))
-            # An outage that one worker waited for in vain is that of all: no other batch must wait for it again.
+            # An outage that outlasted one worker's patience is that of all: no other batch must wait for it again.
             if not report.reached:
                 self._ended = next(iter(report.failures), None)
         return found

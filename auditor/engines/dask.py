@@ -77,10 +77,10 @@ def _told(answer: object) -> str:
 
 
 async def _knock(url: str) -> None:
-    """Ask whether anybody is there.
+    """Raise unless a scheduler answers.
 
-    A client waits for ever for one who takes the connection and says nothing; one that finds nobody leaves its thread
-    behind, and complains of it later.
+    A client waits forever for a server that accepts the connection and says nothing; one that finds no server leaves
+    its thread behind, and logs errors later.
     """
     try:
         connecting = await to_thread.run_sync(_connecting, url)
@@ -90,7 +90,7 @@ async def _knock(url: str) -> None:
     except ImportError as error:
         raise ConfigurationError("Dask is not installed: it comes with `pip install 'auditor[dask]'`.") from error
     except ValueError as error:
-        raise ConfigurationError(f"{url!r} is no address of a Dask scheduler: {error}.") from error
+        raise ConfigurationError(f"{url!r} is not the address of a Dask scheduler: {error}.") from error
     except (OSError, TypeError) as error:
         reason = str(error) or f"no answer within {_CONNECTING} s"
         raise EngineError(f"The Dask scheduler at {url} could not be reached: {reason}.") from error

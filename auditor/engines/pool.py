@@ -92,7 +92,7 @@ async def open_pool(workers: int | None, *, executor: Executor | None) -> AsyncI
         with open_submissions() as submissions:
             yield LentPool(executor, workers=workers, version=version, submissions=submissions)
         return
-    # What starts processes is not for every start to load: a third of a second.
+    # Importing what starts processes takes a third of a second.
     from auditor.engines.processes import open_processes  # noqa: PLC0415 - said above
 
     async with open_processes(workers, version=version) as processes:

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _ENDING = 2
 _SECONDS_BETWEEN_LOOKS = 1
+_LOGGED_BY_LOKY = "Exception in executor manager thread:"
 
 T = TypeVar("T")
 Work = Callable[[Batch], Reports]
@@ -76,7 +77,7 @@ class OwnPool:
         return ended_with(BrokenExecutor()) if isinstance(error_of(outcome), ShutdownExecutorError) else outcome
 
     async def _mend(self, broken: "_Processes") -> bool:
-        """Whether there is another pool than the broken one now."""
+        """Replace the broken pool, once; returns whether there is another one now."""
         async with self._mending:
             if self._processes is broken and not self._mended:
                 self._mended = True
@@ -99,12 +100,27 @@ class OwnPool:
 @asynccontextmanager
 async def open_processes(workers: int, *, version: str, work: Work = audit_batch) -> AsyncIterator[OwnPool]:
     """So many processes, started when the first accounts come, and gone when the block is left."""
-    with open_submissions() as submissions:
+    with _told_once(), open_submissions() as submissions:
         pool = OwnPool(workers, version=version, submissions=submissions, work=work)
         try:
             yield pool
         finally:
             await pool.end()
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Let loky not log what ended its executor: the futures of its work tell it, too."""
+    theirs = logging.getLogger("concurrent.futures")
+    theirs.addFilter(_is_news)
+    try:
+        yield
+    finally:
+        theirs.removeFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.msg != _LOGGED_BY_LOKY
 
 
 class _Processes:
@@ -117,7 +133,7 @@ class _Processes:
         self._ended = False
 
     def submit(self, work: Callable[..., T], *arguments: object) -> Future[T]:
-        """Hand over some work, the first of which starts the processes."""
+        """Submit some work; the first starts the processes."""
         if self._ended:
             raise BrokenExecutor
         if self._executor is None:

@@ -66,7 +66,7 @@ def open_submissions() -> Iterator[Submissions]:
     try:
         thread.submit(int)
     except RuntimeError as error:
-        raise EngineError(f"The workers can't be talked to: {reason_of(error)} (ulimit -u).") from error
+        raise EngineError(f"The workers can't be talked to: {reason_of(error)}.") from error
     try:
         yield Submissions(thread)
     finally:
@@ -91,7 +91,7 @@ def ending(future: Future[Any]) -> asyncio.Event:
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def tell(_: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: nothing waits any more
             loop.call_soon_threadsafe(ended.set)
 
     future.add_done_callback(tell)
@@ -116,6 +116,8 @@ def reason_of(error: BaseException) -> str:
         return "a worker process ended before it could answer (has it memory, and threads by ulimit -u?)"
     if isinstance(error, OSError) and error.errno in {errno.EAGAIN, errno.ENOMEM}:
         return f"the system allows no more processes (ulimit -u) or has no memory for them: {error.strerror}"
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return f"the system allows no more threads (ulimit -u): {error}"
     said = (error.strerror if isinstance(error, OSError) else "") or str(error)
     return said.strip().partition("\n")[0] or type(error).__name__
 

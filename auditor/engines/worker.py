@@ -36,7 +36,7 @@ class Batch:
     caller: Caller
     """Whose credentials the worker must have."""
     version: str = ""
-    """That of the package where the run was begun, which the worker must have; empty where nobody asked."""
+    """The version of the package where the run began, which the worker must have; empty means that any will do."""
     answered: frozenset[str] = frozenset({"sts"})
     """Services that have answered the run: where one of them fails for all, it is an outage, and waited for."""
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -70,7 +70,7 @@ def try_worker() -> str:
 
 
 def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
-    """One report an account of the batch, in the order in which they finished, on an event loop of its own.
+    """One report per account of the batch, in the order in which they finished, on an event loop of its own.
 
     The credentials are this worker's own: those of the configured profile, or of its environment.
 
@@ -122,8 +122,8 @@ async def audit_accounts(
 ) -> None:
     """Send one report per account, as they finish; at most `concurrency` accounts are audited at the same time.
 
-    An account whose report nobody takes yet counts as one of them, so that nothing piles up. Both streams are closed
-    on leaving.
+    An account whose report has not been taken yet counts as one of them, so that nothing piles up. Both streams are
+    closed on leaving.
     """
 
     async def audit(account: Account) -> None:

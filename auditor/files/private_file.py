@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 _MODE = 0o600
 _NEW = os.O_CREAT | os.O_EXCL
-# Without O_NONBLOCK, to open a pipe would wait for whoever writes in it.
+# Without O_NONBLOCK, opening a pipe would wait for its writer.
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK
 
 # What systems say of directories that can't be waited for, or not be opened for it.
@@ -45,7 +45,7 @@ class PrivateFile:
         """
         self.path = path
         self.size = 0
-        """What of it counts, in bytes: the next text comes behind it."""
+        """How many of its bytes count; the next text is written behind them."""
         self._durable = durable
         self._file = os.open(path, os.O_RDWR | _SAFE | (_NEW if new else 0), _MODE)
 
@@ -71,7 +71,7 @@ class PrivateFile:
             raise WriteError(f"{self.path} ends with a torn line: {reason_of(error)}.") from error
         self.size = size
         if self._durable:
-            # What was cut off may be there again after a power cut; whoever opens the file then cuts it off anew.
+            # What was cut off may be there again after a power cut; the next run that opens the file cuts it off again.
             with suppress(OSError):
                 self.sync()
 

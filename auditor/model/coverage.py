@@ -71,10 +71,10 @@ _RESTS_ON = {
     Section.ROOT: Section.ROLE,
     Section.KEYS: Section.USERS,
     Section.LAST_USED: Section.KEYS,
+    Section.PASSWORD: Section.KEYS,
+    Section.MFA: Section.KEYS,
     Section.SERVICE_CREDENTIALS: Section.USERS,
 }
-_OF_SIGN_IN = frozenset({Section.PASSWORD, Section.MFA})
-"""They rest on the keys where only users with a key are asked for them."""
 _OF_ALL = frozenset({Section.ROOT, Section.SERVICE_CREDENTIALS})
 """They are asked for only with all users."""
 
@@ -109,8 +109,8 @@ def coverage_of(
 
 
 def _base_of(section: Section, *, scope: UserScope) -> Section:
-    if section in _OF_SIGN_IN:
-        return Section.USERS if scope is UserScope.ALL else Section.KEYS
+    if section is Section.PASSWORD and scope is UserScope.ALL:
+        return Section.USERS
     return _RESTS_ON.get(section, section)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from auditor.config import Labels
 from auditor.model.coverage import Completeness, Failure, Section
-from auditor.model.event_rows import EventRow
 from auditor.model.facts import Account, Event, NotAsked, Unknown
 from auditor.model.placeholders import Unlisted
 from auditor.model.report import AccountReport, Finding
+from auditor.model.summary import EventRow
 from auditor.output.words import (
     NOT_APPLICABLE,
     WORDS,

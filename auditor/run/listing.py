@@ -175,7 +175,7 @@ async def _selected(
         if not listed and filters.by_id_alone and _may_not_list(error):
             selection = select_by_id(filters, finished=finished)
             observe(AuditWarning(_known_by_id(len(selection.chosen), error)))
-            return len(filters.accounts or ()), selection
+            return len(finished | {account.id for account in selection.chosen}), selection
         _check_enough(listed, error, filters=filters, observe=observe)
         whole = False
     _check_any(len(listed), listing=listing)

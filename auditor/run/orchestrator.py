@@ -251,7 +251,7 @@ def _hear(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> No
 def _ended_by(event: WaitingEnded) -> str:
     rest = "what was not listed" if event.service == "organizations" else "what was not read"
     return (
-        f"{event.service} has served nobody for {event.seconds:.0f} seconds ({event.code}): {rest} is not reached, "
+        f"{event.service} was unavailable for {event.seconds:.0f} seconds ({event.code}): {rest} is not reached, "
         "and can be read with --resume."
     )
 

@@ -163,7 +163,7 @@ class _Tree:
         try:
             children = await units_in(self.gateway, parent)
         except RequestError as error:
-            if is_missing(error.code):
+            if is_missing(error.code) and parent not in self.names:
                 raise ConfigurationError(f"There is no OU {parent!r} in this organization.") from error
             raise
         self._children[parent] = children

@@ -239,7 +239,7 @@ async def test_cancelling_is_no_failure() -> None:
 
 
 async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account costs one IAM call and one a user, and three or four for each user with keys."""
+    """An account costs three IAM calls, one more for root's devices, and two to five for each user."""
     scenario = Scenario(accounts=11, users=4, largest_account=10, events=1, denied_every=None)
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
         organization = server.organization
@@ -252,6 +252,7 @@ async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> 
         asked = {(there, action): count for (there, action, _), count in server.counts.items()}
     counts = Counter({action: count for (there, action), count in asked.items() if there == largest.account.id})
     keyed = [user for user in largest.users if user.keys]
+    may_sign_in = [user for user in largest.users if user.keys or user.password_created]
     # GetLoginProfile's NoSuchEntity is counted apart.
     passwords = sum(
         count
@@ -259,12 +260,18 @@ async def test_no_question_is_asked_in_vain(monkeypatch: pytest.MonkeyPatch) -> 
         if (there, action) == (largest.account.id, "GetLoginProfile")
     )
     assert empty.users == ()
-    assert {action for there, action in asked if there == empty.account.id} == {"ListUsers", "LookupEvents"}
+    assert {action for there, action in asked if there == empty.account.id} == {
+        "GetAccountSummary",
+        "ListServiceSpecificCredentials",
+        "ListUsers",
+        "ListVirtualMFADevices",
+        "LookupEvents",
+    }
     assert asked[empty.account.id, "ListUsers"] == 1
     assert (counts["ListUsers"], counts["ListAccessKeys"]) == (1, len(largest.users))
-    assert (passwords, counts["ListMFADevices"]) == (len(keyed), len(keyed))
+    assert (passwords, counts["ListMFADevices"]) == (len(largest.users), len(may_sign_in))
     assert counts["GetAccessKeyLastUsed"] == sum(len(user.keys) for user in keyed)
-    assert len(keyed) < len(largest.users)
+    assert len(keyed) < len(may_sign_in) < len(largest.users)
 
 
 async def test_budgets_hold_against_an_exact_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ CASES_OF_ALL: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Co
     "role denied": ([(ROLE, "AccessDenied")], {**dict.fromkeys(Section, SKIPPED), ROLE: DENIED}),
     "all keys denied": (
         [(ROLE, None), (USERS, None), (KEYS, "AccessDenied"), (PASSWORD, None), (MFA, None)],
-        {KEYS: DENIED, LAST_USED: SKIPPED, PASSWORD: COMPLETE, MFA: COMPLETE},
+        {KEYS: DENIED, LAST_USED: SKIPPED, PASSWORD: COMPLETE, MFA: PARTIAL},
     ),
     "users denied": (
         [(ROLE, None), (USERS, "AccessDenied"), (Section.ROOT, None), (Section.SERVICE_CREDENTIALS, None)],
@@ -178,7 +178,7 @@ CASES_OF_ALL: dict[str, tuple[list[tuple[Section, str | None]], dict[Section, Co
 
 @pytest.mark.parametrize("case", CASES_OF_ALL)
 async def test_passwords_of_all_users_rest_on_users_alone(case: str) -> None:
-    """Where all users are in scope, passwords and devices are asked whether or not keys are known."""
+    """Where all users are in scope, passwords are asked whether or not keys are known; devices of who may need them."""
     questions, expected = CASES_OF_ALL[case]
     found = words(await drafted(*questions, scope=UserScope.ALL))
 

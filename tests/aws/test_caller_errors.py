@@ -8,10 +8,14 @@ from typing import Any
 
 import boto3
 import pytest
+from aiobotocore.session import AioSession
 from anyio import to_thread
 from blockbuster import BlockBuster
 
+from auditor.aws.caller_errors import with_advice
+from auditor.aws.errors import request_error
 from auditor.aws.gateway import open_gateway
+from auditor.aws.profiles import endpoint_setting
 from auditor.aws.role import RoleRequest
 from auditor.aws.session import caller_error, open_sessions, resolve_credentials
 from auditor.demo import Scenario
@@ -45,6 +49,7 @@ aws_secret_access_key = first
 role_arn = arn:aws:iam::111122223333:role/Role
 source_profile = broken-key
 """
+DEAD = "http://127.0.0.1:1"
 KEY = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "secret", "SessionToken": "token"}
 PRINTED = {
     "ended": {**KEY, "Expiration": "2020-01-01T00:00:00Z"},
@@ -210,9 +215,9 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("endpoint", "sentence"),
     [
-        ("localhost:1234", "give its scheme, too, in AWS_ENDPOINT_URL, its like for one service, or the profile."),
-        ("http://bob:pa55word@localhost:port", "The endpoint of sts has a port that is none: http://…@localhost:port."),
-        ("http://localhost:99999", "The endpoint of sts has a port that is none: http://localhost:99999."),
+        ("localhost:1234", "its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile."),
+        ("http://bob:pa55word@localhost:port", "The endpoint of sts has an invalid port: http://…@localhost:port."),
+        ("http://localhost:99999", "The endpoint of sts has an invalid port: http://localhost:99999."),
     ],
 )
 async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,5 +232,48 @@ async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, mo
 async def test_an_endpoint_that_is_none_is_said_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clients that a provider makes have the same endpoint."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:1234")
-    with pytest.raises(CallerError, match="localhost:1234 is no URL of an endpoint"):
+    with pytest.raises(CallerError, match="localhost:1234 is not the URL of an endpoint"):
         await key_of("role")
+
+
+@pytest.mark.parametrize(
+    ("variables", "config", "named"),
+    [
+        ({"AWS_ENDPOINT_URL_STS": DEAD, "AWS_ENDPOINT_URL": "http://127.0.0.1:2"}, "", "AWS_ENDPOINT_URL_STS"),
+        ({"AWS_ENDPOINT_URL": DEAD}, "endpoint_url = http://127.0.0.1:2\n", "AWS_ENDPOINT_URL"),
+        ({}, f"endpoint_url = {DEAD}\n", "the endpoint_url of profile 'dead'"),
+        (
+            {},
+            f"services = local\n[services local]\nsts =\n  endpoint_url = {DEAD}\n",
+            "the endpoint_url of sts in section [services local] of the AWS configuration",
+        ),
+    ],
+)
+async def test_what_names_an_endpoint_is_found(
+    variables: dict[str, str], config: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the variable or the line that the SDK takes it from."""
+    (tmp_path / "config").write_text(f"[profile dead]\n{config}")
+    for name, value in {"AWS_PROFILE": "dead", **variables}.items():
+        monkeypatch.setenv(name, value)
+    session = AioSession()
+    async with session.create_client("sts", "us-east-1", aws_access_key_id="A", aws_secret_access_key="B") as client:
+        assert (DEAD, named) == (client.meta.endpoint_url, endpoint_setting(session, "sts"))
+
+
+async def test_what_to_do_about_an_endpoint_that_is_dead_is_said() -> None:
+    """Where nobody named it, AWS's own is there, and the way to it is what to look at."""
+    dead = request_error(code="Timeout", message="late", service="sts", operation="get_caller_identity")
+    assert "late. Check network, VPN, name server and proxy" == with_advice(dead, region="us-east-1").message
+    named = with_advice(dead, region="us-east-1", endpoint_from="AWS_ENDPOINT_URL").message
+    assert (
+        "late. This endpoint is the one that AWS_ENDPOINT_URL names: see whether it is right and has started" == named
+    )
+
+
+async def test_an_endpoint_that_is_ignored_is_named_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_IGNORE_CONFIGURED_ENDPOINT_URLS has the SDK ask AWS itself."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", DEAD)
+    assert "AWS_ENDPOINT_URL" == await to_thread.run_sync(endpoint_setting, AioSession(), "sts")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert "" == await to_thread.run_sync(endpoint_setting, AioSession(), "sts")

@@ -157,8 +157,9 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
 
     def check(params: dict[str, Any], model: Any, **_: Any) -> None:
         # The signal comes after the SDK has filled in what it adds by itself.
-        report = validator.validate(params, model.input_shape)
-        assert not report.has_errors(), report.generate_report()
+        if model.input_shape is not None:
+            report = validator.validate(params, model.input_shape)
+            assert not report.has_errors(), report.generate_report()
         checked.append(model.name)
 
     async with served(scenario, monkeypatch) as server, open_gateway() as opened:
@@ -171,12 +172,12 @@ async def test_every_request_passes_the_sdks_validator(monkeypatch: pytest.Monke
         found, accounts = anyio.create_memory_object_stream[Account](100)
         await list_accounts(opened, found, listing=Listing(), observe=ignore)
         async with accounts:
-            async for there in accounts:
-                await audit_account(there, gateway=opened, plan=plan)
+            reports = [await audit_account(there, gateway=opened, plan=plan) async for there in accounts]
 
     # GetCallerIdentity, which has no parameters, is over before the gateway is open.
     assert set(checked) == {request.action for request in server.requests} - {"GetCallerIdentity"}
-    assert len(set(checked)) == 8
+    assert len(set(checked)) == 11
+    assert all(report.complete for report in reports)
 
 
 @pytest.mark.parametrize("delegated", [False, True])
@@ -241,7 +242,7 @@ async def test_an_endpoint_that_is_down_is_said(monkeypatch: pytest.MonkeyPatch)
         pass
     started = anyio.current_time()
 
-    with pytest.raises(CallerError, match=r"The caller could not be identified: ConnectionFailed"):
+    with pytest.raises(CallerError, match=r"identified: ConnectionFailed: .*one that AWS_ENDPOINT_URL names"):
         async with open_gateway():
             pass
 

@@ -79,7 +79,7 @@ async def test_a_credential_process_is_asked(no_blocking: BlockBuster) -> None:
 
 
 SENTENCES = [
-    ("nobody", "The profile 'nobody' is not configured."),
+    ("nobody", "The profile 'nobody' is not configured: see `aws configure list-profiles`."),
     (None, "No AWS credentials were found: give --profile, or set up the SDK's own chain."),
     ("half", "Profile 'half' could not be used: Partial credentials found in"),
     ("sso", "The SSO session of profile 'sso' has expired or is missing: run `aws sso login --profile sso`."),

@@ -38,6 +38,12 @@ _NEAR = Scenario(accounts=200, users=12, largest_account=12, latency=0.03, denie
 _FAR = {0.15: 1.15, 0.25: 1.3}
 """Seconds before each answer, and how many times as long as near by the audit may take there."""
 LIVE = Contender(name="**auditor, live**", module="product", function="live", guarded=True)
+ALL = Contender(
+    name="**auditor, live, all users, root and service credentials**",
+    module="product",
+    function="all_users",
+    guarded=True,
+)
 FLOOR = Contender(name="floor: the same calls, bare aiohttp", module="floor", function="bare")
 THREADS = Contender(name="boto3, 32 threads", module="blocking", function="threads")
 CLIENTS = Contender(name="aioboto3, a client an account", module="client_per_account", function="gathered")
@@ -55,7 +61,7 @@ def contenders(*, sample: int) -> list[Contender]:
     sequential = Contender(
         name=f"boto3, sequential ({sample} accounts, scaled)", module="blocking", function="sequential", sample=sample
     )
-    return [LIVE, unlimited, REPORT, processes, FLOOR, CLIENTS, THREADS, sequential]
+    return [LIVE, ALL, unlimited, REPORT, processes, FLOOR, CLIENTS, THREADS, sequential]
 
 
 def main() -> None:

@@ -172,7 +172,7 @@ def _calls_for(user: User) -> int:
     """
     if user.vanishes == "after listing":
         return 1
-    gone = user.vanishes == "after keys" or any(key.vanishes for key in user.keys)
+    gone = any(user.vanishes == "after keys" or key.vanishes for key in user.keys)
     signs_in = bool(user.keys) and user.vanishes == "never"
     return 1 + len(user.keys) + gone + 2 * signs_in
 

@@ -49,13 +49,13 @@ async def test_an_audit_writes_its_files_and_prints_where(tmp_path: Path, monkey
         done = await anyio.run_process(command, check=False)
         organization = server.organization
         expected = truth_of_all(server)
-    findings, events, coverage = files_of(done.stdout.decode())
+    findings, events, coverage, users = files_of(done.stdout.decode())
     assert 3 == done.returncode
     assert as_set(expected.findings) == as_set(read_csv(findings))
     assert as_set(expected.events) == as_set(read_csv(events))
     denied = next(account for account in organization.accounts if account.id in expected.denied_accounts)
     assert f"Error en cuenta {denied.name} ({denied.id}): role: AccessDenied" in done.stderr.decode()
-    assert [0o600] * 3 == [path.stat().st_mode & 0o777 for path in (findings, events, coverage)]
+    assert [0o600] * 4 == [path.stat().st_mode & 0o777 for path in (findings, events, coverage, users)]
 
 
 @pytest.mark.anyio
@@ -146,7 +146,7 @@ async def test_the_demo_reaches_nothing_but_its_own_port(tmp_path: Path, monkeyp
     command = [*AUDITOR, "demo", "--accounts", "12", "--users", "1", "--latency", "0", "--output-dir", str(tmp_path)]
     done = await anyio.run_process(command, check=False)
     assert 3 == done.returncode
-    assert [True, True, True] == [path.exists() for path in files_of(done.stdout.decode())]
+    assert [True] * 4 == [path.exists() for path in files_of(done.stdout.decode())]
 
 
 @pytest.mark.anyio
@@ -239,7 +239,11 @@ def test_the_version_is_the_installed_ones() -> None:
         (["--role", "R", "--quiet", "--verbose"], 2, "--quiet and --verbose"),
         (["--role", "R", "--output-dir=~nobody-has-this/r"], 2, "nobody has that home"),
         ([], 2, "--role"),
-        (["--role", "R", "--profile", "nobody"], 1, "The profile 'nobody' is not configured."),
+        (
+            ["--role", "R", "--profile", "nobody"],
+            1,
+            "The profile 'nobody' is not configured: see `aws configure list-profiles`.",
+        ),
         (["--role", "R"], 1, "No AWS credentials were found"),
         (["--role", "a/b/Role"], 1, "No AWS credentials were found"),
     ],

@@ -1,6 +1,8 @@
 """How a run ends for a person: what is said, the command that resumes it, and the exit code."""
 
+import errno
 import logging
+import os
 import shlex
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,13 +20,14 @@ from auditor.cli.app import app
 from auditor.cli.opening import OpenAudit
 from auditor.cli.show import show_run
 from auditor.cli.terminal.output import Display
-from auditor.cli.terminal.signals import Interruption
+from auditor.cli.terminal.signals import Interruption, one_sentence
 from auditor.model.progress import Observer, ProgressEvent
 from tests.samples import CALLER, PERIOD, REPORT, SUMMARY
 
 NAME = "audit_20260301_120000.journal.jsonl"
 AUDIT = OpenAudit(rows=(Path("a.csv"),), journal=Path("with space") / NAME, finished=None, audit=lambda _: no_audit())
 COMMAND = f"auditor audit --resume 'with space/{NAME}'"
+NOT_CONFIGURED = "Error: The profile 'no body' is not configured: see `aws configure list-profiles`.\n"
 WHOLE = replace(SUMMARY, failed_accounts=0)
 
 
@@ -132,6 +135,46 @@ async def test_a_file_that_can_not_be_written() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+async def test_a_full_disk_needs_space_before_the_audit_goes_on(number: int) -> None:
+    """The command would fail again at once: what to do before it is said with it."""
+
+    async def fill() -> AuditSummary:
+        raise WriteError("a.csv could not be written.") from OSError(number, os.strerror(number))
+
+    said = Said()
+    assert 3 == await shown(fill, said=said)
+    assert f"Free space on the disk, then go on with: {COMMAND}" == said.sentences[-1]
+
+
+@pytest.mark.parametrize(("there", "resumable", "sentences"), [(True, True, 1), (True, False, 0), (False, True, 0)])
+def test_after_a_second_signal_the_resume_command_is_said_too(
+    *, there: bool, resumable: bool, sentences: int, tmp_path: Path
+) -> None:
+    """Where the journal is still there, and what it audits: nothing else is waited for."""
+    journal, said = tmp_path / NAME, Said()
+    if there:
+        journal.touch()
+
+    async def interrupt_twice(interruption: Interruption) -> AuditSummary:
+        interruption.receive(signal.SIGINT, None)
+        interruption.receive(signal.SIGINT, None)
+        raise NotImplementedError
+
+    async def run(interruption: Interruption) -> int:
+        audit = replace(AUDIT, journal=journal, audit=auditing(lambda: interrupt_twice(interruption)))
+        return await show_run(
+            opened(audit), resumable=resumable, longest=30, output=said, quiet=True, interruption=interruption
+        )
+
+    with pytest.raises(SystemExit) as ended, one_sentence(said) as interruption:
+        anyio.run(run, interruption)
+    assert 130 == ended.value.code
+    command = f"Go on with: {replace(AUDIT, journal=journal).resume_command}"
+    assert ["Interrupted.", *([command] * sentences)] == said.sentences
+
+
+@pytest.mark.anyio
 async def test_the_time_is_over() -> None:
     """The accounts of earlier runs count as finished too."""
     said = Said()
@@ -209,7 +252,7 @@ def test_the_command_that_resumes_works(tmp_path: Path) -> None:
     program, *words = shlex.split(resume_command)
     result = CliRunner().invoke(app, words)
     assert "auditor" == program
-    assert (1, "Error: The profile 'no body' is not configured.\n") == (result.exit_code, result.stderr)
+    assert (1, NOT_CONFIGURED) == (result.exit_code, result.stderr)
 
 
 async def one_account(journal: Path) -> None:

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
+
+from auditor.concurrency import event_loop
+from auditor.errors import AuditError
 
 PROGRAM = """
 import resource
@@ -28,3 +32,24 @@ def test_too_few_files_are_one_sentence(files: int, printed: str) -> None:
     program = [sys.executable, "-c", PROGRAM.format(files=files)]
     done = subprocess.run(program, capture_output=True, text=True, check=True)
     assert (printed, "") == (done.stdout.strip(), done.stderr)
+
+
+def test_too_few_threads_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before an event loop that lacks them ends the process; those that could be started end again."""
+    start, started = Thread.start, list[Thread]()
+
+    def start_some(thread: Thread) -> None:
+        if len(started) == 3:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    async def work() -> int:
+        raise NotImplementedError
+
+    monkeypatch.setattr(Thread, "start", start_some)
+    with pytest.raises(AuditError, match="may start too few threads: allow more, with `ulimit -u 4096` for one"):
+        event_loop.run(work)
+    for thread in started:
+        thread.join()
+    assert 3 == len(started)

@@ -10,7 +10,7 @@ from auditor.demo import Organization, Root, Scenario, build_organization, users
 from tests.demo.reading import Reader, read
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
-ROOMY = Scenario(accounts=16, users=1, largest_account=4, denied_every=None)
+ROOMY = Scenario(accounts=16, users=1, largest_account=4, denied_every=None, odd_items=True)
 
 
 def _build(**changes: Any) -> Organization:
@@ -28,7 +28,7 @@ def _summary(reader: Reader) -> dict[str, int]:
 
 def test_root_is_in_every_state() -> None:
     """Among the first accounts root has each kind of MFA, keys of each status, and sometimes nothing at all."""
-    organization = _build(accounts=20)
+    organization = _build(accounts=20, odd_items=True)
     roots = [organization.facts(account).root for account in organization.accounts if account.works]
     devices = {(root.virtual_device is not None, root.has_hardware_device) for root in roots}
     assert {(False, False), (True, False), (False, True), (True, True)} == devices
@@ -118,7 +118,7 @@ async def test_roots_row_of_the_report() -> None:
 
 def test_roots_row_of_the_users_table() -> None:
     """Each account that is entered has one, first of its rows; live, what only the report tells is said so."""
-    organization = _build(accounts=16, denied_every=None)
+    organization = _build(accounts=16, denied_every=None, odd_items=True)
     for freshness, told in (("live", "Desconocido (OnlyInReport)"), ("report", "1")):
         rows = users_truth(organization, freshness=freshness).rows  # type: ignore[arg-type]  # not literal in a loop
         firsts = {row["account_id"]: row for row in reversed(rows)}

@@ -1,6 +1,7 @@
 """Service-specific credentials, login profiles and certificates, as plain boto3 and aioboto3 read them."""
 
 import csv
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,7 @@ import aioboto3
 import pytest
 
 from auditor.demo import Scenario, ServiceCredential, build_organization, serve
-from tests.demo.reading import Reader, read, refusal
+from tests.demo.reading import Reader, code_of, read, refusal
 from tests.demo.users_reading import credentials_of
 
 pytestmark = pytest.mark.anyio
@@ -175,3 +176,26 @@ async def test_aioboto3_reads_the_new_answers() -> None:
     assert (1, len(facts.users)) == (summary["AccountMFAEnabled"], summary["Users"])
     held = [one.id for user in facts.users for one in user.service_credentials]
     assert held == [one["ServiceSpecificCredentialId"] for one in answer["ServiceSpecificCredentials"]]
+
+
+async def test_session_policies_know_the_new_actions() -> None:
+    """A session that may list only can't have the summary, and one that may have it can't list."""
+
+    def script(reader: Reader) -> list[str]:
+        account = reader.server.organization.accounts[2].id
+        refused = []
+        for allowed in ("iam:List*", "iam:GetAccountSummary"):
+            document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": allowed, "Resource": "*"}}
+            iam = reader.assume(account, Policy=json.dumps(document)).client("iam")
+            for ask in (iam.get_account_summary, lambda iam=iam: iam.list_service_specific_credentials(AllUsers=True)):
+                try:
+                    ask()
+                except iam.exceptions.ClientError as error:
+                    refused.append(f"{allowed}: {error.operation_name} {code_of(error)}")
+        return refused
+
+    refused, _ = await read(script, SMALL)
+    assert refused == [
+        "iam:List*: GetAccountSummary AccessDenied",
+        "iam:GetAccountSummary: ListServiceSpecificCredentials AccessDenied",
+    ]

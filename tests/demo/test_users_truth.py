@@ -1,13 +1,22 @@
 """The users table that the truth tells is the one that a straight script reads."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
 from anyio import to_thread
 
-from auditor.demo import Organization, Scenario, UsersTruth, build_organization, serve, users_truth
+from auditor.demo import (
+    Account,
+    AccountFacts,
+    Organization,
+    Scenario,
+    UsersTruth,
+    build_organization,
+    serve,
+    users_truth,
+)
 from tests.demo.reading import Reader
 from tests.demo.users_reading import COLUMNS, Row, users_table
 
@@ -152,3 +161,35 @@ def test_one_unknown_use_leaves_the_last_activity_unknown() -> None:
         assert "Desconocido (InvalidResponse)" == _cells(live, organization, name)["last_activity"]
     assert "Desconocido" not in _cells(reported, organization, "odd.key.use")["last_activity"]
     assert "Desconocido (InvalidResponse)" == _cells(live, organization, "odd.key.status")["active_keys"]
+
+
+def _with_changed(organization: Organization, name: str, **changes: object) -> Organization:
+    """The organization, whose users of such a name are changed so."""
+
+    def facts(account: Account) -> AccountFacts:
+        whole = organization.facts(account)
+        users = tuple(
+            replace(user, **changes) if user.name.startswith(f"{name}-") else user  # type: ignore[arg-type]  # as above
+            for user in whole.users
+        )
+        return replace(whole, users=users, users_by_name={user.name: user for user in users})
+
+    return replace(organization, _build=facts)
+
+
+def test_a_new_key_shows_that_the_report_is_old() -> None:
+    """Whoever got a key since it was made is read live in all, even if they are in it."""
+    lately = NOW - timedelta(minutes=30)
+    organization = _with_changed(_build(report_age=HOUR), "second.key", password_created=lately)
+    told = users_truth(organization, freshness="report")
+    assert "Configurada" == _cells(told, organization, "second.key")["password_status"]
+
+
+def test_a_report_is_not_sure_of_what_came_right_before_it() -> None:
+    """A user who was made less than five minutes before it is read live."""
+    made = NOW - timedelta(minutes=63)
+    for created, expected in ((made, "Configurada"), (made - timedelta(minutes=3), "No configurada")):
+        changes = {"created": created, "password_created": NOW - timedelta(minutes=30)}
+        organization = _with_changed(_build(report_age=HOUR), "console.new.password", **changes)
+        told = users_truth(organization, freshness="report")
+        assert expected == _cells(told, organization, "console.new.password")["password_status"]

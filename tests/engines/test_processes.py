@@ -1,6 +1,7 @@
 """An audit on worker processes of its own: exact rows whatever becomes of them, and nothing left running."""
 
 import inspect
+import logging
 import multiprocessing
 import os
 import signal
@@ -160,3 +161,13 @@ def interrupt_itself(batch: Batch) -> tuple[AccountReport, ...]:
     """A worker that Ctrl-C is sent to."""
     os.kill(os.getpid(), signal.SIGINT)
     return answer(batch)
+
+
+async def test_what_ended_the_executor_is_not_logged_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    """An error of the pool is one sentence: loky's own line about it is dropped, and nothing else that it logs."""
+    theirs, line = logging.getLogger("concurrent.futures"), "Exception in executor manager thread:"
+    async with open_processes(2, version=VERSION):
+        theirs.critical(line)
+        theirs.warning("something else")
+    theirs.critical(line)
+    assert ["something else", line] == caplog.messages

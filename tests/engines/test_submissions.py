@@ -7,7 +7,7 @@ import pytest
 
 from auditor import CallerError, Completeness, EngineError, RequestError, Section
 from auditor.account.audit import AccountPlan
-from auditor.engines.submissions import Reports, ending, error_of, reports_of
+from auditor.engines.submissions import Reports, ending, error_of, reason_of, reports_of
 from auditor.engines.worker import Batch
 from tests.engines.runs import CONFIG
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
@@ -78,3 +78,10 @@ async def test_an_ending_is_heard_of() -> None:
     future.set_result(())
     await waiting.wait()
     await ending(ended(KeyError())).wait()
+
+
+def test_a_thread_that_is_not_allowed_is_said_with_its_limit() -> None:
+    """What Python says of it does not tell what to raise."""
+    error = RuntimeError("can't start new thread")
+    assert "the system allows no more threads (ulimit -u): can't start new thread" == reason_of(error)
+    assert "odd" == reason_of(RuntimeError("odd"))

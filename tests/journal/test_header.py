@@ -204,7 +204,7 @@ def test_settings_of_earlier_versions_are_enough(name: str) -> None:
 
 def test_filters_that_can_not_be_are_refused() -> None:
     """A journal that asks for what no audit takes was not written by one."""
-    filters = {"accounts": [], "ous": None}
+    filters: dict[str, object] = {"accounts": [], "ous": None}
     with pytest.raises(ValueError, match="accounts names nothing"):
         read_header(first_line(settings=settings(filters=filters)))
 

@@ -57,6 +57,7 @@ INSTANCES: list[Any] = [
     KEY,
     LOGIN_PROFILE,
     PERIOD,
+    summary.AccountFailure("1", "a", (FAILURE,)),
     ROOT,
     ROOT_KEY,
     SERVICE_CREDENTIAL,

@@ -21,6 +21,7 @@ from tests.samples import CALLER, PERIOD, REPORT, SUMMARY
 EVENTS: list[ProgressEvent] = [
     AuditStarted(CALLER, PERIOD),
     AccountsListed(20, finished=False),
+    AccountsListed(20, finished=True, excluded=7),
     AccountFinished(REPORT),
     AuditWarning("careful"),
     Waiting("iam", "Timeout", 600.0),

@@ -1,17 +1,18 @@
 """An account that failed for a reason that passes is asked once more, when the others are done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import anyio
 import pytest
+from anyio.streams.memory import MemoryObjectReceiveStream
 
-from auditor import AuditConfig, Rates, open_audit, run_audit
+from auditor import AuditConfig, EngineError, Rates, open_audit, run_audit
 from auditor.demo import FaultMix, Scenario
 from auditor.model.coverage import Failure, Section
-from auditor.model.facts import Account, Caller
-from auditor.model.placeholders import failed, not_reached, unasked
+from auditor.model.facts import Account, AccountId, Caller
+from auditor.model.placeholders import excluded, failed, not_reached, unasked
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
@@ -139,6 +140,41 @@ async def test_a_run_asks_again_what_failed_and_ends_complete(monkeypatch: pytes
     assert len(streamed) == len(set(streamed)) == scenario.accounts
 
 
+def stream_of(
+    listing: Listing, reports: MemoryObjectReceiveStream[AccountReport], waiting: Mapping[AccountId, AccountReport]
+) -> ReportStream:
+    """The reports of a run that has begun."""
+    started = AuditStarted(Caller(OWN_ACCOUNT, "arn", "aws"), PERIOD)
+    return ReportStream(reports, started=started, listing=listing, waiting=waiting, warnings=[])
+
+
+async def test_accounts_that_were_left_out_come_last() -> None:
+    """Behind all others; where the run is cut off before, they are told as what they are, and not as unread."""
+    other = account("333333333333")
+    listing = Listing(accounts=[account()], excluded=[other], ended=True)
+    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    stream = stream_of(listing, reports, {})
+    assert [not_reached(account()), excluded(other)] == stream.unread()
+    await read.send(failed(account(), FAILURE))
+    read.close()
+    assert [failed(account(), FAILURE), excluded(other)] == [report async for report in stream]
+    assert [] == stream.unread()
+    reports.close()
+
+
+async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
+    """The refusal comes in the place of the first report."""
+    listing = Listing(accounts=[account()], excluded=[account("333333333333")], ended=True)
+    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    stream = stream_of(listing, reports, {})
+    stream.refuse(EngineError("No workers."))
+    read.close()
+    with pytest.raises(EngineError):
+        await anext(stream)
+    assert [] == stream.unread()
+    reports.close()
+
+
 async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
     """An account that waits to be asked again is told as it was read, and not as one that was not reached."""
     other = account("333333333333")
@@ -151,8 +187,7 @@ async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
         await read.send(failed(account(), FAILURE))
         await anyio.wait_all_tasks_blocked()
         tasks.cancel_scope.cancel()
-    started = AuditStarted(Caller(OWN_ACCOUNT, "arn", "aws"), PERIOD)
-    stream = ReportStream(reports, started=started, listing=listing, waiting=second.waiting, warnings=[])
+    stream = stream_of(listing, reports, second.waiting)
     assert [failed(account(), FAILURE), not_reached(other)] == stream.unread()
     read.close()
     reports.close()

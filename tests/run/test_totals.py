@@ -22,6 +22,7 @@ from auditor import (
     User,
     UserScope,
 )
+from auditor.model.placeholders import excluded
 from auditor.model.summary import FailureGroup
 from auditor.run.totals import Totals
 from tests.samples import (
@@ -328,3 +329,16 @@ def test_credential_reports() -> None:
     assert summary_of([report_of()]).oldest_report_age is None
     ahead = replace(REPORT, report_time=NOW + timedelta(seconds=3))
     assert timedelta(0) == summary_of([ahead]).oldest_report_age
+
+
+def test_accounts_that_were_left_out() -> None:
+    """They are listed, and nothing else: neither to be audited nor failed, whatever their state is."""
+    suspended = replace(ACCOUNT, state=AccountState.SUSPENDED)
+    summary = summary_of([REPORT, excluded(ACCOUNT), excluded(suspended)])
+    assert (3, 2, 1, 0) == (summary.accounts, summary.excluded, summary.auditable, summary.not_auditable)
+    assert (1.0, 0, 0, 0) == (
+        summary.covered_accounts,
+        summary.not_read,
+        summary.failed_accounts,
+        summary.exit_code,
+    )

@@ -17,6 +17,7 @@ from auditor.account.collectors.users import (
     devices_of,
     examine,
     examine_users,
+    has_keys,
     keys_of,
     listed_users,
     may_sign_in,
@@ -256,7 +257,7 @@ async def _with_devices(sources: _Sources, user: User, reported: ReportedUser) -
     if held == () and reported.mfa_active is False:
         sources.draft.count_as_answered(Section.MFA)
         return replace(user, mfa_devices=())
-    if held and user.keys == ():
+    if held and not has_keys(user):
         sources.draft.count_as_answered(Section.MFA)
         return replace(user, mfa_devices=held)
     if not may_sign_in(user):

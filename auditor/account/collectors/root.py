@@ -92,6 +92,6 @@ def _keys(row: ReportedRoot | None, *, has_keys: bool | Unknown) -> tuple[RootKe
     """Root's keys: none where there are none now, else those of the report, which may not have them yet."""
     if has_keys is False:
         return ()
-    if row is not None and row.keys:
+    if row is not None and (row.keys or isinstance(has_keys, Unknown)):
         return row.keys
     return has_keys if isinstance(has_keys, Unknown) else ONLY_IN_REPORT

@@ -126,27 +126,23 @@ async def list_mfa_devices(
     listing = listed(
         account.access, account.iam.list_mfa_devices, member="MFADevices", key="SerialNumber", UserName=user_name
     )
-    found = [device_of(raw, owner=f"the user {user_name}", odd=odd) async for page in listing for raw in page]
+    found = [_device_of(raw, user_name=user_name, odd=odd) async for page in listing for raw in page]
     devices = tuple(device for device in found if device is not None)
     whole = len(devices) == len(found) or any(device.kind.hardware for device in devices)
     return devices if whole else UNREADABLE
 
 
-def device_of(
-    raw: Mapping[str, Any], *, owner: str, odd: Note, operation: str = "list_mfa_devices"
-) -> MfaDevice | None:
-    """The device, None where it has no serial number; `odd` is told of what can't be read of it."""
-
+def _device_of(raw: Mapping[str, Any], *, user_name: str, odd: Note) -> MfaDevice | None:
     def miss(what: str) -> None:
-        odd(invalid_response(what, service="iam", operation=operation))
+        odd(invalid_response(what, service="iam", operation="list_mfa_devices"))
 
     serial = text_in(raw, "SerialNumber")
     if not serial:
-        miss(f"an MFA device of {owner} has no SerialNumber")
+        miss(f"an MFA device of the user {user_name} has no SerialNumber")
         return None
     enabled = time_in(raw, "EnableDate")
     if isinstance(enabled, Unknown):
-        miss(f"the EnableDate of the MFA device {serial} of {owner} can't be read")
+        miss(f"the EnableDate of the MFA device {serial} of the user {user_name} can't be read")
     return MfaDevice(serial, mfa_kind(serial), enabled)
 
 

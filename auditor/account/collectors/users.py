@@ -159,8 +159,13 @@ async def with_password(account: IamAccess, draft: AccountDraft, user: User) -> 
 
 
 def may_sign_in(user: User) -> bool:
-    """Whether the user has a password or a key, or may have one: who has neither needs no MFA device."""
-    return user.has_password is not False or user.keys != ()
+    """Whether the user has a password or a key, as far as is known: who has neither needs no MFA device."""
+    return user.has_password is not False or has_keys(user)
+
+
+def has_keys(user: User) -> bool:
+    """Whether the user is known to have a key."""
+    return isinstance(user.keys, tuple) and bool(user.keys)
 
 
 async def _with_devices(account: IamAccess, draft: AccountDraft, user: User) -> User | Gone:

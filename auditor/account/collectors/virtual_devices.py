@@ -6,13 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListVirtualMFADevices.ht
 from collections import defaultdict
 from collections.abc import Mapping
 
-from auditor.account.collectors.user_facts import device_of
-from auditor.account.draft import ignore
 from auditor.aws.errors import invalid_response
 from auditor.aws.gateway import IamAccess
 from auditor.aws.pages import listed
-from auditor.aws.reading import object_in, text_in
-from auditor.model.facts import MfaDevice
+from auditor.aws.reading import object_in, text_in, time_in
+from auditor.model.facts import MfaDevice, MfaKind
 
 VirtualDevices = Mapping[str, tuple[MfaDevice, ...]]
 """By the ARN of the user, or of root."""
@@ -37,9 +35,8 @@ async def virtual_devices(account: IamAccess) -> VirtualDevices:
     async for page in listing:
         for raw in page:
             arn = text_in(object_in(raw, "User"), "Arn")
-            device = device_of(raw, owner=arn, odd=ignore, operation="list_virtual_mfa_devices")
-            if not arn or device is None:
-                said = "whom a virtual MFA device belongs to, or which it is, can't be read"
+            if not arn:
+                said = "whom a virtual MFA device belongs to can't be read"
                 raise invalid_response(said, service="iam", operation="list_virtual_mfa_devices")
-            found[arn].append(device)
+            found[arn].append(MfaDevice(text_in(raw, "SerialNumber"), MfaKind.VIRTUAL, time_in(raw, "EnableDate")))
     return {arn: tuple(devices) for arn, devices in found.items()}

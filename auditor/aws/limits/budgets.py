@@ -1,4 +1,4 @@
-"""Which budget a request is paid from: its account's, one an API, and above it the run's."""
+"""Which budget a request is paid from: its account's, one per API, and above it the run's."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from auditor.aws.limits.rate import Budget, Clock, Learning, Pace, loop_time
 from auditor.config import Rates
 
 IAM_GROWTH = 2.0
-"""How many times its first rate an account's may grow to: twenty a second to forty, the most in public hints."""
+"""How many times its first rate an account's may grow to: twenty per second to forty, the most in public hints."""
 
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html: 8 a second for ListAccounts, 5
 # for what is in a root or unit, whichever is asked for, and 1 for ListRoots.
@@ -19,13 +19,13 @@ _TOGETHER = {"list_organizational_units_for_parent": "list_accounts_for_parent"}
 
 _RUN = Learning(growth=0.08, probing=0.002, decrease=0.85, floor=0.1, burst=0.5)
 _RUN_CEILING = 10_000.0
-"""Requests a second that no run comes to."""
+"""Requests per second that no run reaches."""
 _SEVERAL = 3
 """Accounts whose throttles mean that they share a limit."""
 _TOO_MANY = 0.1
 """Share of the run's requests that is refused where they do; an account at its own limit has far fewer refused."""
 _ENOUGH = 10
-"""Requests of which a share can be told."""
+"""Requests from which a share can be told."""
 _SPAN = 1.0
 _LONGEST_SPAN = 30.0
 
@@ -72,13 +72,13 @@ class _Shared:
         return len(throttled) >= _SEVERAL and refused >= _TOO_MANY * max(1, sent)
 
     def answered(self, now: float) -> float:
-        """Requests a second that were not refused."""
+        """Requests per second that were not refused."""
         answered = self.now.sent - self.now.refused + self.before.sent - self.before.refused
         return max(1, answered) / max(_SPAN, now - self.before.began)
 
 
 class RunBudgets:
-    """One budget a run and API, for a limit that AWS sets on the caller and not on the account.
+    """One budget per run and API, for a limit that AWS sets on the caller and not on the account.
 
     There is none until several accounts at once are throttled on one API, and much of what the run asks is refused.
     From then on there is that one, and it learns.
@@ -127,7 +127,7 @@ class RunBudgets:
 
 
 class Budgets:
-    """The budgets of one account, one an API; they are made when first spent, and end with the account."""
+    """The budgets of one account, one per API; they are made when first spent, and end with the account."""
 
     def __init__(self, rates: Rates, *, run: RunBudgets) -> None:
         self._rates = rates

@@ -18,8 +18,8 @@ class Liveness:
 
     Signs of life are good replies and refusals, throttles among them.
 
-    Only time in which a request is outstanding counts (inside `asking`), however many ask at once. Once it is too long,
-    every later request fails.
+    Only time in which a request is outstanding counts (inside `asking`), however many are. Once the silence is too
+    long, every later request fails.
     """
 
     def __init__(self, longest: float) -> None:

@@ -1,4 +1,4 @@
-"""When an endpoint, or the provider of the caller's credentials, serves nobody: then the run waits for it."""
+"""Outages of an endpoint, or of the provider of the caller's credentials: the run waits until they are over."""
 
 import random
 from collections.abc import Awaitable, Callable, Iterator
@@ -36,7 +36,7 @@ class Held(Exception):  # noqa: N818 - no error, but a request that is to be beg
 
 
 class PatienceEnded(Exception):  # noqa: N818 - it says what has ended
-    """Raised where an outage was waited for in vain; `error` is what the request fails with, and with it the run."""
+    """Raised where an outage outlasted the patience; `error` is what the request fails with, and with it the run."""
 
     def __init__(self, error: RequestError) -> None:
         self.error = error
@@ -45,7 +45,7 @@ class PatienceEnded(Exception):  # noqa: N818 - it says what has ended
 
 @dataclass(slots=True, eq=False)
 class Outage:
-    """The faults of one service since its last good reply; `closed` once the run waits for it."""
+    """The faults of one service since its last good reply; `closed` means that the run waits for it."""
 
     service: str
     began: float
@@ -55,7 +55,7 @@ class Outage:
     over: bool = False
     """Whether it has answered again."""
     ended: RequestError | None = None
-    """What requests fail with once nobody waits for it any more."""
+    """What requests fail with once it has outlasted the patience."""
     probing: anyio.Lock = field(default_factory=anyio.Lock)
     pause: float = _FIRST_PAUSE
 
@@ -72,11 +72,11 @@ class Outage:
 
 
 class Outages:
-    """The outages of one run: who meets one waits until the service answers again, and one at a time tries it.
+    """The outages of one run: requests wait until the service answers again, and one at a time tries it.
 
-    Faults that pass count, and a service that has answered before. Where none answers within `patience` seconds the
-    run ends: what `cutting_off` surrounds is cancelled, and every later request fails with the code of the last
-    fault. That of Organizations ends the listing alone. Without patience nothing is waited for.
+    Only faults that may pass count, and only of a service that has answered before. Where it does not answer within
+    `patience` seconds the run ends: what `cutting_off` surrounds is cancelled, and every later request fails with the
+    code of the last fault. An outage of Organizations ends the listing alone. Without patience nothing is waited for.
     """
 
     def __init__(self, patience: float = 0.0, *, observe: Observer = ignore) -> None:
@@ -92,7 +92,7 @@ class Outages:
         """The outage that a request to the service must wait for.
 
         Raises:
-            PatienceEnded: It was waited for in vain.
+            PatienceEnded: It outlasted the patience.
         """
         if self.ended is not None:
             raise PatienceEnded(copy(self.ended))
@@ -107,8 +107,7 @@ class Outages:
         """Wait for the turn to try the service, and try it; the attempt is cancelled when the patience ends.
 
         Raises:
-            Held: It was not tried, or to no end: somebody else has found that the outage is over, or nobody waits for
-                it any more.
+            Held: Another request has found that the outage is over, or it has outlasted the patience.
         """
         async with outage.probing:
             if not outage.over and outage.ended is None:
@@ -120,7 +119,7 @@ class Outages:
         raise Held
 
     def failed(self, service: str, error: RequestError, *, account: str) -> bool:
-        """A request has met with a fault that passes; whether it is one of an outage, and so not the account's."""
+        """A request failed with a fault that may pass; returns whether it is an outage's, and so not the account's."""
         if not self._patience:
             return False
         now = anyio.current_time()
@@ -145,7 +144,7 @@ class Outages:
             self._tell_end(outage)
 
     def may_pass(self, service: str) -> bool:
-        """Whether faults of one account may be the service's: nobody was answered since the first, some time ago."""
+        """Whether the faults of one account may be the service's: it has answered no request for some time."""
         outage = self.met.get(service)
         return outage is not None and _LEAST <= anyio.current_time() - outage.began < min(self._patience, _ALONE)
 

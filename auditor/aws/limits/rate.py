@@ -18,7 +18,7 @@ Clock = Callable[[], float]
 
 
 def loop_time() -> float:
-    """Seconds on the running event loop's clock: asked so often for each request that anyio's detour would be felt."""
+    """Seconds on the running event loop's clock: read so often per request that anyio's detour would be too slow."""
     return asyncio.get_running_loop().time()
 
 
@@ -57,7 +57,7 @@ class Learning:
     decrease: float = DECREASE
     """What a throttle leaves of the rate."""
     floor: float = 1.0
-    """Requests a second below which no throttle brings a rate."""
+    """Requests per second below which no throttle brings a rate."""
     burst: float = 1.0
     """Seconds whose requests may be made up for at once, where none was sent in them."""
 
@@ -66,7 +66,7 @@ _ACCOUNTS = Learning()
 
 
 class Budget:
-    """A rate that learns: at most `rate` requests a second, from the first one on; who came first goes first.
+    """A rate that learns: at most `rate` requests per second, from the first one on; first come, first served.
 
     An AsyncLimiter can't change its rate. It is made for the ceiling, and a slower rate pays more for a request, in
     parts of what the limiter holds at most: however slow it is, a new rate holds from the next part on.
@@ -84,7 +84,7 @@ class Budget:
         self._limiter = AsyncLimiter(self._ceiling * learning.burst, learning.burst)
         self._turn = anyio.Lock(fast_acquire=True)
         self._paid = 0.0
-        """What has been paid of the next request: whoever leaves while paying loses nothing for those behind."""
+        """What has been paid of the next request; a task that is cancelled while it pays leaves it to the next one."""
         self._grown_at = clock()
         self._throttled_at = -math.inf
         self._begun = self._binding = False
@@ -93,7 +93,7 @@ class Budget:
 
     @property
     def rate(self) -> float:
-        """Requests a second, as far as is known."""
+        """Requests per second, as far as is known."""
         return self._rate
 
     @property
@@ -150,7 +150,7 @@ class Budget:
 
     def _grow(self) -> None:
         now = self._clock()
-        # Time in which nothing was asked has taught nothing, and nor has a rate that nobody waited for.
+        # An idle rate, and one that no request waited for, teach nothing.
         passed = min(now - self._grown_at, 1.0)
         self._grown_at = now
         if not self._binding or now - self._throttled_at < ONE_THROTTLE:

@@ -43,7 +43,7 @@ class Connections:
         self._taken = taken
 
     def take(self, wanted: int) -> int:
-        """So many more, or as many as there are.
+        """Take as many more as are wanted, or as are left; returns how many.
 
         What the process has open is counted, too: another run may be in it, or whatever its owner does beside this.
         """
@@ -79,7 +79,7 @@ class Slots:
     """The slots of one service's requests in flight: fixed at first, more where it is far away.
 
     After as many answers as there are slots it is looked at how many are needed. Where requests wait for one, and far
-    more are needed, some are added. None is taken away again: a slot that nobody takes costs nothing.
+    more are needed, some are added. None is taken away again: a free slot costs nothing.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Slots:
         """
         self.total = first
         """How many there are."""
-        # It lets whoever finds a slot free go on at once: a limiter gives the loop a turn for each request.
+        # With a free slot it does not yield to the loop; a limiter does for each request.
         self._free = anyio.Semaphore(first, fast_acquire=True)
         self._connections = connections
         self._clock = clock
@@ -116,7 +116,7 @@ class Slots:
         return self._quickest
 
     def one(self) -> AbstractAsyncContextManager[None]:
-        """A slot for the block, in which one request is sent: who came first gets one first."""
+        """A slot for the block, in which one request is sent; first come, first served."""
         return _Slot(self)
 
     async def take(self) -> float:

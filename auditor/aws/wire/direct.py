@@ -1,7 +1,7 @@
 """The short way of one request: signed here, sent over the client's own connections, read by the SDK's parser.
 
 What the SDK does between building a request and giving back its reply is more than half of all the work: some ten
-events, most with nobody listening, and a signer for every kind of request that there is. All the run's requests are of
+events, most without a listener, and a signer for every kind of request. All the run's requests are of
 one kind. Any other is left to the SDK.
 
 Measured, the short way saves 18 % of a run's CPU. `test_replies_and_errors_are_the_sdks` in

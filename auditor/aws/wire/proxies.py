@@ -80,7 +80,7 @@ def _fault_of(proxy: str) -> str:
         parts = urlsplit(proxy if named else f"http://{proxy.removeprefix('//')}")
         return _fault_of_parts(parts, named=bool(named))
     except ValueError:
-        return "its URL has no right host and port, such as http://proxy.example:3128"
+        return "its URL has no valid host and port, such as http://proxy.example:3128"
 
 
 def _fault_of_parts(parts: SplitResult, *, named: bool) -> str:

@@ -26,7 +26,7 @@ _KEPT_URLS = 16
 
 
 class Signer:
-    """Signs for one service in one region, with whoever's credentials are given."""
+    """Signs for one service in one region, with the credentials that are given."""
 
     def __init__(self, *, region: str, service: str) -> None:
         self._region = region

@@ -20,8 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted
-from auditor.cli.terminal.records import is_own, sentence_of, traceback_of
+from auditor.cli.terminal.output import counted, is_own, sentence_of, traceback_of
 from auditor.config import Labels
 from auditor.model.coverage import Failure
 from auditor.model.progress import (
@@ -37,6 +36,8 @@ from auditor.model.report import AccountReport
 from auditor.output.rows import failure_line
 
 _SECONDS_BETWEEN_LINES = 10.0
+_ROOM_FOR_TIMES = 60
+_ROOM_FOR_NAMES = 80
 _TOLD_IN_FULL = 3
 """Accounts with failures of one code."""
 
@@ -52,6 +53,7 @@ class ProgressDisplay:
         self._told: Counter[str] = Counter()
         self._labels = Labels.ES
         self._resumed = ""
+        self._before: int | None = None
         self._known = 0
         self._listed = False
         self._waiting: list[str] = []
@@ -78,7 +80,7 @@ class ProgressDisplay:
 
     def open(self, audit: OpenAudit) -> None:
         """Count accounts that were finished before this run, to say once it starts which are asked again, and why."""
-        self._labels = audit.labels
+        self._labels, self._before = audit.labels, audit.finished
         if audit.finished is not None:
             self._counts["accounts"] += audit.finished
             before = counted(audit.finished, "account")
@@ -91,6 +93,8 @@ class ProgressDisplay:
                 self._start(event)
             case AccountsListed(count=count, finished=finished, excluded=excluded):
                 self._known, self._listed = count - excluded, finished
+                if finished and self._known == self._before and not self._quiet:
+                    self.say("Nothing is left to do: all accounts were finished before.")
             case AccountFinished(report=report) if not report.excluded:
                 self._counts["accounts"] += 1
                 self._counts["access key"] += sum(1 for _ in report.findings())
@@ -144,13 +148,19 @@ class ProgressDisplay:
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             total = self._known or None
-            doing = f"Waiting for {', '.join(self._waiting)}" if self._waiting else "Auditing"
-            self._bar.update(self._task, completed=self.finished, total=total, description=doing, counts=self._text())
+            self._bar.update(
+                self._task, completed=self.finished, total=total, description=self._doing(), counts=self._text()
+            )
         elif not self._quiet and self._clock() >= self._next_line:
             self._next_line = self._clock() + _SECONDS_BETWEEN_LINES
             known = f"{self._known:,}{'' if self._listed else '+'}"
             noun = "account" if known == "1" else "accounts"
             self.say(f"{self.finished:,} of {known} {noun}, {self._text()}")
+
+    def _doing(self) -> str:
+        if not self._waiting:
+            return "Auditing"
+        return "Waiting" if self._console.width < _ROOM_FOR_NAMES else f"Waiting for {', '.join(self._waiting)}"
 
     def _text(self) -> str:
         return ", ".join(counted(self._counts[noun], noun) for noun in ("access key", "event", "failure"))
@@ -159,38 +169,36 @@ class ProgressDisplay:
 def _asked_now(again: Mapping[str, int]) -> str:
     """What a resumed audit asks: accounts that failed, with their first failures, and the rest."""
     if not again:
-        return "what was not reached"
+        return "those that are not finished, if any"
     codes = ", ".join(f"{code} {accounts:,}" for code, accounts in again.items())
-    return f"{counted(sum(again.values()), 'account')} again ({codes}), and what was not reached"
+    return f"{counted(sum(again.values()), 'account')} again ({codes}), and those that were not reached, if any"
 
 
 class _Bar(Progress):
-    """A bar as wide as the terminal, and what was found in a line of its own: both fit into 80 columns."""
+    """A bar as wide as the terminal, and what was found below it: whole in 40 columns, and in 80 on a line each."""
 
     def get_renderables(self) -> Iterable[RenderableType]:
         yield self.make_tasks_table(self.tasks)
         for task in self.tasks:
-            yield Text(task.fields["counts"], no_wrap=True, overflow="ellipsis")
+            yield Text(task.fields["counts"])
 
 
 def waiting_line(event: Waiting | WaitingEnded) -> str:
     """What is waited for, or how that has ended."""
     if isinstance(event, Waiting):
-        said = f"{event.service} serves nobody ({event.code}): it is tried again for up to {event.seconds:.0f} seconds."
+        said = f"{event.service} is unavailable ({event.code}): it is retried for up to {event.seconds:.0f} seconds."
         return f"Waiting: {said}"
-    end = "is there again" if event.answered else "is waited for no more"
+    end = "is available again" if event.answered else "is still unavailable"
     return f"{event.service} {end}, after {event.seconds:.0f} seconds."
 
 
 def _bar(console: Console) -> Progress:
+    times = [TextColumn("elapsed"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
     return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("elapsed"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        *(times if console.width >= _ROOM_FOR_TIMES else [TimeElapsedColumn()]),
         console=console,
         expand=True,
     )
@@ -214,7 +222,7 @@ class ConsoleOutput:
 
 
 class _Handler(logging.Handler):
-    """Log records as lines; those of other libraries with their names, so that nobody takes them for ours."""
+    """Log records as lines; those of other libraries have their logger's name in front."""
 
     def __init__(self, console: Console, *, verbose: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a machine reads on stderr: one JSON object a line, of what happened, when, where, and with which error code."""
+"""What a machine reads on stderr: one JSON object per line on what happened, when, where, and with which error code."""
 
 import json
 import logging
@@ -9,8 +9,7 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted
-from auditor.cli.terminal.records import fields_of, sentence_of, traceback_of
+from auditor.cli.terminal.output import counted, fields_of, sentence_of, traceback_of
 from auditor.model.coverage import Failure
 from auditor.model.facts import Account
 from auditor.model.progress import (
@@ -150,7 +149,7 @@ def entries_of(event: ProgressEvent, *, files: Mapping[str, str] = _NO_FILES, po
             yield Entry(logging.WARNING, "warning", message)
         case Waiting(service=service, code=code, seconds=seconds):
             fields: dict[str, Value] = {"service": service, "error_code": code, "seconds": round(seconds, 3)}
-            yield Entry(logging.WARNING, "waiting", f"{service} serves nobody ({code})", fields)
+            yield Entry(logging.WARNING, "waiting", f"{service} is unavailable ({code})", fields)
         case WaitingEnded():
             yield _waiting_ended(event)
         case AuditFinished(summary=summary):
@@ -164,7 +163,7 @@ def _waiting_ended(event: WaitingEnded) -> Entry:
         "seconds": round(event.seconds, 3),
         "answered": event.answered,
     }
-    said = "is there again" if event.answered else "is waited for no more"
+    said = "is available again" if event.answered else "is still unavailable"
     return Entry(
         logging.INFO if event.answered else logging.WARNING, "waiting_ended", f"{event.service} {said}", fields
     )

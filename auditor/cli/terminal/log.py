@@ -5,15 +5,14 @@ from functools import partial
 
 from auditor.cli.terminal.console import ConsoleOutput
 from auditor.cli.terminal.json_log import JsonOutput
-from auditor.cli.terminal.output import LogFormat, Output
-from auditor.cli.terminal.records import is_told
+from auditor.cli.terminal.output import LogFormat, Output, is_told
 from auditor.cli.terminal.streams import guarded_stderr
 
 _HANDLER = "auditor-output"
 
 
 def open_output(log_format: LogFormat = LogFormat.TEXT, *, quiet: bool = False, verbose: bool = False) -> Output:
-    """What a command says on stderr, with all that is logged in its process; where nobody can read it, nothing is said.
+    """What a command says on stderr, with all that is logged in its process; a stderr that is closed loses it.
 
     Whatever another library logs, a warning too, goes the same way: by itself it would write tracebacks, and with them
     session tokens. An output that was opened before hears nothing more.

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -26,15 +26,21 @@ class Interruption:
         self._signal: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scope: anyio.CancelScope | None = None
+        self._last_words: Callable[[], str] = str
 
     @property
     def exit_code(self) -> int | None:
         """130 after Ctrl-C, 143 after SIGTERM, None where there was neither."""
         return None if self._signal is None else _EXIT_BASE + self._signal
 
-    def arm(self, scope: anyio.CancelScope) -> None:
-        """From now on a signal cancels `scope`; a second one does not wait for it."""
-        self._loop, self._scope = asyncio.get_running_loop(), scope
+    @property
+    def last_words(self) -> str:
+        """What is left to say where a second signal has ended the run, empty where that is nothing."""
+        return self._last_words()
+
+    def arm(self, scope: anyio.CancelScope, *, last_words: Callable[[], str] = str) -> None:
+        """From now on a signal cancels `scope`; a second one does not wait for it, and leaves `last_words` to say."""
+        self._loop, self._scope, self._last_words = asyncio.get_running_loop(), scope, last_words
 
     def receive(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
@@ -50,7 +56,7 @@ class Interruption:
 def interruptible() -> Iterator[Interruption]:
     """Take SIGINT and SIGTERM inside the block; what took them before does so again behind it.
 
-    One that whoever started the process had it ignore stays ignored: a job in the background of a script is not to end
+    A signal that was ignored when the process started stays ignored: a job in the background of a script is not to end
     with Ctrl-C, and one of nohup not at all.
     """
     interruption = Interruption()
@@ -78,4 +84,6 @@ def one_sentence(output: Output) -> Iterator[Interruption]:
             raise SystemExit(error.exit_code) from error
         except KeyboardInterrupt as error:
             output.say("Interrupted.")
+            if interruption.last_words:
+                output.say(interruption.last_words)
             raise SystemExit(interruption.exit_code or _INTERRUPTED) from error

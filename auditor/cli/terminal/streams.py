@@ -19,10 +19,11 @@ class GuardedStream:
     would try once more to write what is left in its buffers, and end with a complaint and an exit code of its own.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
-        """Guard a stream; None is one that was closed before the process began."""
+    def __init__(self, stream: TextIO | None, *, name: str) -> None:
+        """Guard the stream of this name; None is one that was closed before the process began."""
         self._stream = stream
-        self.failure = "" if stream is not None else "it is closed"
+        self._closed = f"{name} is closed (redirect it to a file, or to /dev/null)"
+        self.failure = "" if stream is not None else self._closed
         """Why something could not be written, empty where everything was."""
 
     def write(self, text: str) -> int:
@@ -30,7 +31,7 @@ class GuardedStream:
         if self._stream is not None and not self.failure:
             try:
                 self._stream.write(self._escaped(text))
-            except (OSError, ValueError) as error:  # ValueError: it is closed
+            except (OSError, ValueError) as error:  # ValueError: it was closed since
                 self._give_up(error)
         return len(text)
 
@@ -49,7 +50,7 @@ class GuardedStream:
     def fileno(self) -> int:
         """The descriptor of what it writes to; raises OSError where there is none."""
         if self._stream is None:
-            raise OSError("it is closed")
+            raise OSError(self._closed)
         return self._stream.fileno()
 
     @property
@@ -76,7 +77,8 @@ class GuardedStream:
         return text
 
     def _give_up(self, error: OSError | ValueError) -> None:
-        self.failure = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        self.failure = self._closed if self._stream is None or self._stream.closed else said
         # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         with suppress(OSError, ValueError):
             descriptor = self.fileno()
@@ -99,8 +101,8 @@ def occupy_closed_descriptors() -> None:
 
 
 def guarded_stdout() -> GuardedStream:
-    """Where results go; whoever writes them looks for a failure behind it."""
-    return GuardedStream(sys.stdout)
+    """Where results go; `failure` says afterwards whether they could be written."""
+    return GuardedStream(sys.stdout, name="stdout")
 
 
 def write_result(text: str) -> str:
@@ -118,4 +120,4 @@ def stdout_failure() -> str:
 
 def guarded_stderr() -> GuardedStream:
     """Where progress and logs go, and where it does no harm if they can't."""
-    return GuardedStream(sys.stderr)
+    return GuardedStream(sys.stderr, name="stderr")

@@ -437,7 +437,7 @@ async def test_events_that_break_unforeseen() -> None:
     assert await key_events.known() is None
 
 
-HELD = (MfaDevice("bea", MfaKind.TOKEN, None),)
+HELD = (MfaDevice("bea", MfaKind.VIRTUAL, None),)
 """Bea's device as it is in the list of virtual ones."""
 
 

@@ -351,10 +351,11 @@ async def of_all(iam: FakeService) -> AccountDraft:
         (NO_KEYS, ANSWERS["get_login_profile"], ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
         (NO_KEYS, DENIED, ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
         (ONE_KEY, GONE, ["get_login_profile", "list_access_keys", "get_access_key_last_used", "list_mfa_devices"]),
-        (DENIED, GONE, ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
+        (DENIED, GONE, ["get_login_profile", "list_access_keys"]),
+        (DENIED, DENIED, ["get_login_profile", "list_access_keys", "list_mfa_devices"]),
         (GONE, GONE, ["get_login_profile", "list_access_keys"]),
     ],
-    ids=["neither", "a password", "a password perhaps", "a key", "a key perhaps", "gone"],
+    ids=["neither", "a password", "a password perhaps", "a key", "a key perhaps", "both perhaps", "gone"],
 )
 async def test_all_users_are_asked_what_they_may_need(keys: Script, profile: Script, operations: list[str]) -> None:
     """A password is asked of each, devices of those who may sign in; the keys tell who is gone."""

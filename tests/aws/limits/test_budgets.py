@@ -24,6 +24,8 @@ RATES = [
     (Api("iam", "list_users"), 20),
     (Api("iam", "get_login_profile"), 20),
     (Api("organizations", "list_accounts"), 8),
+    (Api("organizations", "list_accounts_for_parent"), 5),
+    (Api("organizations", "list_roots"), 1),
     (Api("sts", "assume_role"), 10),
 ]
 TIMER = 0.02
@@ -87,6 +89,15 @@ async def test_each_api_has_a_budget_of_its_own() -> None:
         await spend(budgets, Api("iam", "list_users"), moments)
 
     assert moments[0] - started < 0.4
+
+
+async def test_what_is_in_a_unit_is_asked_at_one_rate() -> None:
+    """AWS counts units and accounts of a parent together."""
+    budgets, moments = Budgets(Rates(), run=RunBudgets()), list[float]()
+    async with anyio.create_task_group() as tasks:
+        for operation in ("list_accounts_for_parent", "list_organizational_units_for_parent") * 10:
+            tasks.start_soon(spend, budgets, Api("organizations", operation), moments)
+    assert most_in_a_second(moments) <= 6
 
 
 async def test_each_account_has_budgets_of_its_own() -> None:

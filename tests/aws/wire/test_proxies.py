@@ -28,9 +28,9 @@ def test_a_proxy_that_can_work(given: str, url: str) -> None:
     [
         (f"socks5://bob:{SECRET}@proxy.example:1080", "the scheme is socks5"),
         ("ftp://proxy.example", "the scheme is ftp"),
-        (f"http://bob:{SECRET}@proxy.example:99999", "no right host and port"),
-        ("http://proxy.example:port", "no right host and port"),
-        ("http://[::1", "no right host and port"),
+        (f"http://bob:{SECRET}@proxy.example:99999", "no valid host and port"),
+        ("http://proxy.example:port", "no valid host and port"),
+        ("http://[::1", "no valid host and port"),
         ("http://proxy.example:0", "its port is 0"),
         (f"http://bob:{SECRET}@:3128", "its URL has no host"),
         ("http//proxy.example:3128", "its URL has no scheme"),

@@ -18,6 +18,7 @@ from auditor import (
     WaitingEnded,
 )
 from auditor.cli.terminal.console import ConsoleOutput, ProgressDisplay, print_line, printable
+from auditor.model.placeholders import excluded
 from tests.cli.terminal.screen import OPEN, Screen
 from tests.samples import ACCOUNT, CALLER, EVENT, FAILURE, PERIOD, REFUSED_EVENT, REPORT, USER, report_of
 
@@ -91,12 +92,19 @@ def test_a_failed_account_in_the_language_of_the_rows(labels: Labels, words: str
 @pytest.mark.parametrize(
     ("finished", "again", "line"),
     [
-        (1, {}, "Finished before: 1 account. Asked now: what was not reached."),
-        (0, {"X": 1}, "Finished before: 0 accounts. Asked now: 1 account again (X 1), and what was not reached."),
+        (1, {}, "Finished before: 1 account. Asked now: those that are not finished, if any."),
+        (
+            0,
+            {"X": 1},
+            "Finished before: 0 accounts. Asked now: 1 account again (X 1), and those that were not reached, if any.",
+        ),
         (
             1200,
             {"X": 3, "Y": 1},
-            "Finished before: 1,200 accounts. Asked now: 4 accounts again (X 3, Y 1), and what was not reached.",
+            (
+                "Finished before: 1,200 accounts. Asked now: 4 accounts again (X 3, Y 1), "
+                "and those that were not reached, if any."
+            ),
         ),
     ],
 )
@@ -113,6 +121,20 @@ def test_a_resumed_audit_says_what_it_asks_again_and_why(finished: int, again: d
         display.open(replace(OPEN, finished=finished, again=again))
         display(STARTED)
     assert "" == quiet.text
+
+
+@pytest.mark.parametrize(("finished", "now", "said"), [(7, 0, True), (6, 0, False), (6, 1, False), (None, 7, False)])
+def test_a_finished_audit_that_is_resumed_has_nothing_left_to_do(*, finished: int | None, now: int, said: bool) -> None:
+    """Once all accounts are listed, and were finished before, that is said, and in no other case."""
+    screen = Screen(width=200)
+    with ProgressDisplay(screen.console) as display:
+        display.open(replace(OPEN, finished=finished))
+        display(STARTED)
+        display(AccountsListed(7, finished=False))
+        for _ in range(now):
+            display(AccountFinished(REPORT))
+        display(AccountsListed(7, finished=True))
+    assert said == ("Nothing is left to do: all accounts were finished before." in screen.lines)
 
 
 def test_names_do_not_steer_the_terminal() -> None:
@@ -157,6 +179,17 @@ def test_a_line_now_and_then_off_a_terminal(*, finished: bool, known: str) -> No
         display(AccountFinished(REPORT))
         display(AccountFinished(REPORT))
     assert [f"2 of {known} accounts, 3 access keys, 2 events, 0 failures"] == screen.lines
+
+
+def test_accounts_that_were_left_out_are_none_to_wait_for() -> None:
+    """They are neither among those that are done nor among those that are to be."""
+    screen = Screen()
+    with ProgressDisplay(screen.console) as display:
+        display(AccountsListed(5, finished=True, excluded=3))
+        display(AccountFinished(excluded(ACCOUNT)))
+        display._next_line = 0.0  # noqa: SLF001 - it is time: nothing sleeps in a test
+        display(AccountFinished(REPORT))
+    assert ["1 of 2 accounts, 1 access key, 1 event, 0 failures"] == screen.lines
 
 
 def test_the_bar_on_a_terminal() -> None:
@@ -224,9 +257,9 @@ def test_what_is_waited_for(*, terminal: bool) -> None:
         display(WaitingEnded("sts", "Timeout", 600.0, answered=False))
         display(Waiting("cloudtrail", "Timeout", 600.0))
     for line in (
-        "Waiting: iam serves nobody (ConnectionFailed): it is tried again for up to 600 seconds.",
-        "iam is there again, after 45 seconds.",
-        "sts is waited for no more, after 600 seconds.",
+        "Waiting: iam is unavailable (ConnectionFailed): it is retried for up to 600 seconds.",
+        "iam is available again, after 45 seconds.",
+        "sts is still unavailable, after 600 seconds.",
     ):
         assert line in screen.text
     assert terminal == ("Waiting for cloudtrail" in screen.text)
@@ -253,6 +286,30 @@ def test_a_traceback_of_ours_has_a_line_for_each_of_its_lines() -> None:
     assert "DEBUG auditor.x: unforeseen" in screen.lines[0]
     assert "Traceback (most recent call last):" == screen.lines[1]
     assert "ValueError: invalid literal" in screen.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (80, r"Waiting for sts, cloudtrail .*49001/50000 elapsed \d:\d\d:\d\d left \S"),
+        (79, r"Waiting .*49001/50000 elapsed \d:\d\d:\d\d left \d:\d\d:\d\d"),
+        (60, r"Waiting .*49001/50000 elapsed \d:\d\d:\d\d left \d:\d\d:\d\d"),
+        (40, r"Waiting .*49001/50000 \d:\d\d:\d\d"),
+    ],
+)
+def test_numbers_are_whole_in_a_narrow_terminal_while_a_service_is_waited_for(width: int, row: str) -> None:
+    """What there is no room for is left out, and what was found goes on in the next line."""
+    screen = Screen(terminal=True, width=width)
+    with ProgressDisplay(screen.console) as display:
+        display(STARTED)
+        display(AccountsListed(50_000, finished=True))
+        display.open(replace(OPEN, finished=49_000))
+        display(Waiting("sts", "Timeout", 600.0))
+        display(Waiting("cloudtrail", "Timeout", 600.0))
+        display(AccountFinished(report_of(USER, events=(EVENT,) * 12_345, failures=(replace(DENIED, count=5000),))))
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.text)
+    assert re.search(row, shown)
+    assert re.search(r"1 access key, 12,345 events, 5,000\s+failures", shown)
 
 
 def test_the_bar_fits_into_a_usual_terminal() -> None:

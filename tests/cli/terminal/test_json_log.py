@@ -23,8 +23,9 @@ from auditor import (
     WaitingEnded,
 )
 from auditor.cli.terminal.json_log import JsonOutput, entries_of
+from auditor.model.placeholders import excluded
 from tests.cli.terminal.screen import OPEN
-from tests.samples import CALLER, PERIOD, REPORT, SUMMARY, report_of
+from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT, SUMMARY, report_of
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 DENIED = Failure(Section.LAST_USED, "AccessDenied", "AccessDenied: not allowed", "request-1", 3, "iam:ListUsers")
@@ -81,6 +82,7 @@ EVENTS: list[tuple[ProgressEvent, list[tuple[int, str]]]] = [
     (AccountsListed(20, finished=False), [(logging.DEBUG, "accounts_listed")]),
     (AccountsListed(40, finished=True), [(logging.INFO, "accounts_listed")]),
     (AccountFinished(REPORT), [(logging.INFO, "account_finished")]),
+    (AccountFinished(excluded(ACCOUNT)), [(logging.DEBUG, "account_excluded")]),
     (AuditWarning("careful"), [(logging.WARNING, "warning")]),
     (Waiting("iam", "Timeout", 600.0), [(logging.WARNING, "waiting")]),
     (WaitingEnded("iam", "Timeout", 45.3, answered=True), [(logging.INFO, "waiting_ended")]),

@@ -19,6 +19,7 @@ from tests.organizations import served
 COMPLETE = Scenario(accounts=3, users=2, largest_account=3, denied_every=None)
 DENIED = Scenario(accounts=30, users=1, largest_account=3, denied_every=2)
 AUDITOR = [sys.executable, "-m", "auditor"]
+CLOSED = "stdout is closed (redirect it to a file, or to /dev/null)"
 NOBODY = "a pipe that nobody reads"
 
 pytestmark = [
@@ -53,7 +54,7 @@ class Broken(io.StringIO):
 def test_what_can_not_be_written_is_dropped(error: Exception, reason: str) -> None:
     """The first failure is kept and not raised, and nothing is tried again."""
     broken = Broken(error)
-    stream = GuardedStream(broken)
+    stream = GuardedStream(broken, name="stdout")
     stream.console().print("one")
     stream.console().print("two")
     assert (reason, 1) == (stream.failure, broken.tried)
@@ -71,7 +72,7 @@ def test_what_can_not_be_written_is_dropped(error: Exception, reason: str) -> No
 def test_letters_that_a_stream_does_not_have(encoding: str, text: str, expected: bytes) -> None:
     """They are escaped, and all others written as they are: that is no failure."""
     written = io.BytesIO()
-    stream = GuardedStream(io.TextIOWrapper(written, encoding=encoding))
+    stream = GuardedStream(io.TextIOWrapper(written, encoding=encoding), name="stdout")
     stream.write(text)
     stream.flush()
     assert (expected, "") == (written.getvalue(), stream.failure)
@@ -82,22 +83,22 @@ def test_a_width_of_nothing_is_a_width(columns: str, width: int, monkeypatch: py
     """A terminal that does not know its width gets the usual one, and a very narrow one lines that it breaks itself."""
     monkeypatch.setenv("COLUMNS", columns)
     whole = io.StringIO()
-    console = GuardedStream(whole).console()
+    console = GuardedStream(whole, name="stdout").console()
     console.print("one")
     assert ("one\n", width) == (whole.getvalue(), console.width)
 
 
 def test_a_stream_that_was_closed_before_the_process_began() -> None:
     """Python has None in its place: nothing can be written, and no console asks it for more."""
-    stream = GuardedStream(None)
+    stream = GuardedStream(None, name="stdout")
     stream.console().print("one")
-    assert "it is closed" == stream.failure
+    assert CLOSED == stream.failure
 
 
 def test_a_whole_stream_is_written_to() -> None:
     """What can be written is, and there is no failure."""
     whole = io.StringIO()
-    stream = GuardedStream(whole)
+    stream = GuardedStream(whole, name="stdout")
     stream.console().print("one")
     assert ("one\n", "") == (whole.getvalue(), stream.failure)
 
@@ -105,7 +106,7 @@ def test_a_whole_stream_is_written_to() -> None:
 def test_nothing_is_left_to_be_written_at_the_end() -> None:
     """The descriptor leads nowhere once it failed, so that what is left in the buffers does no harm."""
     with Path("/dev/full").open("w") as full:
-        stream = GuardedStream(full)
+        stream = GuardedStream(full, name="stdout")
         stream.write("one")
         stream.flush()
         assert "No space left on device" == stream.failure
@@ -150,7 +151,7 @@ async def test_an_audit_needs_no_stderr(
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("redirection", "reason"),
-    [(">/dev/full", "No space left on device"), (">&-", "it is closed"), (NOBODY, "Broken pipe")],
+    [(">/dev/full", "No space left on device"), (">&-", CLOSED), (NOBODY, "Broken pipe")],
 )
 async def test_a_summary_that_can_not_be_written(
     redirection: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -147,7 +147,7 @@ def test_the_table_of_causes() -> None:
     assert "The account did not let the role in." in rows[0]
     assert "See that the role is there under this name" in text
     assert "For example: [red]pagos\\x1b (1), datos (2)" in text
-    assert "See to network, VPN, name server and proxy, then resume." in text
+    assert "Check network, VPN, name server and proxy, then resume." in text
     assert 1 == text.count("web (3)")
     odd = FailureGroup(Section.USERS, "SomethingNew", 1, ("web (3)",), "[b]it is so\x1b")
     assert "It said: [b]it is so\\x1b" in "\n".join(lines_of(replace(SUMMARY, failure_groups=(odd,))))

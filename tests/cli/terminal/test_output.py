@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from auditor.cli.terminal.log import open_output
-from auditor.cli.terminal.output import LogFormat
-from auditor.cli.terminal.records import is_told, sentence_of, traceback_of
+from auditor.cli.terminal.output import LogFormat, is_told, sentence_of, traceback_of
 
 SECRET = "wJalrXUtnFEMI/K7MDENG"
 FORMATS = [LogFormat.TEXT, LogFormat.JSON]

@@ -24,13 +24,12 @@ from auditor.config import AuditConfig, Labels
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
-from auditor.model.event_rows import AccountFailure, EventRows
 from auditor.model.facts import Account, AccountId, AccountState, UserScope
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
 from auditor.model.roles import check_role_name, check_session_name
-from auditor.model.summary import AuditSummary
+from auditor.model.summary import AccountFailure, AuditSummary, EventRows
 from auditor.output.rows import error_line, event_rows, finding_rows
 from auditor.output.run_files import open_run_files
 from auditor.run.orchestrator import run_audit
@@ -88,7 +87,7 @@ async def assume_role(
 
 
 async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, account_name: str) -> list[dict[str, str]]:
-    """The rows of the findings' file for one account: one an access key, with Spanish words.
+    """The rows of the findings' file for one account: one per access key, with Spanish words.
 
     A fact that was refused, or can't be read, reads `Desconocido (…)` in its row. A user or key that can't be read at
     all is logged as an error.
@@ -204,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _active(page: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The accounts of a page in state ACTIVE; one of which that can't be told is logged as an error."""
+    """The accounts of a page in state ACTIVE; one whose state can't be told is logged as an error."""
     for raw in page:
         try:
             account = account_of(dict(raw))

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from auditor.model.coverage import Failure, Section
-from auditor.model.event_rows import AccountFailure, EventRow, EventRows
+from auditor.model.summary import AccountFailure, EventRow, EventRows
 
 ROW = EventRow(
     eventTime="2026-02-27T12:00:00+00:00",
