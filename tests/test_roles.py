@@ -1,5 +1,6 @@
 """Which role an audit enters accounts by, and who lists them: whole runs of organizations that make it hard."""
 
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,11 @@ import anyio
 import pytest
 
 from auditor import AuditConfig, AuditSummary, CallerError, OrganizationError, Rates, open_journal, run_audit
+from auditor.aws.gateway import open_gateway
+from auditor.aws.lister import lister_of
+from auditor.aws.organization import account_pages
 from auditor.cli.causes import by_cause
-from auditor.demo import FaultMix, LocalServer, Scenario
+from auditor.demo import FaultMix, LocalServer, Request, Scenario
 from auditor.journal import reopen_journal
 from auditor.run.resume import resume_audit
 from tests.engines.runs import assert_each_once, codes_of
@@ -47,7 +51,7 @@ def assert_whole(summary: AuditSummary, server: LocalServer) -> None:
     assert_each_once(summary, server)
 
 
-def lister_of(server: LocalServer, *, role: str = "path/Lister") -> str:
+def lister_arn(server: LocalServer, *, role: str = "path/Lister") -> str:
     """The ARN of the role that lists."""
     return f"arn:aws:iam::{server.organization.management.id}:role/{role}"
 
@@ -112,6 +116,32 @@ async def test_throttles_lead_to_no_other_role(monkeypatch: pytest.MonkeyPatch) 
     assert_whole(summary, server)
 
 
+async def test_a_region_without_sts_leads_to_no_other_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its refusal is of the region, and not of the role: each account is asked once."""
+    async with served(replace(LADDER, accounts=5, sts_disabled=frozenset({"me-south-1"})), monkeypatch) as server:
+        monkeypatch.setenv("AWS_REGION", "me-south-1")
+        summary = await run_audit(AuditConfig(role=NAMES, rates=RATES), collect=True)
+    assert {"RegionDisabledException"} == set(codes_of(summary))
+    assert assumed(server) == codes_of(summary).total()
+
+
+async def test_the_listers_role_is_renewed_in_a_long_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every page after its credentials' end is signed with new ones."""
+    moment = [0.0]
+    scenario = replace(HUB, accounts=90, users=0, credential_lifetime=60)
+
+    def pass_by(request: Request) -> None:
+        moment[0] += 40.0 * (request.action == "ListAccounts")
+
+    async with served(scenario, monkeypatch, clock=lambda: time.time() + moment[0], hear=pass_by) as server:
+        config = replace(CONFIG, lister_role=lister_arn(server))
+        async with open_gateway(rates=RATES, lister=lister_of(config)) as gateway:
+            pages = [page async for page in account_pages(gateway.lister, gateway.organizations)]
+    renewed = assumed(server)
+    assert (90, True) == (sum(map(len, pages)), renewed > len(pages) / 3)
+    assert {"ListAccounts"} >= {request.action for request in server.requests if request.error_code}
+
+
 async def test_the_callers_own_account_is_entered_by_the_role_where_that_is_wanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -148,21 +178,18 @@ async def test_another_lists_than_the_one_who_enters(
     """Only Organizations is asked with the lister's credentials; the caller and its account stay who they are."""
     async with served(HUB, monkeypatch) as server:
         await profiles(server, tmp_path, monkeypatch)
-        chosen = {"lister_role": lister_of(server)} if by == "role" else {"lister_profile": "lister"}
+        chosen: dict[str, Any] = {"lister_role": lister_arn(server)} if by == "role" else {"lister_profile": "lister"}
         config = replace(CONFIG, **chosen)
         summary = await run_audit(config, collect=True, workers=workers)
         organization = server.organization
     assert_whole(summary, server)
     assert summary.caller is not None
     assert organization.caller.id == summary.caller.account_id
-    assert [organization.caller.id] == [
-        report.account.id for report in summary.reports if report.audited and not report.role
-    ]
-    signers = {request.action: set() for request in server.requests}
-    for request in server.requests:
-        signers[request.action].add(request.account_id)
-    assert {organization.management.id} == signers["ListAccounts"]
-    assert {organization.caller.id} == signers["AssumeRole"]
+    own = [report.account.id for report in summary.reports if report.audited and not report.role]
+    assert [organization.caller.id] == own
+    signers = {(request.action, request.account_id) for request in server.requests}
+    expected = {("ListAccounts", organization.management.id), ("AssumeRole", organization.caller.id)}
+    assert expected == {signer for signer in signers if signer[0] in {"ListAccounts", "AssumeRole"}}
     entered = sum(bool(report.role) for report in summary.reports)
     assert assumed(server) == entered + (by == "role")
 
@@ -173,7 +200,7 @@ async def test_a_listers_role_may_be_assumed_by_the_listers_profile(
     """Then the caller is not asked for it: here the profile may not, and is named with the role."""
     async with served(HUB, monkeypatch) as server:
         await profiles(server, tmp_path, monkeypatch)
-        config = replace(CONFIG, lister_profile="lister", lister_role=lister_of(server))
+        config = replace(CONFIG, lister_profile="lister", lister_role=lister_arn(server))
         with pytest.raises(
             CallerError, match=r"can't be listed with --lister-role arn:.*: AccessDenied: .*:user/lister"
         ):
@@ -189,7 +216,7 @@ async def test_a_listers_role_may_be_assumed_by_the_listers_profile(
     ],
 )
 async def test_a_lister_without_credentials_is_said_at_the_start(
-    chosen: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chosen: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sentence names the option, and nothing was asked of the organization."""
     async with served(HUB, monkeypatch) as server:
@@ -216,7 +243,7 @@ async def test_sessions_that_are_too_long_have_one_cause(
 ) -> None:
     """Both of AWS's refusals are told in one sentence, with what to do."""
     async with served(replace(scenario, lister_role=scenario.lister_role or ""), monkeypatch) as server:
-        lister = lister_of(server) if scenario.hub else None
+        lister = lister_arn(server) if scenario.hub else None
         config = replace(CONFIG, session_duration=seconds, lister_role=lister)
         summary = await run_audit(config, collect=True)
     (failures,) = by_cause(summary.failure_groups)
@@ -229,7 +256,7 @@ async def test_sessions_have_the_length_and_source_that_are_wanted(monkeypatch: 
     """Each of them; the lister's role is told the source, too, and leaves its length to AWS."""
     scenario = replace(HUB, longest_session=7200, source_identity_required="*@example.com")
     async with served(scenario, monkeypatch) as server:
-        lister = lister_of(server)
+        lister = lister_arn(server)
         config = replace(CONFIG, session_duration=7200, source_identity="ana@example.com", lister_role=lister)
         summary = await run_audit(config, collect=True)
         asked = {
@@ -254,7 +281,7 @@ async def test_an_audit_is_resumed_by_another_lister(tmp_path: Path, monkeypatch
     """The roles are the journal's; who lists may be chosen anew."""
     journal_path = tmp_path / "audit_20260301_120000.journal.jsonl"
     async with served(replace(HUB, role_names=("A", "B")), monkeypatch) as server:
-        config = AuditConfig(role=("B", "A"), rates=RATES, lister_role=lister_of(server))
+        config = AuditConfig(role=("B", "A"), rates=RATES, lister_role=lister_arn(server))
         async with open_journal(journal_path, config=config) as journal:
             first = await run_audit(config, writers=[journal], collect=True)
         await profiles(server, tmp_path, monkeypatch)

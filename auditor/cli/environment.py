@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from auditor.cli.help import HelpInPanels
+from auditor.cli.options import ALTERNATIVES
 from auditor.errors import ConfigurationError
 
 
@@ -23,12 +24,26 @@ class OptionsOrVariables(HelpInPanels):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - types of a module that Typer keeps to itself
         """The words that no option took; an error names the variable where that is what is wrong, else the option."""
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except typer.BadParameter as error:
             option: Any = error.param
             if option is not None:
                 error.param_hint = f"'{_origin(ctx, option.name, otherwise=option.opts[0])}'"
             raise
+        for one, other in ALTERNATIVES:
+            _overrule(ctx, one, by=other)
+            _overrule(ctx, other, by=one)
+        return rest
+
+
+def _overrule(context: Any, name: str, *, by: str) -> None:  # noqa: ANN401 - as above
+    """Let a variable be none where the option that would exclude it was given by hand."""
+    source, given = (context.get_parameter_source(each) for each in (name, by))
+    if source is None or given is None or (source.name, given.name) != ("ENVIRONMENT", "COMMANDLINE"):
+        return
+    (option,) = [option for option in context.command.params if option.name == name]
+    context.params[name] = option.get_default(context)
+    context.set_parameter_source(name, type(source).DEFAULT)
 
 
 def _lines_of(option: Any, context: Any) -> list[str] | None:  # noqa: ANN401 - as above

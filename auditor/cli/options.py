@@ -238,3 +238,11 @@ LogFormatOption = Annotated[
         rich_help_panel=MESSAGES,
     ),
 ]
+
+ALTERNATIVES = (
+    ("start_date", "days"),
+    ("processes", "dask_scheduler"),
+    ("processes", "workers"),
+    ("quiet", "verbose"),
+)
+"""Options of which one says what the other would: given by hand, one wins over the other's variable."""

@@ -34,7 +34,8 @@ async def resume_audit(
     """Go on with the audit of a reopened journal, with its settings and its period, and return what all of it came to.
 
     Settings that decide nothing in the rows may be chosen anew, by their names in AuditConfig: `profile`,
-    `concurrency`, `rates`, `report_wait`, `longest_silence` and `patience`. Accounts of which nothing is missing
+    `lister_profile`, `lister_role`, `session_duration`, `source_identity`, `concurrency`, `rates`, `report_wait`,
+    `longest_silence` and `patience`. Accounts of which nothing is missing
     are passed over, all others are audited and appended; where less is read of one than before, what was read
     before stays. An audit that was cut off before its caller was known begins anew. At the end, after a
     cancellation and an error too, the CSV files of the interrupted run are replaced by new ones with the rows of

@@ -152,14 +152,7 @@ async def test_only_the_role_that_let_in_is_asked_for_again() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    [
-        "Throttling",
-        "ServiceUnavailable",
-        "ValidationError",
-        "ExpiredToken",
-        "RegionDisabledException",
-        "PackedPolicyTooLarge",
-    ],
+    ["ServiceUnavailable", "ValidationError", "ExpiredToken", "PackedPolicyTooLarge"],
 )
 async def test_what_is_no_denial_leads_to_no_other_role(code: str) -> None:
     """It says nothing about whether this role is shut, and is raised as it is."""

@@ -255,6 +255,13 @@ def test_the_command_that_resumes_works(tmp_path: Path) -> None:
     assert (1, NOT_CONFIGURED) == (result.exit_code, result.stderr)
 
 
+def test_the_command_that_resumes_has_all_that_the_journal_has_not() -> None:
+    """Who lists and how sessions are asked for is to be said again; how many accounts at once is not."""
+    anew = {"lister_profile": "lister", "source_identity": "ana", "session_duration": 900, "profile": None}
+    command = replace(AUDIT, anew={**anew, "concurrency": 7}).resume_command
+    assert f"{COMMAND} --lister-profile lister --source-identity ana --session-duration 900" == command
+
+
 async def one_account(journal: Path) -> None:
     """A journal of one account."""
     async with open_journal(journal, config=AuditConfig(role="Audit")) as writer:

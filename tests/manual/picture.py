@@ -76,7 +76,7 @@ def _opened(config: AuditConfig) -> OpenAudit:
         rows=tuple(folder / f"{name}_{stem}.csv" for name in TABLES),
         journal=folder / f"audit_{stem}.journal.jsonl",
         finished=None,
-        role=config.role,
+        role=" or ".join(config.roles),
         labels=config.labels,
         audit=lambda observe: run_audit(config, observe=observe),
     )

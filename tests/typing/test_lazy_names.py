@@ -15,7 +15,7 @@ def test_a_name_has_its_type() -> None:
     """Neither the package's attribute nor the imported name is `Any`."""
     config = auditor.AuditConfig(role="Reader")
     assert_type(config, AuditConfig)
-    assert_type(config.role, str)
+    assert_type(config.session_name, str)
     assert_type(auditor.Rates().iam, float)
 
 
