@@ -30,26 +30,37 @@ class Wanted:
     """Whether all accounts are listed before the first is entered."""
 
     @property
-    def known(self) -> list[Sampled]:
-        """Accounts of which it is known how many users they have, or that they let nobody in."""
-        return [each for each in self.sample if each.size is not None or not each.entered]
-
-    @property
     def sizes(self) -> list[AccountSize]:
-        """What those hold that let the caller in."""
+        """What those accounts hold that told it."""
         return [each.size for each in self.sample if each.size is not None]
 
     @property
-    def unknown(self) -> int:
-        """How many accounts there are beside the known ones."""
-        return self.auditable - len(self.known)
+    def typical(self) -> AccountSize:
+        """What is taken for an account that was entered, and did not tell what it holds."""
+        return AccountSize(round(fmean(size.users for size in self.sizes))) if self.sizes else UNHEARD
+
+    @property
+    def untold(self) -> Range:
+        """How many more accounts let the caller in: those that did not tell what they hold, and those not asked.
+
+        Among those that were not asked as many refuse as among the others.
+        """
+        silent = sum(each.entered and each.size is None for each in self.sample)
+        rest, asked = self.auditable - len(self.sample), sum(not each.own for each in self.sample)
+        if not rest or not asked:
+            return Range(silent, silent + rest, silent + rest)
+        share = sum(not each.entered for each in self.sample) / asked
+        # Of what so many accounts have none, there may be so much among the others:
+        # https://en.wikipedia.org/wiki/Rule_of_three_(statistics)
+        error = max(_SIGMAS * math.sqrt(share * (1 - share) / asked), _SIGMAS / asked)
+        least, most = max(0.0, share - error), min(1.0, share + error)
+        return Range(silent + rest * (1 - most), silent + rest * (1 - share), silent + rest * (1 - least))
 
 
 def users_of(wanted: Wanted) -> Range:
     """How many IAM users the accounts have that let the caller in."""
     known = [exactly(size.users) for size in wanted.sizes]
-    unheard = Range(0, UNHEARD.users, _LARGEST.users)
-    return _whole(_of_all(wanted, known, least_spread=1, unheard=unheard))
+    return _whole(_of_all(wanted, known, least_spread=1, unheard=Range(0, UNHEARD.users, _LARGEST.users)))
 
 
 def roles_of(wanted: Wanted, config: AuditConfig) -> Range:
@@ -60,7 +71,6 @@ def roles_of(wanted: Wanted, config: AuditConfig) -> Range:
 
 def calls_of_all(wanted: Wanted, config: AuditConfig) -> Calls:
     """The calls of all accounts, without those of their roles: an account that refuses the role costs none of them."""
-    entered = _entered(wanted)
     fixed, one, unheard, largest = (calls_of(size, config) for size in (_EMPTY, AccountSize(1), UNHEARD, _LARGEST))
     each = [calls_of(size, config) for size in wanted.sizes]
     found: dict[str, Range] = {}
@@ -74,8 +84,7 @@ def calls_of_all(wanted: Wanted, config: AuditConfig) -> Calls:
                 0, _beyond(base, unheard.get(action, NONE)).likely, _beyond(base, largest.get(action, NONE)).most
             ),
         )
-        others = Range(entered.least * base.least, entered.likely * base.likely, entered.most * base.most)
-        found[action] = _whole(base.times(len(each)).plus(others).plus(rest))
+        found[action] = _whole(base.times(len(each)).plus(_product(wanted.untold, base)).plus(rest))
     return {action: calls for action, calls in found.items() if calls != NONE}
 
 
@@ -88,39 +97,29 @@ def _whole(number: Range) -> Range:
     return Range(math.floor(number.least), round(number.likely), math.ceil(number.most))
 
 
-def _entered(wanted: Wanted) -> Range:
-    """How many of the unknown accounts let the caller in, if they are like the known ones."""
-    unknown, asked = wanted.unknown, sum(not each.own for each in wanted.known)
-    if not unknown or not asked:
-        return Range(0, unknown, unknown)
-    share = sum(not each.entered for each in wanted.known) / asked
-    # Of what so many accounts have none, there may be so much among the others:
-    # https://en.wikipedia.org/wiki/Rule_of_three_(statistics)
-    error = max(_SIGMAS * math.sqrt(share * (1 - share) / asked), _SIGMAS / asked)
-    least, most = max(0.0, share - error), min(1.0, share + error)
-    return Range(unknown * (1 - most), unknown * (1 - share), unknown * (1 - least))
+def _product(number: Range, each: Range) -> Range:
+    return Range(number.least * each.least, number.likely * each.likely, number.most * each.most)
 
 
 def _of_all(wanted: Wanted, known: Sequence[Range], *, least_spread: float, unheard: Range) -> Range:
-    """The sum over all accounts of what is known of those that were entered; who lets nobody in has none of it.
+    """The sum over all accounts that let the caller in, where it is known of some of them.
 
-    The unknown ones are like the known ones, as far as so few tell that; where none is known, each has `unheard`.
+    The others are like these, as far as so few tell that; where none is known, each has `unheard`.
     """
-    total = NONE
+    total, untold = NONE, wanted.untold
     for each in known:
         total = total.plus(each)
-    if not wanted.unknown:
+    if not untold.most:
         return total
-    if not wanted.known:
-        return unheard.times(wanted.unknown)
-    every = [*known, *([NONE] * (len(wanted.known) - len(known)))]
-    least, likely, most = ([each[place] for each in every] for place in range(3))
-    fewer, more = (_deviation(values, of=wanted.unknown, least_spread=least_spread) for values in (least, most))
-    unknown = Range(fmean(least), fmean(likely), fmean(most)).times(wanted.unknown)
-    return total.plus(Range(max(0.0, unknown.least - fewer), unknown.likely, unknown.most + more))
+    if not known:
+        return _product(untold, unheard)
+    least, likely, most = ([each[place] for each in known] for place in range(3))
+    fewer, more = (_deviation(values, of=untold.most, least_spread=least_spread) for values in (least, most))
+    rest = _product(untold, Range(fmean(least), fmean(likely), fmean(most)))
+    return total.plus(Range(max(0.0, rest.least - fewer), rest.likely, rest.most + more))
 
 
-def _deviation(values: Sequence[float], *, of: int, least_spread: float) -> float:
+def _deviation(values: Sequence[float], *, of: float, least_spread: float) -> float:
     """By how much the sum over so many others may differ from what the mean of these tells."""
     spread = max(stdev(values) if len(values) > 1 else 0.0, least_spread)
     return _SIGMAS * spread * math.sqrt(of + of**2 / len(values))

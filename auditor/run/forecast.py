@@ -12,8 +12,8 @@ from auditor.aws.limits.rate import Learning
 from auditor.aws.limits.slots import NEAR
 from auditor.config import AuditConfig
 from auditor.model.facts import Freshness
-from auditor.model.plan import NONE, AccountSize, Bound, Calls, Forecast, Range, Sampled, exactly
-from auditor.run.extrapolation import UNHEARD, Wanted, calls_of_all, roles_of
+from auditor.model.plan import NONE, Bound, Calls, Forecast, Range, Sampled, exactly
+from auditor.run.extrapolation import Wanted, calls_of_all, roles_of
 
 _CPU = 0.0009
 """Seconds of CPU that a call takes, with all that is done for it: tests/benchmarks measures them."""
@@ -85,10 +85,9 @@ def _bounds(
     wanted: Wanted, config: AuditConfig, *, calls: Calls, conditions: Conditions, processes: int
 ) -> dict[Bound, float]:
     """Seconds that each thing takes, whatever the others do."""
-    known = [_seconds_of(each, config, conditions=conditions) for each in wanted.known]
-    known = known or [_seconds_of_entered(UNHEARD, config, conditions=conditions)]
-    # The known ones are spread evenly over the list: each stands for those beside it.
-    every = [known[place * len(known) // wanted.auditable] for place in range(wanted.auditable)]
+    asked = [_seconds_of(each, wanted, config, conditions=conditions) for each in wanted.sample]
+    # Those of the sample are spread evenly over the list: each stands for those beside it.
+    every = [asked[place * len(asked) // wanted.auditable] for place in range(wanted.auditable)]
     listed = _listed_at(wanted, config, conditions=conditions)
     audited = max(_audited_at(every, listed, at_once=config.concurrency), _listing(config, conditions=conditions))
     number = {service: _sum(calls, service) for service in ("iam", "cloudtrail", "sts")}
@@ -121,13 +120,10 @@ def _in_flight(calls: float, service: str, conditions: Conditions) -> float:
     return calls * answer / slots if slots and answer <= NEAR else 0.0
 
 
-def _seconds_of(account: Sampled, config: AuditConfig, *, conditions: Conditions) -> _Seconds:
-    if account.size is None:
+def _seconds_of(account: Sampled, wanted: Wanted, config: AuditConfig, *, conditions: Conditions) -> _Seconds:
+    if not account.entered:
         return _Seconds(conditions.sts)
-    return _seconds_of_entered(account.size, config, conditions=conditions)
-
-
-def _seconds_of_entered(size: AccountSize, config: AuditConfig, *, conditions: Conditions) -> _Seconds:
+    size = account.size or wanted.typical
     calls, answer = calls_of(size, config), conditions.near
     events = (calls[LOOKUP_EVENTS].likely - 1) * max(1 / config.rates.events, answer) + answer
     asked = [calls[action].likely for action in OF_USERS if action in calls]
@@ -136,7 +132,7 @@ def _seconds_of_entered(size: AccountSize, config: AuditConfig, *, conditions: C
     distance = sum(asked) * answer / USERS_AT_ONCE
     report = _REPORT if config.freshness is Freshness.REPORT and size.users else 0.0
     users = calls["iam:ListUsers"].likely * answer + report + max(rate + one_user, distance)
-    return _Seconds(conditions.sts, events, users)
+    return _Seconds(0.0 if account.own else conditions.sts, events, users)
 
 
 def _paid_at(calls: float, *, rate: float) -> float:
