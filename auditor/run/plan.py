@@ -2,11 +2,13 @@
 
 import math
 import os
+import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 
 import anyio
 
@@ -83,13 +85,17 @@ async def plan_audit(
 
 
 def spread(accounts: Sequence[Account], number: int) -> list[Account]:
-    """So many of the accounts, the first and the last among them, and as many between each two; all where so few are.
+    """So many of the accounts, one of each stretch of the list, the first and the last among them; or all there are.
 
-    A sample of one is the first.
+    Which one of its stretch is drawn, the same one each time: accounts that are alike may stand at even distances.
     """
     if number >= len(accounts):
         return list(accounts)
-    return [accounts[round(place * (len(accounts) - 1) / max(1, number - 1))] for place in range(number)]
+    dice = random.Random(len(accounts))  # noqa: S311 - no secret is drawn
+    ends = [place * len(accounts) // number for place in range(number + 1)]
+    places = [dice.randrange(begin, end) for begin, end in pairwise(ends)]
+    places[-1], places[0] = len(accounts) - 1, 0
+    return [accounts[place] for place in places]
 
 
 async def _listed(gateway: Gateway, *, filters: AccountFilters, observe: Observer) -> Listing:
