@@ -36,6 +36,7 @@ TYPER = {
     "auditor.cli.app",
     "auditor.cli.audit",
     "auditor.cli.demo",
+    "auditor.cli.doctor",
     "auditor.cli.environment",
     "auditor.cli.filters",
     "auditor.cli.help",
@@ -48,6 +49,7 @@ RICH = {
     "auditor.cli.help",
     "auditor.cli.manual",
     "auditor.cli.terminal.console",
+    "auditor.cli.terminal.diagnosis",
     "auditor.cli.terminal.plan",
     "auditor.cli.terminal.streams",
     "auditor.cli.terminal.summary",
@@ -304,12 +306,14 @@ def test_nothing_is_printed() -> None:
     assert [] == [name_of(path) for path in MODULES if prints(path.read_text(encoding="utf-8"))]
 
 
-def test_two_handlers_catch_all() -> None:
-    """Whatever comes is caught between an account and the others, and where other people's credential providers run."""
+def test_three_handlers_catch_all() -> None:
+    """Whatever comes is caught between accounts, between checks, and where other people's credential providers run."""
     broad = {name_of(path): broad_handlers(path.read_text(encoding="utf-8")) for path in MODULES}
-    assert {"auditor.account.audit": ["Exception"], "auditor.aws.credentials": ["Exception"]} == {
-        name: found for name, found in broad.items() if found
-    }
+    assert {
+        "auditor.account.audit": ["Exception"],
+        "auditor.aws.credentials": ["Exception"],
+        "auditor.run.doctor": ["Exception"],
+    } == {name: found for name, found in broad.items() if found}
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ from auditor.cli.app import app
 from auditor.cli.manual import FOLDER, summary_of, topics
 from auditor.cli.terminal import json_log
 from auditor.demo import Scenario
+from auditor.model.diagnosis import Fault
 from auditor.output.rows import COVERAGE_COLUMNS, EVENT_COLUMNS, FINDING_COLUMNS
 from auditor.output.user_rows import USER_COLUMNS
+from auditor.run.doctor import CHECKS
 from tests.manual.pages import COMMANDS, PAGES, README, blocks, help_of, helped_commands, text_of
 from tests.manual.picture import PICTURE, picture, texts_of
 from tests.organizations import served
@@ -157,6 +159,13 @@ def test_the_log_has_every_event() -> None:
     table = text_of("logs").partition("| event |")[2].partition("\n\n")[0]
     made = set(re.findall(r"\bEntry\([^\"]*?\"(\w+)\"", source))
     assert made == set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE))
+
+
+def test_the_doctor_has_every_check_and_every_fault() -> None:
+    """The tables have each check in the order of reading, and each class of a failure."""
+    checks, _, faults = text_of("doctor").partition("| class |")
+    assert [check.name for check in CHECKS] == re.findall(r"^\| `([\w ]+)` \|", checks, flags=re.MULTILINE)
+    assert list(Fault) == re.findall(r"^\| `(\w+)` \|", faults, flags=re.MULTILINE)
 
 
 def test_the_messages_in_question_are_the_programs() -> None:

@@ -210,7 +210,7 @@ async def test_a_listers_role_may_be_assumed_by_the_listers_profile(
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
-        ({"lister_profile": "nobody"}, r"with --lister-profile nobody: The profile 'nobody' is not configured\.$"),
+        ({"lister_profile": "nobody"}, r"with --lister-profile nobody: The profile 'nobody' is not configured"),
         ({"lister_profile": "unknown"}, r"with --lister-profile unknown: InvalidClientTokenId: "),
         ({"lister_role": "arn:aws:iam::111122223333:role/Lister"}, r"with --lister-role arn:\S+Lister: AccessDenied: "),
     ],

@@ -224,6 +224,16 @@ class CallerCredentials(RenewedCredentials):
         return await super().current() if self._renewable else await self._ask()
 
     @property
+    def link(self) -> str:
+        """The SDK's word for the link of the chain that they are from, such as `env`; empty where it has none."""
+        return str(getattr(self._credentials, "method", None) or "")
+
+    @property
+    def end(self) -> datetime | None:
+        """When those that were last given end; None where nothing is said of it."""
+        return self._end if self._renewable and _LONG_AGO < self._end < _NEVER else None
+
+    @property
     def _renewable(self) -> bool:
         return hasattr(self._credentials, "_expiry_time")
 

@@ -183,7 +183,7 @@ def _refused(error: ClientError, *, service: str, operation: str) -> RequestErro
         operation=operation,
         status=status,
         request_id=well_formed(str(metadata.get("RequestId", ""))),
-        answered_at=_answered_at(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
+        answered_at=moment_of(str(metadata.get("HTTPHeaders", {}).get("date", ""))),
     )
 
 
@@ -204,7 +204,8 @@ def safe_cause(error: Exception) -> Exception | None:
     return error if isinstance(error, PARSER_ERRORS) and not isinstance(error, BotoCoreError) else None
 
 
-def _answered_at(date: str) -> datetime | None:
+def moment_of(date: str) -> datetime | None:
+    """The time of a reply's Date header, in UTC; None where it tells none."""
     try:
         moment = parsedate_to_datetime(date)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

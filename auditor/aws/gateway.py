@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -144,19 +144,35 @@ async def open_gateway(  # noqa: PLR0913 - what a run is told
     outages = Outages(patience, observe=observe)
     limits = new_run_limits(rates, longest_silence=longest_silence, growing=True, outages=outages)
     limits.answered.update(answered)
+    async with connected(sessions, credentials, limits=limits, profile=profile) as gateway:
+        if lister is None:
+            yield gateway
+            return
+        lists = await open_lister(lister, gateway.access, gateway.sts, limits=limits, session=session)
+        yield replace(gateway, lister=lists)
+
+
+@asynccontextmanager
+async def connected(
+    sessions: Sessions, credentials: CallerCredentials, *, limits: RunLimits, profile: str | None
+) -> AsyncIterator[Gateway]:
+    """The gateway of a caller with these credentials, who lists the accounts, too; its clients are closed behind it.
+
+    Raises:
+        CallerError: AWS does not say whose they are.
+    """
     access = Access(credentials=credentials, limits=limits)
     stack = AsyncExitStack()
     try:
         try:
-            sts: STSClient = await _client(stack, sessions.shared, "sts", region=sessions.region)
+            sts: STSClient = await open_client(stack, sessions.shared, "sts", region=sessions.region)
             named = endpoint_setting(sessions.shared, "sts")
             caller = await identify(access, sts, region=sessions.region, endpoint_from=named)
             clients = await _clients(stack, sessions, partition=partition_named(caller.partition))
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
             raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
         organizations, iam, cloudtrail = clients
-        lists = access if lister is None else await open_lister(lister, access, sts, limits=limits, session=session)
-        yield Gateway(caller, access, lists, organizations, sts, iam, cloudtrail, limits, credentials)
+        yield Gateway(caller, access, access, organizations, sts, iam, cloudtrail, limits, credentials)
     finally:
         with anyio.move_on_after(_CLOSING, shield=True):
             await stack.aclose()
@@ -199,13 +215,14 @@ async def identify(access: Access, sts: "STSClient", *, region: str = "", endpoi
 async def _clients(
     stack: AsyncExitStack, sessions: Sessions, *, partition: Partition
 ) -> tuple["OrganizationsClient", "IAMClient", "CloudTrailClient"]:
-    organizations = await _client(stack, sessions.shared, "organizations", region=partition.organizations)
-    iam = await _client(stack, sessions.shared, "iam", region=partition.iam)
-    cloudtrail = await _client(stack, sessions.shared, "cloudtrail", region=partition.events)
+    organizations = await open_client(stack, sessions.shared, "organizations", region=partition.organizations)
+    iam = await open_client(stack, sessions.shared, "iam", region=partition.iam)
+    cloudtrail = await open_client(stack, sessions.shared, "cloudtrail", region=partition.events)
     return organizations, iam, cloudtrail
 
 
-async def _client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401 - the SDK has no types
+async def open_client(stack: AsyncExitStack, session: Any, service: str, *, region: str) -> Any:  # noqa: ANN401 - the SDK has no types
+    """A client of the session's, for one service; whoever has the stack closes it."""
     config = VerifyingConfig(
         retries={"mode": "standard", "total_max_attempts": 1},
         # None waits for one: there are never more slots than that.

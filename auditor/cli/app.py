@@ -7,6 +7,7 @@ import typer
 
 from auditor.cli.audit import audit
 from auditor.cli.demo import demo
+from auditor.cli.doctor import doctor
 from auditor.cli.environment import OptionsOrVariables
 from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
@@ -47,6 +48,7 @@ def options(
 
 app.command(cls=OptionsOrVariables)(plan)
 app.command(cls=OptionsOrVariables)(audit)
+app.command(cls=OptionsOrVariables)(doctor)
 app.command(cls=HelpInPanels)(demo)
 
 templates = typer.Typer(

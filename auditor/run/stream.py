@@ -1,6 +1,6 @@
 """The reports of a running audit, as its reader takes them, and what the reader has not come to."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 import anyio
@@ -12,6 +12,9 @@ from auditor.model.placeholders import Unlisted, excluded, not_listed, not_reach
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
+
+_MOST_LEFT_OUT = 1000
+"""Reports of accounts that were left out, in one batch."""
 
 
 class ReportStream:
@@ -37,6 +40,7 @@ class ReportStream:
         self._resumed = resumed
         """Whether an earlier run has begun the audit, so that there are accounts even where none is listed."""
         self._taken: set[AccountId] = set()
+        self._left_out_taken = 0
         self._refusal: EngineError | None = None
 
     def __aiter__(self) -> "ReportStream":
@@ -54,8 +58,9 @@ class ReportStream:
         except anyio.EndOfStream:
             if self._refusal is not None:
                 raise self._refusal from self._refusal.__cause__
-            for report in self._left_out():
-                return self._take(report)
+            report = self._next_left_out()
+            if report is not None:
+                return report
             if self._listing.interruption is not None:
                 raise self._listing.interruption from None
             raise StopAsyncIteration from None
@@ -67,15 +72,22 @@ class ReportStream:
             with suppress(anyio.WouldBlock, anyio.EndOfStream):
                 while True:
                     ready.append(self._take(self._reports.receive_nowait()))
+            # Once one of these comes, nothing else does, and all of them are there.
+            while report.excluded and len(ready) < _MOST_LEFT_OUT and (other := self._next_left_out()) is not None:
+                ready.append(other)
             yield ready
 
     def refuse(self, error: EngineError) -> None:
         """Raise this in the place of the first report: no account was asked anything."""
         self._refusal = error
 
-    def _left_out(self) -> Iterator[AccountReport]:
-        """The reports of the accounts that the filters left out, and that were not taken yet."""
-        return (excluded(account) for account in self._listing.excluded if account.id not in self._taken)
+    def _next_left_out(self) -> AccountReport | None:
+        """Take the report of the next account that the filters left out, None where there are no more."""
+        if self._left_out_taken == len(self._listing.excluded):
+            return None
+        report = excluded(self._listing.excluded[self._left_out_taken])
+        self._left_out_taken += 1
+        return report
 
     def unread(self) -> list[AccountReport]:
         """Reports of the listed accounts that would be left out if the run ended now.
@@ -87,7 +99,7 @@ class ReportStream:
             return []
         pending = (account for account in self._listing.accounts if account.id not in self._taken)
         unread = [self._waiting.get(account.id) or not_reached(account) for account in pending]
-        return [*unread, *self._left_out()]
+        return [*unread, *map(excluded, self._listing.excluded[self._left_out_taken :])]
 
     def unlisted(self) -> Unlisted | None:
         """Why there would be accounts that were not listed if the run ended now, None where there are none.

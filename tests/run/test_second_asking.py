@@ -162,6 +162,20 @@ async def test_accounts_that_were_left_out_come_last() -> None:
     reports.close()
 
 
+async def test_accounts_that_were_left_out_come_together() -> None:
+    """Thousands of them are a few batches, and so a few trips to the disk."""
+    others = [account(f"{number:012}") for number in range(2500)]
+    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    stream = stream_of(Listing(accounts=[account()], excluded=others, ended=True), reports, {})
+    await read.send(failed(account(), FAILURE))
+    read.close()
+    batches = [batch async for batch in stream.batches()]
+    assert [1, 1000, 1000, 500] == list(map(len, batches))
+    assert [each.id for each in others] == [report.account.id for batch in batches[1:] for report in batch]
+    assert [] == stream.unread()
+    reports.close()
+
+
 async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
     """The refusal comes in the place of the first report."""
     listing = Listing(accounts=[account()], excluded=[account("333333333333")], ended=True)

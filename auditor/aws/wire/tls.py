@@ -140,6 +140,20 @@ class VerifyingSession(AIOHTTPSession):
         self._contexts = contexts or TlsContexts()
         self._tls: dict[str | None, ssl.SSLContext] = {}
 
+    @property
+    def ca_bundle(self) -> str:
+        """The file whose authorities are trusted: the one that was chosen, or else the SDK's own."""
+        return self._ca_bundle or str(get_cert_path(verify=True))
+
+    def proxy_of(self, url: str) -> str:
+        """The proxy that a URL is reached through, without a password, empty where there is none.
+
+        Raises:
+            ProxyUrlError: There can be no such proxy.
+        """
+        proxy_url = self._proxy.proxy_url_for(url)
+        return proxy_name(proxy_url) if proxy_url else ""
+
     async def send(self, request: Any) -> Any:  # noqa: ANN401  # the SDK's stubs name another library's types
         """Send over a verified connection; SSLError where the server's certificate is not good."""
         proxy_url = self._proxy.proxy_url_for(request.url)

@@ -1,0 +1,69 @@
+"""Checks of this machine: its configuration, its way to AWS, and its clock."""
+
+from datetime import timedelta
+
+from auditor.aws.session import Sessions, open_sessions, settings_of
+from auditor.aws.way import Way, try_way
+from auditor.errors import CallerError, RequestError
+from auditor.model.diagnosis import Fault, Finding, Outcome
+from auditor.run.checks.check import Result, Setup, well
+from auditor.run.checks.faults import cure_of, of_error
+
+_NOTABLE = timedelta(minutes=1)
+# The most services take a signature within: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+_MOST = timedelta(minutes=15)
+
+
+async def check_configuration(setup: Setup) -> Result:
+    """Whether the SDK's configuration can be read, and has the profile and a region; gives its Sessions."""
+    try:
+        sessions = await open_sessions(profile=setup.config.profile, session=None)
+    except CallerError as error:
+        cure = "`aws configure list-profiles` shows which profiles there are; `aws configure list` what they hold."
+        return failed(error, Fault.CONFIGURATION_UNUSABLE, cure=cure)
+    settings = settings_of(sessions, profile=setup.config.profile)
+    whose = f"profile {settings.profile}" if settings.profile else "no profile"
+    return well(f"{whose}, region {sessions.region}", value=sessions)
+
+
+async def check_way(setup: Setup, sessions: Sessions) -> Result:
+    """Whether STS answers, how it is verified and by which proxy it is reached; gives the Way."""
+    try:
+        way = await try_way(sessions, profile=setup.config.profile)
+    except CallerError as error:
+        return failed(error, Fault.CA_BUNDLE_UNUSABLE)
+    except RequestError as error:
+        return Result((of_error(error, "STS can't be reached", now=setup.now()),))
+    where = f"{way.endpoint} ({way.endpoint_from})" if way.endpoint_from else way.endpoint
+    through = f"through the proxy {way.proxy}" if way.proxy else "through no proxy"
+    if way.bundle:
+        return well(f"{where} {through}, verified by {way.bundle} ({way.bundle_from})", value=way)
+    if way.local:
+        return well(f"{where} {through}, on this machine and without TLS", value=way)
+    found = f"{where} {through} is not encrypted: whoever listens can read what AWS answers"
+    cure = "Give an endpoint with https: `env | grep AWS_ENDPOINT` shows what names it."
+    finding = Finding(outcome=Outcome.WARNING, found=found, fault=Fault.NOT_ENCRYPTED, cure=cure)
+    return Result((finding,), way)
+
+
+async def check_clock(_setup: Setup, way: Way) -> Result:
+    """Whether this machine's clock is AWS's, to the second."""
+    if way.answered_at is None:
+        found = "Whoever answered for STS told no time"
+        return Result((Finding(outcome=Outcome.WARNING, found=found, fault=Fault.CLOCK_WRONG),), value=True)
+    ahead = way.heard_at - way.answered_at
+    seconds = round(abs(ahead).total_seconds())
+    word = "ahead of" if ahead > timedelta(0) else "behind"
+    if abs(ahead) < _NOTABLE:
+        # A reply tells whole seconds, and was on its way for a while.
+        return well(f"{seconds} seconds {word} AWS's")
+    outcome = Outcome.WARNING if abs(ahead) <= _MOST else Outcome.FAILED
+    found = f"This machine's clock is {seconds:,} seconds {word} AWS's"
+    cure = cure_of(Fault.CLOCK_WRONG)
+    return Result((Finding(outcome=outcome, found=found, fault=Fault.CLOCK_WRONG, cure=cure),), value=True)
+
+
+def failed(error: CallerError, fault: Fault, *, cure: str = "") -> Result:
+    """The result of a check that has ended with a sentence of its own."""
+    finding = Finding(outcome=Outcome.FAILED, found=str(error), fault=fault, cure=cure or cure_of(fault))
+    return Result((finding,))

@@ -1,0 +1,147 @@
+"""The sample: the caller's own account, and a few of each unit."""
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from auditor.config import AuditConfig
+from auditor.demo import Scenario
+from auditor.errors import ConfigurationError
+from auditor.model.diagnosis import Checked, Outcome
+from auditor.model.facts import Account, AccountId, AccountState, UserScope
+from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
+from auditor.run.checks.check import Setup
+from auditor.run.checks.organization import Organization, check_accounts, choose_sample
+from auditor.run.doctor import examine
+from tests.fakes import NOON, FakeClients, FakeService, account, gateway, limits
+from tests.organizations import served
+
+OWN = AccountId("111111111111")
+
+
+def accounts(number: int, *, unit: str = "", first: int = 200) -> list[Account]:
+    """Accounts of one unit; without one, of a place that nobody knows."""
+    found = [account(f"{first + place:012}") for place in range(number)]
+    return [replace(each, paths=(f"o-1/r-1/{unit}/{each.id}",)) for each in found] if unit else found
+
+
+def test_units_take_turns() -> None:
+    """Each has one before any has two, and small ones do not hold up large ones."""
+    large, small = accounts(50, unit="ou-large"), accounts(1, unit="ou-small", first=900)
+    sample = choose_sample([*large, *small], own=OWN, most=5)
+    assert 2 == sample.units
+    assert small[0] in sample.accounts
+    assert 5 == len(sample.accounts)
+    assert large[0] in sample.accounts
+
+
+def test_of_more_units_than_there_is_room_for_some_are_taken() -> None:
+    """From the first to the last."""
+    units = [accounts(2, unit=f"ou-{number}", first=1000 * number) for number in range(1, 31)]
+    sample = choose_sample([each for unit in units for each in unit], own=OWN, most=10)
+    assert (10, 10) == (len(sample.accounts), sample.units)
+    assert {units[0][0], units[-1][0]} <= set(sample.accounts)
+
+
+def test_without_units_the_sample_is_spread_over_the_list() -> None:
+    """The first and the last are in it."""
+    listed = accounts(100)
+    sample = choose_sample(listed, own=OWN, most=10)
+    assert (10, 0) == (len(sample.accounts), sample.units)
+    assert (listed[0], listed[-1]) == (sample.accounts[0], sample.accounts[-1])
+
+
+def test_the_caller_s_own_account_is_in_the_sample() -> None:
+    """It is read with other credentials than the rest."""
+    own = account(OWN)
+    sample = choose_sample([*accounts(100), own], own=OWN, most=10)
+    assert own == sample.accounts[0]
+    assert 10 == len(sample.accounts)
+
+
+@pytest.mark.parametrize("state", [AccountState.SUSPENDED, AccountState.CLOSED, AccountState.PENDING_ACTIVATION, None])
+def test_what_can_t_be_audited_is_not_in_the_sample(state: AccountState | None) -> None:
+    """An audit would not enter it."""
+    shut = account("999999999999", state)
+    assert (account(),) == choose_sample([shut, account()], own=OWN).accounts
+
+
+async def accounts_check(filters: AccountFilters, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> Checked:
+    """What the check of accounts finds with these filters."""
+    async with served(scenario, monkeypatch) as server:
+        config = AuditConfig(role=server.organization.scenario.role_name, filters=filters)
+        diagnosis = await examine(config)
+    return next(checked for checked in diagnosis.checks if checked.name == "accounts")
+
+
+@pytest.mark.anyio
+async def test_the_sample_is_of_those_that_the_filters_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is entered."""
+    scenario = Scenario(accounts=12, users=1, largest_account=2)
+    (finding,) = (await accounts_check(AccountFilters(account_names=("plataforma",)), scenario, monkeypatch)).findings
+    assert Outcome.OK is finding.outcome
+    assert finding.found.startswith(
+        "1 of 12 accounts are left by the filters, listed from the management account; the sample is 1 account"
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("unlisted", [{"no_organization": True}, {"hub": True}], ids=str)
+async def test_accounts_that_are_named_by_id_need_not_be_listed(
+    unlisted: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the sample, without an organization too."""
+    scenario = Scenario(accounts=4, users=1, largest_account=2, **unlisted)  # type: ignore[arg-type]  # switches
+    async with served(scenario, monkeypatch) as server:
+        named = tuple(each.id for each in server.organization.accounts[2:])
+        diagnosis = await examine(
+            AuditConfig(role=scenario.role_name, filters=AccountFilters(accounts=named), users=UserScope.WITH_KEYS)
+        )
+    assert 0 == diagnosis.exit_code
+    found = {checked.name: checked.findings[-1].found for checked in diagnosis.checks}
+    assert found["accounts"].startswith("2 accounts of --account, tried without a list; the sample is 2 accounts")
+    assert f"2 entered with {scenario.role_name}" == found["role"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("delegated", "where"), [(False, "the management account"), (True, "a delegated administrator's account")]
+)
+async def test_it_is_said_from_where_the_accounts_are_listed(
+    *, delegated: bool, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that may list is a delegated administrator."""
+    scenario = Scenario(accounts=3, users=1, largest_account=2, delegated_administrator=delegated)
+    (finding,) = (await accounts_check(ALL_ACCOUNTS, scenario, monkeypatch)).findings
+    assert finding.found.startswith(f"3 accounts listed from {where}; ")
+
+
+@pytest.mark.anyio
+async def test_an_account_without_an_id_is_told_and_the_others_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit goes on with the others, too, and is not complete."""
+    scenario = Scenario(accounts=30, users=1, largest_account=2, odd_items=True)
+    odd, listed = (await accounts_check(ALL_ACCOUNTS, scenario, monkeypatch)).findings
+    assert (Outcome.FAILED, "InvalidResponse") == (odd.outcome, odd.code)
+    assert odd.found.endswith("can't be entered: AWS does not say which")
+    assert listed.found.startswith("30 accounts listed from ")
+
+
+@pytest.mark.anyio
+async def test_a_list_of_nobody_is_no_organization() -> None:
+    """Its management account at least is in it."""
+    organizations = FakeService("organizations", list_accounts={"Accounts": []})
+    there = gateway(FakeClients(organizations=organizations))
+    async with AsyncExitStack() as stack:
+        setup = Setup(config=AuditConfig(role="R"), limits=limits(), stack=stack, now=lambda: NOON)
+        result = await check_accounts(setup, there, there.lister, Organization("o-1", OWN))
+    assert result.value is None
+    assert ["AWS lists no account, and no error"] == [finding.found for finding in result.findings]
+
+
+@pytest.mark.anyio
+async def test_filters_that_leave_nothing_are_wrong_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for an audit."""
+    scenario = Scenario(accounts=3, users=1, largest_account=2)
+    with pytest.raises(ConfigurationError, match="no account of this organization is called"):
+        await accounts_check(AccountFilters(account_names=("nobody",)), scenario, monkeypatch)
