@@ -17,8 +17,9 @@ from auditor.aws.errors import PARSER_ERRORS
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.config import AuditConfig
 from auditor.output.rows import event_cells, finding_rows
+from auditor.output.user_rows import user_rows
 from tests.account.collectors.reporting import ARN, MADE, OLD, report_text, row, slot, wire
-from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
+from tests.fakes import JUMPING, NOON, OF_ALL, PERIOD, FakeClients, FakeService, account, assumed, gateway, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -72,12 +73,21 @@ SECTIONS = {
     "get_login_profile": Section.PASSWORD,
     "list_mfa_devices": Section.MFA,
     "lookup_events": Section.EVENTS,
+    "get_account_summary": Section.ROOT,
+    "list_service_specific_credentials": Section.SERVICE_CREDENTIALS,
 }
 CELLS = {
     "get_access_key_last_used": {"last_used_date", "service_name"},
     "get_login_profile": {"password_status"},
     "list_mfa_devices": {"mfa_status"},
 }
+USER_CELLS = {
+    "get_account_summary": ("password_status", "mfa_status", "active_keys", "inactive_keys"),
+    "list_service_specific_credentials": ("service_credentials",),
+}
+"""The cells of root, or of users, that say why they are not known."""
+LISTS = {"assume_role", "list_users", "list_access_keys"}
+"""Without their answers there is no row of a key."""
 REPORT_APIS = ("generate_credential_report", "get_credential_report", "list_virtual_mfa_devices")
 
 
@@ -124,6 +134,7 @@ ANSWERS: dict[str, Any] = {
     "generate_credential_report": {"State": "COMPLETE"},
     "get_credential_report": {"Content": REPORT.encode(), "GeneratedTime": MADE},
     "list_virtual_mfa_devices": {"VirtualMFADevices": [{"User": {"Arn": f"{ARN}ana"}}]},
+    **OF_ALL,
 }
 
 
@@ -176,8 +187,30 @@ async def test_what_was_not_answered_is_said(operation: str, error: str) -> None
     cells = CELLS.get(operation, set())
     unknown = [(column, f"Desconocido ({failure.code})") for column in cells]
     assert sorted(unknown * len(findings)) == sorted(cells_apart(findings, true_findings))
-    assert len(findings) == (3 if cells or operation == "lookup_events" else 0)
+    assert len(findings) == (0 if operation in LISTS else 3)
     assert events == ([] if operation in {"lookup_events", "assume_role"} else true_events)
+
+
+@pytest.mark.parametrize("error", [error for error in ERRORS if error not in OURS])
+@pytest.mark.parametrize("operation", USER_CELLS)
+async def test_what_is_not_known_of_users_is_said(operation: str, error: str) -> None:
+    """Each cell says the code; nothing is made of it, and all others are true."""
+    answer, _ = ERRORS[error]
+    report = await audited(**{operation: answer})
+    cells = [
+        (row["username"], name, cell)
+        for row, true in zip(_user_rows(report), _user_rows(await audited()), strict=True)
+        for name, cell in row.items()
+        if cell != true[name]
+    ]
+    names = ("<root_account>",) if operation == "get_account_summary" else ("ana", "bo")
+    said = f"Desconocido ({report.failures[0].code})"
+
+    assert [(name, cell, said) for name in names for cell in USER_CELLS[operation]] == cells
+
+
+def _user_rows(report: AccountReport) -> Rows:
+    return [{**row, "last_activity": ""} for row in user_rows(report, labels=Labels.ES)]
 
 
 @pytest.mark.parametrize("error", ERRORS)

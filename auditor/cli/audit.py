@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from auditor.cli import options
-from auditor.cli.environment import check_variables
+from auditor.cli.environment import check_variables, is_variable
 from auditor.cli.filters import (
     AccountIds,
     AccountNames,
@@ -28,6 +28,7 @@ from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.filters import OPTIONS
 from auditor.model.period import parse_end, parse_start, start_of_days
 from auditor.model.plan import SAMPLE
 
@@ -103,16 +104,6 @@ def audit(  # noqa: PLR0913 - one parameter an option
     output = open_output(log_format, quiet=quiet, verbose=verbose)
     with one_sentence(output) as interruption:
         check_loudness(quiet=quiet, verbose=verbose)
-        filters = filters_of(
-            accounts=accounts,
-            account_names=account_names,
-            ous=ous,
-            tags=tags,
-            excluded_accounts=excluded_accounts,
-            excluded_account_names=excluded_account_names,
-            excluded_ous=excluded_ous,
-            excluded_tags=excluded_tags,
-        )
         anew: FreeSettings = {
             "profile": profile,
             "lister_profile": lister_profile,
@@ -122,6 +113,20 @@ def audit(  # noqa: PLR0913 - one parameter an option
             "concurrency": concurrency,
         }
         check_options(context, anew if resume is not None else context.params)
+        filters = filters_of(
+            **_told(
+                context,
+                resuming=resume is not None,
+                accounts=accounts,
+                account_names=account_names,
+                ous=ous,
+                tags=tags,
+                excluded_accounts=excluded_accounts,
+                excluded_account_names=excluded_account_names,
+                excluded_ous=excluded_ous,
+                excluded_tags=excluded_tags,
+            )
+        )
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if dry_run and resume is not None:
             raise ConfigurationError("--dry-run plans a new audit, and --resume goes on with an old one: give one.")
@@ -165,6 +170,11 @@ def audit(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(event_loop.run(run))
 
 
+def _told(context: typer.Context, *, resuming: bool, **values: list[str] | None) -> dict[str, list[str] | None]:
+    """The values of these options; a journal has its own, and beside it the environment's are none."""
+    return {name: value for name, value in values.items() if not (resuming and is_variable(context, name))}
+
+
 def required_role(role: list[str] | None) -> tuple[str, ...]:
     """The roles; raises ConfigurationError where there is none."""
     if not role:
@@ -188,6 +198,7 @@ def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
         "days": lambda days: start_of_days(days, end=None, now=datetime.now(UTC)),
     }
     settings = {field.name: partial(_check_setting, field.name) for field in fields(AuditConfig)}
+    checks |= {name: partial(_check_filter, name) for name in OPTIONS}
     return {
         **{name: check for name, check in (settings | checks).items() if name in set(names)},
         "resume": _at_home,
@@ -200,6 +211,10 @@ def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
 def _check_setting(name: str, value: object) -> None:
     values: dict[str, Any] = {"role": "R", name: value}
     AuditConfig(**values)
+
+
+def _check_filter(name: str, values: list[str]) -> None:
+    filters_of(**{name: values})
 
 
 def _given(context: typer.Context) -> dict[str, object]:

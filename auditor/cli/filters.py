@@ -19,6 +19,7 @@ AccountIds = Annotated[
     list[str] | None,
     typer.Option(
         "--account",
+        envvar="AUDITOR_ACCOUNT",
         metavar="<id>",
         help="Audit this account. Repeatable, as all of these: values of one kind add up, kinds narrow, what is "
         "excluded wins. @file has a value per line, and comments behind #; @@name is a value that begins with @.",
@@ -29,6 +30,7 @@ AccountNames = Annotated[
     list[str] | None,
     typer.Option(
         "--account-name",
+        envvar="AUDITOR_ACCOUNT_NAME",
         metavar="<name>",
         help="Accounts of this name, or pattern: 'prod-*'. Upper and lower case differ.",
         rich_help_panel=ACCOUNTS,
@@ -38,6 +40,7 @@ Ous = Annotated[
     list[str] | None,
     typer.Option(
         "--ou",
+        envvar="AUDITOR_OU",
         metavar="<ou>",
         help="Accounts in this OU, and in those in it: an id, a name, or a path: Root/Prod/Data.",
         rich_help_panel=ACCOUNTS,
@@ -47,6 +50,7 @@ Tags = Annotated[
     list[str] | None,
     typer.Option(
         "--tag",
+        envvar="AUDITOR_TAG",
         metavar="<key=value>",
         help="Accounts with this tag: one call per account that the other filters leave.",
         rich_help_panel=ACCOUNTS,
@@ -54,12 +58,19 @@ Tags = Annotated[
 ]
 ExcludedAccountIds = Annotated[
     list[str] | None,
-    typer.Option("--exclude-account", metavar="<id>", help="Leave out this account.", rich_help_panel=ACCOUNTS),
+    typer.Option(
+        "--exclude-account",
+        envvar="AUDITOR_EXCLUDE_ACCOUNT",
+        metavar="<id>",
+        help="Leave out this account.",
+        rich_help_panel=ACCOUNTS,
+    ),
 ]
 ExcludedAccountNames = Annotated[
     list[str] | None,
     typer.Option(
         "--exclude-account-name",
+        envvar="AUDITOR_EXCLUDE_ACCOUNT_NAME",
         metavar="<name>",
         help="Leave out accounts of this name, or pattern.",
         rich_help_panel=ACCOUNTS,
@@ -67,12 +78,22 @@ ExcludedAccountNames = Annotated[
 ]
 ExcludedOus = Annotated[
     list[str] | None,
-    typer.Option("--exclude-ou", metavar="<ou>", help="Leave out this OU, and those in it.", rich_help_panel=ACCOUNTS),
+    typer.Option(
+        "--exclude-ou",
+        envvar="AUDITOR_EXCLUDE_OU",
+        metavar="<ou>",
+        help="Leave out this OU, and those in it.",
+        rich_help_panel=ACCOUNTS,
+    ),
 ]
 ExcludedTags = Annotated[
     list[str] | None,
     typer.Option(
-        "--exclude-tag", metavar="<key=value>", help="Leave out accounts with this tag.", rich_help_panel=ACCOUNTS
+        "--exclude-tag",
+        envvar="AUDITOR_EXCLUDE_TAG",
+        metavar="<key=value>",
+        help="Leave out accounts with this tag.",
+        rich_help_panel=ACCOUNTS,
     ),
 ]
 

@@ -31,12 +31,17 @@ def options_of_audit() -> dict[str, Any]:
     return {option.name: option for option in group.commands["audit"].params if option.name not in WITHOUT}
 
 
+def variable_of(option: Any) -> str:
+    """The variable of an option, as the option's name makes it."""
+    return f"AUDITOR_{option.opts[0].removeprefix('--').replace('-', '_').upper()}"
+
+
 def test_every_option_has_its_variable() -> None:
     """A container needs no arguments: whoever adds an option names its variable in auditor/cli/options.py."""
     lacking = [
-        f"{name} needs envvar='AUDITOR_{name.upper()}', and to show it"
-        for name, option in options_of_audit().items()
-        if option.envvar != f"AUDITOR_{name.upper()}" or not option.show_envvar
+        f"{option.opts[0]} needs envvar='{variable_of(option)}', and to show it"
+        for option in options_of_audit().values()
+        if option.envvar != variable_of(option) or not option.show_envvar
     ]
     assert [] == lacking
     assert len(options_of_audit()) > 20
@@ -65,6 +70,8 @@ def told(*arguments: str, **variables: str) -> tuple[int, str]:
         ({"AUDITOR_END_DATE": "today"}, "AUDITOR_END_DATE: 'today' is no ISO 8601 date"),
         ({"AUDITOR_DAYS": "0"}, "AUDITOR_DAYS: 0 days"),
         ({"AUDITOR_OUTPUT_DIR": "~nobody-has-this/x"}, "AUDITOR_OUTPUT_DIR: ~nobody-has-this/x is no path here"),
+        ({"AUDITOR_ACCOUNT": "1234"}, "AUDITOR_ACCOUNT: --account '1234' is not an account id"),
+        ({"AUDITOR_EXCLUDE_TAG": "prod"}, "AUDITOR_EXCLUDE_TAG: --exclude-tag 'prod' is not a tag"),
         ({"AUDITOR_RESUME": "~nobody-has-this/x"}, "AUDITOR_RESUME: ~nobody-has-this/x is no path here"),
         ({"AUDITOR_PROCESSES": "0"}, "AUDITOR_PROCESSES: 0 processes"),
         ({"AUDITOR_WORKERS": "0"}, "AUDITOR_WORKERS: 0 workers"),
@@ -190,4 +197,4 @@ async def test_the_demo_takes_no_variables(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv(name, value)
     command = [sys.executable, "-m", "auditor", "demo", "--accounts", "5", "--latency", "0"]
     done = await anyio.run_process([*command, "--quiet", "--output-dir", str(tmp_path)], check=False)
-    assert (3, 4) == (done.returncode, len([path async for path in anyio.Path(tmp_path).iterdir()]))
+    assert (3, 5) == (done.returncode, len([path async for path in anyio.Path(tmp_path).iterdir()]))

@@ -445,12 +445,12 @@ async def test_events_where_every_account_fails(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_sessions_for_events_are_narrowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each role is assumed with the session policy of a live audit; the caller's own account needs no role."""
+    """Roles are assumed with the session policy of an audit of users with keys; the caller's own account needs no role."""
     async with served(SMALL, monkeypatch) as server:
         members = server.organization.accounts[:4]
         events = await all_events(server, map(given, members))
         assert (
-            dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE, users=UserScope.ALL))
+            dict.fromkeys((one.id for one in members[1:]), session_policy_of(Freshness.LIVE, users=UserScope.WITH_KEYS))
             == server.policies
         )
     assert () == events.failures
