@@ -93,6 +93,7 @@ async def test_the_calls_of_an_audit_are_those_of_its_plan(
     assert "LookupEvents" not in exact
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", WAYS, ids=lambda way: "-".join(way.values()))
 async def test_the_time_of_an_audit_is_that_of_its_plan(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -102,6 +103,7 @@ async def test_the_time_of_an_audit_is_that_of_its_plan(
     assert abs(found.plan.forecast.seconds - found.seconds) <= CLOSE * found.seconds
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("scenario", "settings", "bound"),
     [
@@ -121,6 +123,7 @@ async def test_what_an_audit_depends_on_is_named(
     assert abs(found.plan.forecast.seconds - found.seconds) <= CLOSE * found.seconds
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(2))
 async def test_the_calls_of_an_audit_lie_in_the_ranges_of_a_sample(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty accounts of eighty tell enough of the others, refusals too."""
