@@ -10,16 +10,20 @@ from pathlib import Path
 import anyio
 import pytest
 
-from auditor import AuditConfig, open_csv_writer, run_audit
-from auditor.demo import Scenario, build_organization, serve, truth
+from auditor import open_csv_writer, run_audit
+from auditor.demo import Scenario, build_organization, serve, truth, users_truth
 from tests.chaos.__main__ import MARKED, README
 from tests.chaos.blame import Blame
 from tests.chaos.comparison import compare
-from tests.chaos.facts import Facts, Row, facts_of
+from tests.chaos.facts import Facts, facts_of
+from tests.chaos.files import Tables, read_tables
+from tests.chaos.judging import judge
 from tests.chaos.kills import KillTrial, Victim, killed
+from tests.chaos.lies import ROOT, WRONG
 from tests.chaos.seeds import Cut, trial_of
-from tests.chaos.simulation import environment_of, simulated_seed
-from tests.chaos.verdict import Kind, Tables, Verdict, judge, read_tables
+from tests.chaos.simulation import config_of, environment_of, simulated_seed
+from tests.chaos.user_facts import EVERYTHING, Row, Scope
+from tests.chaos.verdict import Kind, Verdict
 from tests.fakes import JUMPING
 
 pytestmark = pytest.mark.long
@@ -46,6 +50,9 @@ def test_the_seeds_cut_off_and_spoil() -> None:
     trials = [trial_of(seed) for seed in SEEDS]
     assert set(Cut) == {cut.kind for trial in trials for cut in trial.cuts}
     assert any(trial.scenario.faults != SMALL.faults for trial in trials)
+    assert {"all", "with-keys"} == {trial.scope.users for trial in trials}
+    assert {"basic", "extended"} == {trial.scope.events for trial in trials}
+    assert {"live", "report"} == {trial.scope.freshness for trial in trials}
     now = SMALL.now
     again = trial_of(SEEDS[3])
     assert replace(trials[3].scenario, now=now) == replace(again.scenario, now=now)
@@ -72,16 +79,16 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Facts, Blame]
     return audit_of(replace(SMALL, odd_items=True), tmp_path_factory.mktemp("odd"))
 
 
-def audit_of(scenario: Scenario, folder: Path) -> tuple[Tables, Facts, Blame]:
+def audit_of(scenario: Scenario, folder: Path, *, scope: Scope = EVERYTHING) -> tuple[Tables, Facts, Blame]:
     """An audit that nobody disturbs."""
-    facts = facts_of(scenario)
+    facts = facts_of(scenario, scope)
     blame = Blame(facts.caller)
 
     async def audit() -> None:
         async with serve(build_organization(scenario), record=False, hear=blame.hear) as server:
             with environment_of(server):
                 async with open_csv_writer(folder) as rows:
-                    await run_audit(AuditConfig(role=facts.role), writers=[rows])
+                    await run_audit(config_of(facts.role, scope), writers=[rows])
 
     backend, options = JUMPING
     anyio.run(audit, backend=backend, backend_options=options)
@@ -97,105 +104,41 @@ def audited(undisturbed: tuple[Tables, Facts, Blame]) -> tuple[Tables, Facts, Bl
     return deepcopy(tables), facts, blame
 
 
-def entered(tables: Tables) -> Row:
-    """An account's coverage in which all is complete, and that has keys and events."""
-    return next(
-        row
-        for row in tables.coverage
-        if not row["error_code"] and row["key_count"] != "0" and row["event_count"] != "0"
-    )
+SCOPES = [
+    EVERYTHING,
+    Scope(users="with-keys"),
+    Scope(events="extended"),
+    Scope(freshness="report"),
+    Scope(users="with-keys", freshness="report"),
+]
 
 
-def lose_a_key(tables: Tables) -> None:
-    """A key is in no row, and not counted either."""
-    row = entered(tables)
-    tables.findings.remove(next(one for one in tables.findings if one["account_id"] == row["account_id"]))
-    row["key_count"] = str(int(row["key_count"]) - 1)
-
-
-def lose_an_event(tables: Tables) -> None:
-    """An event is in no row, and not counted either."""
-    row = entered(tables)
-    tables.events.remove(next(one for one in tables.events if one["account_id"] == row["account_id"]))
-    row["event_count"] = str(int(row["event_count"]) - 1)
-
-
-def lose_an_account(tables: Tables) -> None:
-    """An account is in none of the files."""
-    row = entered(tables)
-    for table in (tables.findings, tables.events, tables.coverage):
-        table[:] = [one for one in table if one["account_id"] != row["account_id"]]
-
-
-def double_a_key(tables: Tables) -> None:
-    """A key is there twice, and counted twice."""
-    row = entered(tables)
-    tables.findings.append(next(one for one in tables.findings if one["account_id"] == row["account_id"]))
-    row["key_count"] = str(int(row["key_count"]) + 1)
-
-
-def double_an_event(tables: Tables) -> None:
-    """An event is there twice, and counted twice."""
-    row = entered(tables)
-    tables.events.append(next(one for one in tables.events if one["account_id"] == row["account_id"]))
-    row["event_count"] = str(int(row["event_count"]) + 1)
-
-
-def double_an_account(tables: Tables) -> None:
-    """An account has two rows of coverage."""
-    tables.coverage.append(entered(tables))
-
-
-def tell_a_lie(tables: Tables) -> None:
-    """A cell says what is not so."""
-    tables.findings[0]["mfa_status"] = "Hardware" if tables.findings[0]["mfa_status"] != "Hardware" else "None"
-
-
-def accuse(tables: Tables) -> None:
-    """A section is said to have failed in which nothing went wrong."""
-    entered(tables)["events"] = "partial"
-
-
-def hide_a_denial(tables: Tables) -> None:
-    """An account that refused the role is said to be complete."""
-    row = next(row for row in tables.coverage if row["role"] == "denied")
-    row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "complete"))
-
-
-def give_up(tables: Tables) -> None:
-    """An account is said not to have been reached, although the audit came to its end."""
-    row = entered(tables)
-    row.update(dict.fromkeys(("role", "users", "keys", "last_used", "password", "mfa", "events"), "not reached"))
-
-
-def miscount(tables: Tables) -> None:
-    """More events of other services are said to have been passed over than there are."""
-    row = entered(tables)
-    row["foreign_event_count"] = str(int(row["foreign_event_count"]) + 1)
-
-
-WRONG: dict[Callable[[Tables], None], Kind] = {
-    lose_a_key: Kind.LOST,
-    lose_an_event: Kind.LOST,
-    lose_an_account: Kind.LOST,
-    double_a_key: Kind.DOUBLED,
-    double_an_event: Kind.DOUBLED,
-    double_an_account: Kind.DOUBLED,
-    tell_a_lie: Kind.FALSE,
-    accuse: Kind.FALSE,
-    hide_a_denial: Kind.FALSE,
-    give_up: Kind.LOST,
-    miscount: Kind.FALSE,
-}
-
-
-def test_the_truth_has_no_problem(audited: tuple[Tables, Facts, Blame]) -> None:
-    """The files of an audit that nobody disturbed are right as they are."""
-    tables, facts, blame = audited
+@pytest.mark.parametrize("scope", SCOPES, ids=repr)
+def test_the_truth_has_no_problem(scope: Scope, tmp_path: Path) -> None:
+    """The files of an audit that nobody disturbed are right as they are, whatever it was told to ask for."""
+    tables, facts, blame = audit_of(replace(SMALL, accounts=7), tmp_path, scope=scope)
     verdict = Verdict()
     judge(tables, facts, blame=blame, ended=True, verdict=verdict)
     assert [] == verdict.problems
     assert verdict.right > 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "kind"),
+    [
+        (Scope(users="with-keys"), Kind.FALSE),
+        (Scope(events="extended"), Kind.LOST),
+        (Scope(freshness="report"), Kind.FALSE),
+        (Scope(labels="en"), Kind.FALSE),
+    ],
+    ids=repr,
+)
+def test_files_of_another_audit_are_wrong(audited: tuple[Tables, Facts, Blame], scope: Scope, kind: Kind) -> None:
+    """They have what was not to be asked for, or lack what was."""
+    tables, _, blame = audited
+    verdict = Verdict()
+    judge(tables, facts_of(SMALL, scope), blame=blame, ended=True, verdict=verdict)
+    assert kind in {problem.kind for problem in verdict.problems}
 
 
 @pytest.mark.parametrize("spoil", WRONG, ids=lambda spoil: spoil.__name__)
@@ -208,15 +151,16 @@ def test_what_is_wrong_is_seen(audited: tuple[Tables, Facts, Blame], spoil: Call
     assert WRONG[spoil] in {problem.kind for problem in verdict.problems}
 
 
-@pytest.mark.parametrize("table", ["nothing", "findings", "events", "coverage", "rest"])
+@pytest.mark.parametrize("table", ["nothing", "findings", "events", "users", "coverage", "rest"])
 def test_odd_items_excuse_nothing_else(odd: tuple[Tables, Facts, Blame], table: str) -> None:
     """An odd item is named as missing, and a row that is not odd may be missing no more than elsewhere."""
     tables, facts, blame = deepcopy(odd[0]), *odd[1:]
     row = next(row for row in tables.coverage if row["role"] == "complete" and row["key_count"] != "0")
-    if table in ("findings", "events"):
+    if table in ("findings", "events", "users"):
         rows: list[Row] = getattr(tables, table)
-        rows.remove(next(one for one in rows if one["account_id"] == row["account_id"]))
-        count = {"findings": "key_count", "events": "event_count"}[table]
+        own = [one for one in rows if one["account_id"] == row["account_id"] and one["username"] != ROOT]
+        rows.remove(own[0])
+        count = {"findings": "key_count", "events": "event_count", "users": "user_count"}[table]
         row[count] = str(int(row[count]) - 1)
     elif table == "coverage":
         row["keys"] = "complete"
@@ -228,20 +172,23 @@ def test_odd_items_excuse_nothing_else(odd: tuple[Tables, Facts, Blame], table: 
     assert table != "nothing" or [] == verdict.problems
 
 
-def test_a_comparison_sees_what_is_wrong(audited: tuple[Tables, Facts, Blame]) -> None:
+@pytest.mark.parametrize("table", ["events", "users"])
+def test_a_comparison_sees_what_is_wrong(audited: tuple[Tables, Facts, Blame], table: str) -> None:
     """Beside an audit that nobody killed a row that is lost, doubled or another is a problem of its kind."""
     whole, _, _ = audited
     assert SMALL.now is not None
-    true = truth(build_organization(SMALL), start=SMALL.now - timedelta(days=90), end=SMALL.now)
-    first, *others = whole.events
+    organization = build_organization(SMALL)
+    true = truth(organization, start=SMALL.now - timedelta(days=90), end=SMALL.now)
+    rows: list[Row] = getattr(whole, table)
+    first, *others = rows
     expected = {
         Kind.LOST: others,
         Kind.DOUBLED: [first, first, *others],
-        Kind.FALSE: [*whole.events, {**first, "username": "nobody"}],
+        Kind.FALSE: [*rows, {**first, "username": "nobody"}],
     }
-    for kind, events in expected.items():
-        verdict = Verdict()
-        compare(replace(whole, events=events), whole=whole, true=true, verdict=verdict)
+    for kind, found in expected.items():
+        verdict, tables = Verdict(), replace(whole, **{table: found})
+        compare(tables, whole=whole, true=true, users=users_truth(organization), verdict=verdict)
         assert {kind} == {problem.kind for problem in verdict.problems}
 
 
@@ -249,7 +196,7 @@ def test_torn_files_are_no_files(tmp_path: Path) -> None:
     """A torn row, or a file that is missing, is a loss."""
     verdict = Verdict()
     assert read_tables(tmp_path, verdict) is None
-    for name in ("iam_audit_report", "cloudtrail_events", "coverage"):
+    for name in ("iam_audit_report", "cloudtrail_events", "coverage", "iam_users"):
         (tmp_path / f"{name}_20260101_000000.csv").write_text("account_id,acc")
     assert read_tables(tmp_path, verdict) is None
     assert [Kind.LOST, Kind.LOST] == [problem.kind for problem in verdict.problems]

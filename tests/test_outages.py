@@ -158,6 +158,19 @@ async def test_an_account_that_always_fails_stops_no_other(of: str, monkeypatch:
     assert run.seconds < 2 * 330
 
 
+@pytest.mark.parametrize("of", ["iam:GetAccountSummary", "iam:ListServiceSpecificCredentials"])
+async def test_an_api_that_is_not_there_is_waited_for_by_nobody(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never answers while its service does fails in each account, and every row that needs it not is there."""
+    run = Run(Outage(of=of, begins=0, seconds=1e9, kind="internal_error"))
+    server, summary = await run.audit(monkeypatch)
+    true = truth_of(server, summary)
+
+    assert [] == run.told(Waiting)
+    assert {"ServiceFailure"} == {failure.code for report in summary.reports for failure in report.failures}
+    assert summary.failures == summary.audited
+    assert as_set(true.findings) == as_set(summary.findings)
+
+
 def only(folder: Path, pattern: str) -> Path:
     """The only file of its kind."""
     (path,) = folder.glob(pattern)

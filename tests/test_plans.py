@@ -175,3 +175,13 @@ async def test_who_may_not_be_asked_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     assert {} == unmet(found)
     assert {"AccessDenied"} == {each.code for each in found.plan.silent}
     assert (0, True) == (found.plan.sampled, found.plan.users.most >= 5000)
+
+
+async def test_accounts_that_can_not_be_listed_are_planned_by_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has answered but STS where these refuse the role, too: the plan is short, and a number."""
+    scenario = replace(SCENARIO, no_organization=True, latency=0.05)
+    async with served(scenario, monkeypatch, timer=anyio.current_time) as server:
+        refusing = server.organization.accounts[4].id
+        plan = await plan_audit(AuditConfig(role="Nobodys", filters=AccountFilters(accounts=(refusing,))))
+    assert (1, 1) == (plan.auditable, len(plan.refused))
+    assert 0 < plan.forecast.seconds < 1

@@ -19,7 +19,7 @@ from auditor.engines.worker import audit_accounts
 from auditor.model.coverage import Completeness, Section
 from auditor.model.facts import Account, Unknown
 from auditor.model.report import AccountReport
-from tests.fakes import JUMPING, NOON, PERIOD, FakeClients, FakeService, account, assumed, gateway
+from tests.fakes import JUMPING, NOON, OF_ALL, PERIOD, FakeClients, FakeService, account, assumed, gateway
 from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
@@ -49,12 +49,13 @@ def clients(silent: Silent) -> FakeClients:
     def scripted(operation: str, reply: Any) -> Any:
         return lambda **parameters: answer(operation, reply, **parameters)
 
-    replies = {
+    replies: dict[str, Any] = {
         "list_users": {"Users": [{"UserName": name} for name in ("ana", "bea", "eva")]},
         "list_access_keys": {"AccessKeyMetadata": [{"AccessKeyId": "AKIA", "Status": "Active"}]},
         "get_access_key_last_used": {"AccessKeyLastUsed": {}},
         "get_login_profile": {"LoginProfile": {}},
         "list_mfa_devices": {"MFADevices": []},
+        **OF_ALL,
     }
     event = {"EventId": "id-1", "EventName": "CreateUser", "EventTime": NOON}
     return FakeClients(
@@ -95,7 +96,7 @@ async def test_only_the_silent_account_fails(door: bool) -> None:  # noqa: FBT00
     assert [(report.complete, len(report.users), len(report.events)) for report in others] == [(True, 3, 1)] * 9
     assert {failure.code for failure in mute.failures} == {"NoAnswer"}
     assert {failure.section for failure in mute.failures} == (
-        {Section.ROLE} if door else {Section.USERS, Section.EVENTS}
+        {Section.ROLE} if door else {Section.USERS, Section.EVENTS, Section.ROOT, Section.SERVICE_CREDENTIALS}
     )
     assert "no good reply came for 300 seconds" in mute.failures[0].message
     assert set(words(mute).values()) <= {Completeness.COMPLETE, Completeness.FAILED, Completeness.SKIPPED}
@@ -127,7 +128,6 @@ async def test_what_was_read_before_the_silence_is_kept() -> None:
         Section.EVENTS: Completeness.PARTIAL,
         Section.KEYS: Completeness.PARTIAL,
         Section.LAST_USED: Completeness.PARTIAL,
-        Section.PASSWORD: Completeness.PARTIAL,
         Section.MFA: Completeness.FAILED,
     }
 
@@ -158,7 +158,7 @@ async def test_a_server_that_accepts_and_never_answers(monkeypatch: pytest.Monke
     asked = [report for report in summary.reports if report.audited]
     assert len(asked) > 1
     assert {(failure.section, failure.code) for report in asked for failure in report.failures} == {
-        (Section.USERS, "NoAnswer")
+        (section, "NoAnswer") for section in (Section.USERS, Section.ROOT, Section.SERVICE_CREDENTIALS)
     }
     assert {words(report)[Section.EVENTS] for report in asked} == {Completeness.COMPLETE}
     assert summary.exit_code == 3

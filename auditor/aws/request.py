@@ -50,6 +50,9 @@ class RunLimits:
     budgets: RunBudgets = field(default_factory=RunBudgets)
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     answered: set[str] = field(default_factory=set)
+    """The services that have answered anything."""
+    answered_apis: set[Api] = field(default_factory=set)
+    """Their APIs that have."""
     longest_silence: float = LONGEST_SILENCE
     """Seconds for which a service may be asked on behalf of one account without a sign of life."""
     outages: Outages = field(default_factory=Outages)
@@ -187,6 +190,7 @@ class Access:
             raise timed_out("the reply took too long", service=api.service, operation=api.operation)
         self._limits.answered.add(api.service)
         checked = checked_reply(reply, api)
+        self._limits.answered_apis.add(api)
         liveness.heard()
         self._all_is_well(api)
         return checked
@@ -236,6 +240,9 @@ class Access:
         if error.code == CREDENTIALS_UNAVAILABLE:
             # Whose they are was answered at the start, with others of the same provider.
             service, contacted = CREDENTIALS, "sts" in answered
+        elif self._fails_alone(api):
+            # Emulators, and regions that are behind others, do not have every API: no waiting makes one.
+            return retries.pause_after(error, contacted=contacted)
         if contacted and outages.failed(service, error, account=self.usage.account):
             self.usage.liveness(api.service).begin_anew()
             return 0.0
@@ -243,6 +250,11 @@ class Access:
         if pause is None and contacted and outages.may_pass(service):
             return self._limits.policy.longest_pause
         return pause
+
+    def _fails_alone(self, api: Api) -> bool:
+        """Whether this API has never answered, though others of its service have."""
+        answered = self._limits.answered_apis
+        return api not in answered and any(other.service == api.service for other in answered)
 
     def _note_answer(self, api: Api, error: RequestError) -> None:
         if not error.status:
@@ -253,6 +265,7 @@ class Access:
             self._budgets.throttled(api)
             self.usage.liveness(api.service).begin_anew()
         elif is_answer(error):
+            self._limits.answered_apis.add(api)
             self.usage.liveness(api.service).heard()
 
     def _log(self, error: RequestError, pause: float | None) -> None:

@@ -91,7 +91,7 @@ def _mfa(
     holds = holders_known and any(device.kind == "virtual" for device in user.devices)
     if not then.devices and holders_known and not holds:
         return "None"
-    if keys:
+    if keys or (holds and keys is None):
         return _devices(reading, user)
     if holds:
         return "Virtual"

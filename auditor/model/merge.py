@@ -1,11 +1,13 @@
 """Two readings of one account as one report: each fact from the reading that has it, the later one where both do."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
+from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage, coverage_of
 from auditor.model.facts import AccessKey, Event, NotAsked, Root, Unknown, User
 from auditor.model.report import AccountReport
@@ -13,7 +15,7 @@ from auditor.model.report import AccountReport
 T = TypeVar("T")
 
 _RANKS = {Completeness.COMPLETE: 2, Completeness.PARTIAL: 1}
-_OF_USERS = (Section.KEYS, Section.LAST_USED, Section.PASSWORD, Section.MFA)
+_OF_USERS = (Section.KEYS, Section.LAST_USED, Section.PASSWORD, Section.MFA, Section.SERVICE_CREDENTIALS)
 """The sections whose facts are the users' own, so that what is missing can be counted."""
 
 
@@ -43,7 +45,7 @@ def merged(first: AccountReport, second: AccountReport) -> AccountReport:
         vanished_keys=first.vanished_keys + second.vanished_keys,
         report_time=_earliest(first.report_time, second.report_time),
         foreign_events=events.foreign_events,
-        root=_root(first, second),
+        root=_root(first, second, better=better[Section.ROOT]),
         fallbacks=tuple(dict.fromkeys((*first.fallbacks, *second.fallbacks))),
     )
     return _with_costs(whole, first=first, second=second)
@@ -107,13 +109,18 @@ def _user(earlier: User, later: User) -> User:
     )
 
 
-def _root(first: AccountReport, second: AccountReport) -> Root | NotAsked:
-    """The root user of the second reading, with the facts that only the first one has."""
+def _root(first: AccountReport, second: AccountReport, *, better: AccountReport) -> Root | NotAsked:
+    """The root user of the second reading, with the facts that only the first one has.
+
+    What neither has is unknown for the reason of the better reading, since it is that one's failures that are told.
+    """
     earlier, later = first.root, second.root
     if isinstance(earlier, NotAsked) or isinstance(later, NotAsked):
         return _asked(earlier, later)
-    facts = ((field.name, getattr(earlier, field.name), getattr(later, field.name)) for field in fields(Root))
-    return Root(**{name: _unless_unknown(now, before) for name, before, now in facts})
+    names = [field.name for field in fields(Root)]
+    before, now, told = ({name: getattr(root, name) for name in names} for root in (earlier, later, better.root))
+    facts = {name: _unless_unknown(now[name], before[name]) for name in names}
+    return Root(**{name: told[name] if isinstance(fact, Unknown) else fact for name, fact in facts.items()})
 
 
 def _asked(earlier: T | NotAsked, later: T | NotAsked) -> T | NotAsked:
@@ -156,7 +163,7 @@ def _events(first: AccountReport, second: AccountReport, *, better: AccountRepor
 
 
 def _coverage(
-    users: Iterable[User],
+    users: Sequence[User],
     failures: Iterable[Failure],
     *,
     first: AccountReport,
@@ -170,25 +177,35 @@ def _coverage(
         asked[section], answered[section] = covered.asked, covered.answered
         if covered.completeness is Completeness.PARTIAL:
             partly.add(section)
-    for section in _OF_USERS:
+    for section in filter(partial(_is_told_by, users), _OF_USERS):
+        missing = _missing(section, users).total()
         asked[section] = max(_covered(report, section).asked for report in (first, second))
-        answered[section] = max(0, asked[section] - _missing(section, users).total())
+        answered[section] = max(0, asked[section] - missing)
+        # One question is about all users, and may be answered for those of one reading only.
+        if section is Section.SERVICE_CREDENTIALS:
+            partly = partly | {section} if missing < len(users) else partly - {section}
     return coverage_of(failures, asked=asked, answered=answered, partly=partly, scope=second.scope)
 
 
 def _failures(
-    users: Iterable[User], *, first: AccountReport, second: AccountReport, better: Mapping[Section, AccountReport]
+    users: Sequence[User], *, first: AccountReport, second: AccountReport, better: Mapping[Section, AccountReport]
 ) -> Iterator[Failure]:
     for section, report in better.items():
-        if section not in _OF_USERS:
+        if not _is_told_by(users, section):
             yield from _of(section, report)
             continue
         missing = _missing(section, users)
         odd = _odd_items(section, first=first, second=second)
         noted = {failure.code: failure for failure in (*_of(section, first), *_of(section, second))}
         for code in dict.fromkeys((*missing, *odd)):
-            count = max(missing[code], odd.get(code, 0))
-            yield replace(noted.get(code, Failure(section, code, code)), count=count)
+            failure = noted.get(code, Failure(section, code, code))
+            count = failure.count if section is Section.SERVICE_CREDENTIALS else max(missing[code], odd.get(code, 0))
+            yield replace(failure, count=count)
+
+
+def _is_told_by(users: Sequence[User], section: Section) -> bool:
+    """Whether the users' own facts tell what is missing; nobody's tell it of a list that has no user."""
+    return section in _OF_USERS and (bool(users) or section is not Section.SERVICE_CREDENTIALS)
 
 
 def _of(section: Section, report: AccountReport) -> Iterator[Failure]:
@@ -196,15 +213,20 @@ def _of(section: Section, report: AccountReport) -> Iterator[Failure]:
 
 
 def _odd_items(section: Section, *, first: AccountReport, second: AccountReport) -> dict[str, int]:
-    """The second reading's failures by code, where both have some that no unanswered question explains.
+    """By code, failures that no unanswered question explains: of items that could not be read in an answer.
 
-    They tell of items that could not be read in an answer, and would be the same in a third one.
+    Those of the second reading count; those of the first one as well, where the second lacks answers of its own.
     """
-    for report in (first, second):
-        covered = _covered(report, section)
-        if sum(failure.count for failure in _of(section, report)) <= covered.asked - covered.answered:
-            return {}
-    return {failure.code: failure.count for failure in _of(section, second)}
+    found = _unexplained(section, second)
+    return found if found or _is_complete(second, section) else _unexplained(section, first)
+
+
+def _unexplained(section: Section, report: AccountReport) -> dict[str, int]:
+    covered, failures = _covered(report, section), list(_of(section, report))
+    if sum(failure.count for failure in failures) <= covered.asked - covered.answered:
+        return {}
+    odd = [failure.count for failure in failures if failure.code == INVALID_RESPONSE]
+    return {INVALID_RESPONSE: sum(odd)} if odd else {}
 
 
 def _missing(section: Section, users: Iterable[User]) -> Counter[str]:
@@ -221,6 +243,8 @@ def _facts(section: Section, user: User) -> tuple[object, ...]:
             return tuple(key.last_use for key in user.keys) if isinstance(user.keys, tuple) else ()
         case Section.PASSWORD:
             return (user.has_password,)
+        case Section.SERVICE_CREDENTIALS:
+            return (user.service_credentials,)
         case _:
             return (user.mfa_devices,)
 

@@ -169,11 +169,13 @@ def _actions(calls: Counter[Api]) -> dict[str, int]:
 
 def _conditions(gateway: Gateway, *, begun: dict[str, int], opening: float) -> Conditions:
     slots = gateway.limits.slots
-    near = min(slots["organizations"].quickest, slots["iam"].quickest)
+    quickest = {service: of_service.quickest for service, of_service in slots.items()}
+    near = min(quickest["organizations"], quickest["iam"])
     return Conditions(
         begun=begun,
-        near=near,
-        sts=slots["sts"].quickest,
+        # Where neither has answered, STS has: it said who the caller is.
+        near=near if near < math.inf else quickest["sts"],
+        sts=quickest["sts"],
         opening=opening,
         slots={service: of_service.total for service, of_service in slots.items()},
         cores=os.cpu_count() or 1,

@@ -3,20 +3,27 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from auditor.demo import Truth
-from tests.chaos.facts import Row
-from tests.chaos.verdict import Kind, Tables, Verdict
+from auditor.demo import Truth, UsersTruth
+from tests.chaos.files import Tables
+from tests.chaos.user_facts import Row
+from tests.chaos.verdict import Kind, Verdict
 
 _OF_A_RUN = frozenset({"requests", "throttles", "seconds"})
 """Columns of the coverage that no two runs have alike."""
 
 
-def compare(tables: Tables, *, whole: Tables, true: Truth, verdict: Verdict) -> None:
+def compare(tables: Tables, *, whole: Tables, true: Truth, users: UsersTruth, verdict: Verdict) -> None:
     """Note each row that is not the truth, or not in the files of the whole run, and each that is there twice."""
     _compare(tables.findings, true.findings, verdict)
     _compare(tables.events, true.events, verdict)
+    _compare(_settled(tables.users, users), _settled(users.rows, users), verdict)
     for found, expected in zip(_tables(tables), _tables(whole), strict=True):
         _compare(found, expected, verdict)
+
+
+def _settled(rows: Iterable[Row], users: UsersTruth) -> list[Row]:
+    """The rows of who is there in each run: some go while the first one reads them."""
+    return [row for row in rows if row["username"] not in users.unsettled]
 
 
 def _tables(tables: Tables) -> tuple[list[Row], list[Row], list[Row]]:

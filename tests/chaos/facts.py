@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from auditor.demo import Account, Organization, Scenario, Truth, build_organization, truth
 from auditor.demo.organization import KNOWN_STATES
-
-Row = dict[str, str]
+from tests.chaos.user_facts import EVERYTHING, Row, Scope, UsersOfAccount, users_of
 
 FINDINGS = (
     *("account_id", "account_name", "username", "password_status", "password_last_used", "access_key_id"),
     *("status", "created_date", "last_used_date", "service_name", "mfa_status"),
+)
+USERS = (
+    *("account_id", "account_name", "username", "arn", "created_date", "password_status", "password_last_used"),
+    *("mfa_status", "active_keys", "inactive_keys", "service_credentials", "last_activity"),
 )
 EVENTS = ("eventTime", "eventName", "username", "account_id", "account_name", "resources")
 _HISTORY = timedelta(days=90)
@@ -34,6 +36,8 @@ class AccountTruth:
     """Those who are deleted while they are read."""
     passes: bool
     """Whether a user or a key is deleted while it is read."""
+    told: UsersOfAccount | None
+    """What the users table says of it; None where it can't be entered."""
     foreign_events: int
     odd: frozenset[str]
     """The sections that have items which can't all be read."""
@@ -45,6 +49,7 @@ class Facts:
 
     role: str
     caller: str
+    scope: Scope
     accounts: Mapping[str, AccountTruth]
     findings: list[Row]
     passing: list[Row]
@@ -54,29 +59,31 @@ class Facts:
     """Whether the list of accounts has items that can't be read."""
 
 
-def facts_of(scenario: Scenario, *, labels: Literal["es", "en"] = "es") -> Facts:
+def facts_of(scenario: Scenario, scope: Scope = EVERYTHING) -> Facts:
     """All that is true of the scenario's organization, whatever it refuses; its `now` must be set."""
     organization = build_organization(replace(scenario, denied_actions={}, denied_every=None))
     now = datetime.now(UTC)
-    told = truth(organization, start=now - _HISTORY, end=now, labels=labels)
+    told = truth(organization, start=now - _HISTORY, end=now, labels=scope.labels)
     entered, denied = set(told.audited_accounts), set(told.denied_accounts)
     return Facts(
         role=scenario.role_name,
         caller=organization.caller.id,
+        scope=scope,
         accounts={
-            one.id: _account(organization, one, told, asked=one.id in entered or one.id in denied)
+            one.id: _account(organization, one, told, scope=scope, asked=one.id in entered or one.id in denied)
             for one in organization.accounts
         },
         findings=told.findings,
         passing=told.passing,
-        events=told.events,
+        events=told.extended_events if scope.events == "extended" else told.events,
         odd_listing=scenario.odd_items,
     )
 
 
-def _account(organization: Organization, account: Account, told: Truth, *, asked: bool) -> AccountTruth:
+def _account(organization: Organization, account: Account, told: Truth, *, scope: Scope, asked: bool) -> AccountTruth:
     words = organization.state_words(account)
-    users = organization.facts(account).users if account.id in told.audited_accounts else ()
+    entered = account.id in told.audited_accounts
+    users = organization.facts(account).users if entered else ()
     users = tuple(user for user in users if user.odd not in ("name", "null"))
     passing = [user for user in users if user.vanishes != "never"]
     return AccountTruth(
@@ -86,7 +93,8 @@ def _account(organization: Organization, account: Account, told: Truth, *, asked
         asked=asked,
         users=len(users) - len(passing),
         passing_users=len(passing),
+        told=users_of(organization, account, scope) if entered else None,
         passes=bool(passing) or any(key.vanishes for user in users for key in user.keys),
         foreign_events=told.foreign_events.get(account.id, 0),
-        odd=frozenset(told.odd.get(account.id, ())),
+        odd=frozenset(told.odd.get(account.id, ())) - (frozenset() if scope.users == "all" else {"root"}),
     )

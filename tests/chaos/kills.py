@@ -18,11 +18,12 @@ from anyio import to_thread
 from anyio.abc import Process
 
 from auditor.concurrency.tasks import fan_out
-from auditor.demo import FaultMix, Scenario, Truth, build_organization, truth
+from auditor.demo import FaultMix, Scenario, Truth, UsersTruth, build_organization, truth, users_truth
 from tests.benchmarks.organization import served_elsewhere
 from tests.chaos.comparison import compare
+from tests.chaos.files import Tables, read_tables
 from tests.chaos.resuming import clear, has_accounts, journal_in
-from tests.chaos.verdict import Kind, Tables, Verdict, read_tables
+from tests.chaos.verdict import Kind, Verdict
 
 _FAULTS = FaultMix(internal_error=0.01, reset=0.01, truncated=0.01, throttled=0.01)
 _AT_ONCE = 3
@@ -107,8 +108,8 @@ class _Killing:
         self._scenario = scenario
         self._environment = environment
         self._folder = folder
-        self._whole = Tables([], [], [])
-        self._true: Truth | None = None
+        self._whole = Tables([], [], [], [])
+        self._true: tuple[Truth, UsersTruth] | None = None
         self._took = Counter[str]()
 
     async def all(self, trials: list[KillTrial]) -> list[KillOutcome]:
@@ -127,9 +128,9 @@ class _Killing:
         await fan_out(trials, work, limit=_AT_ONCE)
         return [*([first] if first.verdict.problems else []), *outcomes]
 
-    def _truth(self) -> Truth:
-        now = datetime.now(UTC)
-        return truth(build_organization(self._scenario), start=now - timedelta(days=90), end=now)
+    def _truth(self) -> tuple[Truth, UsersTruth]:
+        now, organization = datetime.now(UTC), build_organization(self._scenario)
+        return truth(organization, start=now - timedelta(days=90), end=now), users_truth(organization)
 
     async def _measure(self, options: tuple[str, ...], outcome: KillOutcome) -> None:
         """Audit once and remember how long that took, and its rows."""
@@ -150,7 +151,8 @@ class _Killing:
         await self._end(folder, outcome, options=trial.victim.options)
         tables = await to_thread.run_sync(read_tables, folder, outcome.verdict)
         if tables is not None and self._true is not None:
-            compare(tables, whole=self._whole, true=self._true, verdict=outcome.verdict)
+            true, users = self._true
+            compare(tables, whole=self._whole, true=true, users=users, verdict=outcome.verdict)
 
     async def _kill(self, folder: Path, outcome: KillOutcome, *, wait: Callable[[], Awaitable[None]]) -> None:
         """Begin or go on, and kill it after the wait unless it has ended."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Literal
 
 from auditor.demo import FaultMix, Outage, Scenario, build_organization
+from auditor.demo.words import Language
+from tests.chaos.user_facts import Scope
 
 _DENIABLE = (
     "iam:ListUsers",
@@ -18,11 +19,21 @@ _DENIABLE = (
     "iam:ListMFADevices",
     "cloudtrail:LookupEvents",
 )
+_DENIABLE_OF_ALL = (
+    "iam:GetAccountSummary",
+    "iam:ListServiceSpecificCredentials",
+    "iam:ListVirtualMFADevices",
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+)
+"""What is asked about all users and root, and for a report."""
 _FRAGILE = (*_DENIABLE, "sts:AssumeRole", "organizations:ListAccounts")
 _KINDS = tuple(field.name for field in fields(FaultMix) if field.name not in ("slowness", "only"))
 _MOST_CUTS = 4
 _ODD = 0.3
 """Share of the organizations whose lists have items that nobody can read."""
+_USER_BY_USER = 0.15
+"""Share of the organizations that don't list the service credentials of all users at once."""
 _OUTAGES = ("unavailable", "internal_error", "reset", "html", "truncated")
 """How a service is out: in ways that the audit waits for."""
 _SERVICES = ("organizations", "sts", "iam", "cloudtrail")
@@ -56,7 +67,7 @@ class Trial:
 
     seed: int
     scenario: Scenario
-    labels: Literal["es", "en"]
+    scope: Scope
     concurrency: int
     cuts: tuple[CutOff, ...]
     heals: bool
@@ -67,10 +78,12 @@ def trial_of(seed: int) -> Trial:
     """The trial that a seed stands for: always the same one, but for the day that its dates count back from."""
     dice = random.Random(f"chaos/{seed}")
     scenario = _with_trouble_for_all(_scenario(dice, seed))
+    labels: Language = dice.choice(("es", "en"))
+    scope = _scope(scenario, labels)
     return Trial(
         seed=seed,
-        scenario=scenario,
-        labels=dice.choice(("es", "en")),
+        scenario=_with_trouble_of_all_users(_with_report(scenario, scope)),
+        scope=scope,
         concurrency=dice.choice((1, 2, 4, 64)),
         cuts=tuple(_cut(dice) for _ in range(dice.choices(range(_MOST_CUTS + 1), weights=(2, 5, 4, 2, 1))[0])),
         heals=dice.random() < 0.5,
@@ -125,6 +138,43 @@ def _with_trouble_for_all(scenario: Scenario) -> Scenario:
         events_caller_rate=dice.choice((None, None, None, 1.0, 5.0)),
         sts_rate=dice.choice((None, None, None, 1.0, 5.0)),
     )
+
+
+def _with_trouble_of_all_users(scenario: Scenario) -> Scenario:
+    """Now and then what only audits of all users ask for, and reports, is refused or broken: from dice of their own."""
+    dice = random.Random(f"all users/{scenario.seed}")
+    denied, faults = dict(scenario.denied_actions), scenario.faults
+    if dice.random() < 0.25:
+        places = ["*", *(account.id for account in build_organization(scenario).accounts)]
+        place = dice.choice(places)
+        denied[place] = denied.get(place, frozenset()) | set(dice.sample(_DENIABLE_OF_ALL, dice.randint(1, 2)))
+    if faults.only and dice.random() < 0.5:
+        faults = replace(faults, only=faults.only | {dice.choice(_DENIABLE_OF_ALL)})
+    return replace(scenario, denied_actions=denied, faults=faults, all_users_refused=dice.random() < _USER_BY_USER)
+
+
+def _with_report(scenario: Scenario, scope: Scope) -> Scenario:
+    """Where the audit asks for reports there may be some that another tool has had made, from dice of their own.
+
+    They are old enough to miss passwords and devices, or too old, and not so old as to miss a key's last use.
+    """
+    age = random.Random(f"report/{scenario.seed}").choice((None, 0.0, 3600.0, 2 * 3600.0, 5 * 3600.0))
+    return replace(scenario, report_age=age) if scope.freshness == "report" else scenario
+
+
+def _scope(scenario: Scenario, labels: Language) -> Scope:
+    """What the audit is told to ask for, from dice of its own; by report where lists have nothing odd.
+
+    A report tells of odd items what no list does.
+    """
+    dice = random.Random(f"scope/{scenario.seed}")
+    scope = Scope(
+        labels=labels,
+        users=dice.choice(("all", "all", "all", "with-keys")),
+        events=dice.choice(("basic", "basic", "extended")),
+        freshness=dice.choice(("live", "live", "report")),
+    )
+    return replace(scope, freshness="live") if scenario.odd_items else scope
 
 
 def _odd_states(dice: random.Random, accounts: int) -> Mapping[int, str | None]:

@@ -20,8 +20,11 @@ from auditor import (
     AuditSummary,
     CallerError,
     ConfigurationError,
+    EventScope,
+    Freshness,
     Labels,
     OrganizationError,
+    UserScope,
     WriteError,
     Writer,
     reopen_journal,
@@ -34,9 +37,12 @@ from auditor.output.run_files import open_run_files
 from tests.chaos.blame import Blame
 from tests.chaos.cutting import Cutter, disk_limit, tear, torn_folder
 from tests.chaos.facts import facts_of
+from tests.chaos.files import read_tables
+from tests.chaos.judging import judge
 from tests.chaos.resuming import clear, has_accounts, journal_in
 from tests.chaos.seeds import Cut, CutOff, Trial, trial_of
-from tests.chaos.verdict import Kind, Verdict, judge, read_tables
+from tests.chaos.user_facts import Scope
+from tests.chaos.verdict import Kind, Verdict
 from tests.fakes import JUMPING
 
 _MOST_AHEAD = 600.0
@@ -83,6 +89,17 @@ def simulated_seed(seed: int) -> Outcome:
         return simulate(trial_of(seed), Path(folder))
 
 
+def config_of(role: str, scope: Scope) -> AuditConfig:
+    """The audit that asks for so much."""
+    return AuditConfig(
+        role=role,
+        labels=Labels(scope.labels),
+        users=UserScope(scope.users),
+        events=EventScope(scope.events),
+        freshness=Freshness(scope.freshness),
+    )
+
+
 class _Clock:
     """The machine's time, ahead by what the event loop has jumped over in this run."""
 
@@ -98,7 +115,7 @@ class _Simulation:
     def __init__(self, trial: Trial, folder: Path) -> None:
         self._trial = trial
         self._root = folder
-        self._facts = facts_of(trial.scenario, labels=trial.labels)
+        self._facts = facts_of(trial.scenario, trial.scope)
         self._blame = Blame(self._facts.caller)
         self._outcome = Outcome(trial.seed)
         self._cutter: Cutter | None = None
@@ -117,7 +134,7 @@ class _Simulation:
                 summary = await self._tried(folder)
         self._judge_end(folder, summary)
         if self._trial.heals and summary is not None:
-            self._blame.wrong.clear()
+            self._blame.forget()
             async with self._served(calm):
                 summary = await self._tried(folder)
             self._judge_end(folder, summary)
@@ -162,9 +179,7 @@ class _Simulation:
         return None if cutter.happened else summary
 
     async def _begin(self, folder: Path, cutter: Cutter) -> AuditSummary:
-        config = AuditConfig(
-            role=self._facts.role, labels=Labels(self._trial.labels), concurrency=self._trial.concurrency
-        )
+        config = replace(config_of(self._facts.role, self._trial.scope), concurrency=self._trial.concurrency)
         async with open_run_files(folder, config=config) as files:
             writers: list[Writer] = [files.csv, cutter, files.journal]
             return await run_audit(config, writers=writers, observe=cutter.observe)

@@ -445,7 +445,7 @@ async def test_events_where_every_account_fails(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_sessions_for_events_are_narrowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Roles are assumed with the session policy of an audit of users with keys; the caller's own account needs none."""
+    """Roles have the session policy of an audit of users with keys; the caller's own account needs no role."""
     async with served(SMALL, monkeypatch) as server:
         members = server.organization.accounts[:4]
         events = await all_events(server, map(given, members))

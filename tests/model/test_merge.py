@@ -1,8 +1,9 @@
 """Two readings of one account, as one report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,40 @@ def knows(one: User, section: Section) -> bool:
 def word(report: AccountReport, section: Section) -> Completeness:
     """How much of the section was read."""
     return next(covered.completeness for covered in report.coverage if covered.section is section)
+
+
+ODD = Failure(Section.KEYS, "InvalidResponse", "a key has no id")
+
+
+def with_odd_key(report: AccountReport) -> AccountReport:
+    """The same, with a key that could not be read in an answer."""
+    failures = (*report.failures, ODD)
+    return replace(report, failures=failures, coverage=coverage_again(report, failures))
+
+
+def of_all(report: AccountReport, *, asked: int = 1, failed: int = 0) -> AccountReport:
+    """The same of all users, where so many questions about service credentials were asked, and so many failed."""
+    more = (Failure(Section.SERVICE_CREDENTIALS, "Timeout", "no reply", count=failed),) if failed else ()
+    failures, counts = (*report.failures, *more), (asked, asked - failed)
+    return replace(
+        report,
+        scope=UserScope.ALL,
+        failures=failures,
+        coverage=coverage_again(report, failures, {Section.SERVICE_CREDENTIALS: counts}, scope=UserScope.ALL),
+    )
+
+
+def coverage_again(
+    report: AccountReport,
+    failures: Iterable[Failure],
+    more: Mapping[Section, tuple[int, int]] = MappingProxyType({}),
+    *,
+    scope: UserScope = UserScope.WITH_KEYS,
+) -> tuple[SectionCoverage, ...]:
+    """The coverage of the report with these failures, and with more questions, asked and answered."""
+    counts = {covered.section: (covered.asked, covered.answered) for covered in report.coverage} | dict(more)
+    asked, answered = ({section: count[place] for section, count in counts.items()} for place in (0, 1))
+    return coverage_of(failures, asked=asked, answered=answered, scope=scope)
 
 
 LOSSES = st.lists(st.sets(st.sampled_from(FACTS)), min_size=3, max_size=3)
@@ -196,11 +231,23 @@ def test_costs_are_those_of_both_readings() -> None:
 
 def test_an_item_that_both_readings_could_not_read_is_still_told() -> None:
     """A failure that no unanswered question explains is one of an item, which is the same again."""
-    odd = Failure(Section.KEYS, "InvalidResponse", "a key has no id")
-    first, second = reading(user("ana"), events=1), reading(user("ana"))
-    whole = merged(*(replace(each, failures=(*each.failures, odd)) for each in (first, second)))
-    assert (odd,) == whole.failures
+    whole = merged(*(with_odd_key(each) for each in (reading(user("ana"), events=1), reading(user("ana")))))
+    assert (ODD,) == whole.failures
     assert Completeness.PARTIAL is word(whole, Section.KEYS)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_item_that_one_reading_could_not_read_is_told_where_the_other_has_no_answer(first: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """The keys are those of the reading that had the item, and the other one does not say that there is none."""
+    readings = [with_odd_key(reading(user("ana"), user("bo"))), reading(user("ana", lost=[Section.KEYS]), user("bo"))]
+    whole = merged(*(readings if first else reversed(readings)))
+    assert (ODD,) == whole.failures
+    assert Completeness.PARTIAL is word(whole, Section.KEYS)
+
+
+def test_an_item_that_could_be_read_the_second_time_is_no_failure() -> None:
+    """The later answer is whole, and it is the one that counts."""
+    assert merged(with_odd_key(reading(user("ana"))), reading(user("ana"))).complete
 
 
 def test_sections_that_a_reading_does_not_name_are_not_asked() -> None:
@@ -251,6 +298,41 @@ def test_service_credentials_of_the_reading_that_has_them() -> None:
     assert [CREDENTIALS] == [known.service_credentials for known in merged(reading(before), reading(after)).users]
 
 
+def test_credentials_that_no_reading_has_are_told_with_the_users_of_one() -> None:
+    """The second reading has them all, and no user; the first has the user, and not them."""
+    ana = replace(user("ana"), service_credentials=LOST)
+    whole = merged(of_all(reading(ana), failed=1), of_all(reading(lost_users=True)))
+
+    assert [LOST] == [known.service_credentials for known in whole.users]
+    assert Completeness.FAILED is word(whole, Section.SERVICE_CREDENTIALS)
+    assert [Failure(Section.SERVICE_CREDENTIALS, "Timeout", "no reply")] == list(whole.failures)
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"), [((False, True), Completeness.COMPLETE), ((False, False), Completeness.PARTIAL)]
+)
+def test_credentials_that_were_asked_user_by_user(known: tuple[bool, bool], expected: Completeness) -> None:
+    """What is missing are the users of whom neither reading has them."""
+    readings = [
+        reading(
+            replace(user("ana"), service_credentials=CREDENTIALS if has_first else LOST),
+            replace(user("bo"), service_credentials=() if not has_first else LOST),
+            replace(user("eva"), service_credentials=() if expected is Completeness.COMPLETE else LOST),
+        )
+        for has_first in known
+    ]
+    whole = merged(*(of_all(each, asked=5, failed=2) for each in readings))
+
+    assert expected is word(whole, Section.SERVICE_CREDENTIALS)
+
+
+def test_credentials_of_no_user_fail_as_they_were_read() -> None:
+    """An account without users does not show whether the list was read."""
+    whole = merged(*(of_all(reading(), failed=1) for _ in range(2)))
+
+    assert Completeness.FAILED is word(whole, Section.SERVICE_CREDENTIALS)
+
+
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
@@ -265,6 +347,28 @@ def test_root_has_the_facts_of_both(first: Root | NotAsked, second: Root | NotAs
     whole = merged(replace(reading(), root=first), replace(reading(), root=second))
 
     assert expected == whole.root
+
+
+def test_root_is_unknown_for_the_reason_of_the_reading_whose_failures_are_told() -> None:
+    """That only the report has the keys is no failure; that the summary timed out the second time was one."""
+    only = Unknown("OnlyInReport")
+    first, second = (
+        replace(
+            reading(),
+            scope=UserScope.ALL,
+            coverage=coverage_again(reading(), failures, {Section.ROOT: (1, 1 - len(failures))}, scope=UserScope.ALL),
+            failures=failures,
+            root=replace(ROOT, has_keys=has_keys, keys=keys),
+        )
+        for failures, has_keys, keys in (
+            ((), True, only),
+            ((Failure(Section.ROOT, "Timeout", "no reply"),), LOST, LOST),
+        )
+    )
+    whole = merged(first, second)
+
+    assert replace(ROOT, has_keys=True, keys=only) == whole.root
+    assert Completeness.COMPLETE is word(whole, Section.ROOT)
 
 
 def test_the_scope_decides_what_passwords_rest_on() -> None:

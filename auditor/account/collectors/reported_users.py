@@ -17,7 +17,6 @@ from auditor.account.collectors.users import (
     devices_of,
     examine,
     examine_users,
-    has_keys,
     keys_of,
     listed_users,
     may_sign_in,
@@ -251,16 +250,17 @@ async def _with_devices(sources: _Sources, user: User, reported: ReportedUser) -
     """The user with their devices: none where the report knows of none, and none that is virtual has come since.
 
     Of users with a key they are read now otherwise, since the report tells no device's kind, and of users with a
-    password where no virtual device explains what the report says. Who has neither costs no call.
+    password where no virtual device explains what the report says. Who has neither costs no call; who holds a virtual
+    device costs one where their keys were refused, since they may have one.
     """
     held = None if sources.holders is None else sources.holders.get(user.arn, ())
     if held == () and reported.mfa_active is False:
         sources.draft.count_as_answered(Section.MFA)
         return replace(user, mfa_devices=())
-    if held and not has_keys(user):
+    if held and user.keys == ():
         sources.draft.count_as_answered(Section.MFA)
         return replace(user, mfa_devices=held)
-    if not may_sign_in(user):
+    if not held and not may_sign_in(user):
         return user
     devices = await devices_of(sources.account, sources.draft, user)
     return GONE if devices is GONE else replace(user, mfa_devices=devices)

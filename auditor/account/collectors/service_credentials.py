@@ -41,7 +41,7 @@ async def collect_service_credentials(account: IamAccess, draft: AccountDraft) -
     """
     found: list[ServiceCredential] = []
     odd = draft.noting(Section.SERVICE_CREDENTIALS)
-    answer = await draft.ask(Section.SERVICE_CREDENTIALS, _of_all(account, into=found, odd=odd), gathers=found)
+    answer = await draft.ask(Section.SERVICE_CREDENTIALS, _of_all(account, into=found, odd=odd))
     if isinstance(answer, RequestError):
         draft.fallbacks.append(f"Service credentials could not be listed for all at once, but user by user: {answer}")
         await _user_by_user(account, draft)
@@ -66,14 +66,13 @@ async def _of_all(account: IamAccess, *, into: list[ServiceCredential], odd: Not
 async def _user_by_user(account: IamAccess, draft: AccountDraft) -> None:
     names: list[str] = []
     answer = await draft.ask(Section.SERVICE_CREDENTIALS, _list_names(account, into=names), gathers=names)
-    if isinstance(answer, Unknown):
-        draft.other_service_credentials = answer
+    # Who is not in a whole list was not there, and had none.
+    draft.other_service_credentials = answer if isinstance(answer, Unknown) else ()
 
     async def work(name: str) -> None:
         listing = _of_user(account, name, odd=draft.noting(Section.SERVICE_CREDENTIALS))
         credentials = await draft.ask(Section.SERVICE_CREDENTIALS, or_gone(listing))
-        if credentials is not GONE:
-            draft.service_credentials[name] = credentials
+        draft.service_credentials[name] = () if credentials is GONE else credentials
 
     await fan_out(names, work, limit=_USERS_AT_ONCE)
 

@@ -517,6 +517,16 @@ async def test_keys_that_are_refused_hide_no_password() -> None:
     )
 
 
+async def test_keys_that_are_refused_leave_no_kind_of_mfa_to_guess() -> None:
+    """Who may have a key is asked for all devices: one that is no virtual one may be among them."""
+    facts = {"keys": {"ana": DENIED}, "holders": ["ana"], "devices": {"ana": [VIRTUAL, FIDO]}}
+    iam = ana(keyed_row("ana", mfa_active="true"), **facts)
+    _, users = await collected(iam, scope=UserScope.ALL)
+    devices = (MfaDevice(VIRTUAL, MfaKind.VIRTUAL, None), MfaDevice(FIDO, MfaKind.FIDO, None))
+
+    assert (False, devices) == (users["ana"].has_password, users["ana"].mfa_devices)
+
+
 async def test_what_only_the_report_tells_is_kept() -> None:
     """When the password was last changed, and how many certificates are active."""
     cells = {"password_last_changed": wire(OLD), "cert_1_active": "true"}

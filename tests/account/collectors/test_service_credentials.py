@@ -8,7 +8,7 @@ from auditor.account.collectors.service_credentials import collect_service_crede
 from auditor.account.draft import AccountDraft
 from auditor.aws.reading import UNREADABLE
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import NOT_ASKED, ServiceCredential, Unknown, UserScope
+from auditor.model.facts import ServiceCredential, Unknown, UserScope
 from tests.fakes import JUMPING, NOON, Answer, FakeService, Script, iam_access, refusal
 
 pytestmark = pytest.mark.anyio
@@ -89,7 +89,7 @@ async def test_a_refusal_leaves_all_unknown(listing: Script) -> None:
     draft, _ = await collected(listing)
 
     assert (draft.service_credentials, draft.other_service_credentials) == ({}, Unknown("AccessDenied"))
-    assert ["AccessDenied"] == [failure.code for failure in draft.failures()]
+    assert (["AccessDenied"], Completeness.DENIED) == ([f.code for f in draft.failures()], word(draft))
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def user_by_user(**answers: Answer) -> Script:
 
 
 async def test_each_user_is_asked_where_all_is_not_taken() -> None:
-    """No credential is lost, the draft says so, and whoever is gone meanwhile is passed over."""
+    """No credential is lost, the draft says so, and whoever is gone meanwhile, or not in the list, has none."""
     gone = refusal("NoSuchEntity", status=404)
     answers = user_by_user(ana=page(raw()), bo=page(), cy=DENIED, di=gone)
     draft, iam = await collected(answers, "ana", "bo", "cy", "di")
 
-    assert draft.service_credentials == {"ana": (credential(),), "bo": (), "cy": Unknown("AccessDenied")}
-    assert draft.other_service_credentials is NOT_ASKED
+    assert draft.service_credentials == {"ana": (credential(),), "bo": (), "cy": Unknown("AccessDenied"), "di": ()}
+    assert () == draft.other_service_credentials
     assert (5, 1) == (iam.count("list_service_specific_credentials"), len(draft.fallbacks))
     assert (["AccessDenied"], Completeness.PARTIAL) == ([f.code for f in draft.failures()], word(draft))
