@@ -42,6 +42,7 @@ TYPER = {
     "auditor.cli.help",
     "auditor.cli.manual",
     "auditor.cli.options",
+    "auditor.cli.plan",
     "auditor.cli.template",
 }
 RICH = {
@@ -49,6 +50,7 @@ RICH = {
     "auditor.cli.manual",
     "auditor.cli.terminal.console",
     "auditor.cli.terminal.diagnosis",
+    "auditor.cli.terminal.plan",
     "auditor.cli.terminal.streams",
     "auditor.cli.terminal.summary",
 }

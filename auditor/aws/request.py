@@ -1,7 +1,7 @@
 """How one identity asks AWS: within its budgets, signed with its credentials, tried again where that helps."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -65,7 +65,8 @@ class Usage:
     longest_silence: float
     account: str = ""
     """Its id, for the log; empty where it is no account's."""
-    requests: int = 0
+    calls: Counter[Api] = field(default_factory=Counter)
+    """How often each API was asked, each attempt counted."""
     throttles: int = 0
     alone: dict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
     """A silent account gets one request at a time per service, which holds this lock.
@@ -73,6 +74,11 @@ class Usage:
     One lock for all services would not do: a task that holds IAM's may have to wait for STS to renew credentials.
     """
     _liveness: dict[str, Liveness] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """How much was asked."""
+        return self.calls.total()
 
     def liveness(self, service: str) -> Liveness:
         """That of one service: one that is silent, or throttles all, says nothing of the others."""
@@ -164,7 +170,7 @@ class Access:
         # Asked again: they may have ended while the slot was waited for.
         credentials = await self._current_credentials()
         signing = nullcontext() if credentials is None else signing_as(credentials)
-        self.usage.requests += 1
+        self.usage.calls[asked.api] += 1
         try:
             with asked.retries.trying(), liveness.asking(api) as scope, signing:
                 reply = await asked.ask()

@@ -11,6 +11,7 @@ from auditor.cli.doctor import doctor
 from auditor.cli.environment import OptionsOrVariables
 from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
+from auditor.cli.plan import plan
 from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.leaving import at_once, leave_to_the_system
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
@@ -45,6 +46,7 @@ def options(
     """Take the options that stand before a command."""
 
 
+app.command(cls=OptionsOrVariables)(plan)
 app.command(cls=OptionsOrVariables)(audit)
 app.command(cls=OptionsOrVariables)(doctor)
 app.command(cls=HelpInPanels)(demo)

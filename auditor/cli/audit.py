@@ -30,6 +30,7 @@ from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.filters import OPTIONS
 from auditor.model.period import parse_end, parse_start, start_of_days
+from auditor.model.plan import SAMPLE
 
 if TYPE_CHECKING:
     from auditor.journal import FreeSettings
@@ -73,6 +74,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     dask_scheduler: options.DaskScheduler = None,
     workers: options.Workers = None,
     resume: options.Resume = None,
+    dry_run: options.DryRun = False,
     ephemeral: options.Ephemeral = False,
     max_duration: options.MaxDuration = None,
     quiet: options.Quiet = False,
@@ -91,8 +93,10 @@ def audit(  # noqa: PLR0913 - one parameter an option
       auditor audit --resume reports/audit_20260301_120000.journal.jsonl
     """
     # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
+    from auditor.cli.next_step import Step, Words, next_step, words_of  # noqa: PLC0415 - said above
     from auditor.cli.opening import EngineChoice, begin_audit, resume_from  # noqa: PLC0415 - said above
     from auditor.cli.show import show_run  # noqa: PLC0415 - said above
+    from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
@@ -124,8 +128,10 @@ def audit(  # noqa: PLR0913 - one parameter an option
             )
         )
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
+        if dry_run and resume is not None:
+            raise ConfigurationError("--dry-run plans a new audit, and --resume goes on with an old one: give one.")
         if resume is None:
-            start, end = _period(start_date, end_date=end_date, days=days)
+            start, end = period_of(start_date, end_date=end_date, days=days)
             config = AuditConfig(
                 role=required_role(role),
                 filters=filters,
@@ -142,8 +148,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 session_policy=not no_session_policy,
                 **anew,
             )
+            words = words_of(context, but=("dry_run", "quiet", "verbose", "log_format"))
+            if dry_run:
+                show = partial(show_plan, config, processes=processes, sample=SAMPLE, words=words, output=output)
+                raise typer.Exit(event_loop.run(partial(show, as_json=False)))
             opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
+            words = Words()
             given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
             opening = resume_from(_at_home(resume), given=given, anew=anew, engine=engine)
         run = partial(
@@ -154,6 +165,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
             output=output,
             quiet=quiet,
             interruption=interruption,
+            next_step="" if ephemeral else next_step(Step.AUDIT, words),
         )
         raise typer.Exit(event_loop.run(run))
 
@@ -222,7 +234,7 @@ def _at_home(path: Path) -> Path:
         raise ConfigurationError(f"{path} is no path here: nobody has that home.") from error
 
 
-def _period(
+def period_of(
     start_date: str | None, *, end_date: str | None, days: int | None
 ) -> tuple[datetime | None, datetime | None]:
     """The first and the last moment of events that are wanted, None where nothing says so."""

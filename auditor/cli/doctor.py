@@ -66,6 +66,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option
       auditor doctor --role SecurityAudit --json > doctor.json
     """
     # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
+    from auditor.cli.next_step import Step, next_step, words_of  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
@@ -99,7 +100,10 @@ def doctor(  # noqa: PLR0913 - one parameter an option
             session_policy=not no_session_policy,
         )
         diagnosis = event_loop.run(partial(examine, config))
-    raise typer.Exit(_show(diagnosis, as_json=as_json, output=output))
+    code = _show(diagnosis, as_json=as_json, output=output)
+    if not code and not as_json:
+        output.say(next_step(Step.DOCTOR, words_of(context, but=("as_json", "verbose"))))
+    raise typer.Exit(code)
 
 
 def _show(diagnosis: "Diagnosis", *, as_json: bool, output: "Output") -> int:

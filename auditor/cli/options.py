@@ -126,6 +126,15 @@ Resume = Annotated[
         rich_help_panel=FILES,
     ),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        envvar="AUDITOR_DRY_RUN",
+        help="Write nothing: say what this audit would ask, and how long it would take, as 'auditor plan' does.",
+        rich_help_panel=FILES,
+    ),
+]
 StartDate = Annotated[
     str | None,
     typer.Option(

@@ -2,7 +2,8 @@
 
 import errno
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from os import path
 
 import anyio
@@ -35,6 +36,8 @@ class Ending:
     """Whether it can be gone on with, and its journal is still there: one that was told nothing is gone with it."""
     failure: WriteError | None = None
     """What could not be written, where that ended it."""
+    next_step: str = ""
+    """What to do where it came to its end."""
 
 
 async def show_run(  # noqa: PLR0913 - what a run is shown with
@@ -45,6 +48,7 @@ async def show_run(  # noqa: PLR0913 - what a run is shown with
     output: Output,
     quiet: bool,
     interruption: Interruption,
+    next_step: str = "",
 ) -> int:
     """Run it for `longest` seconds at most, and show how it goes and ends; returns the exit code.
 
@@ -52,6 +56,7 @@ async def show_run(  # noqa: PLR0913 - what a run is shown with
     """
     with output.display() as display:
         ending = await _run(opening, resumable=resumable, longest=longest, display=display, interruption=interruption)
+    ending = replace(ending, next_step=next_step)
     if ending.failure:
         return _show_failure(ending.failure, ending=ending, output=output)
     if ending.summary is None or interruption.exit_code is not None:
@@ -122,12 +127,13 @@ def _show_end(summary: AuditSummary, *, ending: Ending, output: Output, quiet: b
     if summary.interruption:
         output.say(f"Error: {summary.interruption}")
     command = ending.audit.resume_command if ending.audit is not None and ending.resumable else ""
-    if quiet or ending.audit is None or _show_summary(summary, ending.audit, command=command, output=output):
+    show = partial(_show_summary, summary, command=command, next_step=ending.next_step, output=output)
+    if quiet or ending.audit is None or show(ending.audit):
         return summary.exit_code
     return summary.exit_code or _INCOMPLETE
 
 
-def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, output: Output) -> bool:
+def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, next_step: str, output: Output) -> bool:
     """Whether it could be written; if not, that is said."""
     stdout = guarded_stdout()
     print_summary(
@@ -137,6 +143,7 @@ def _show_summary(summary: AuditSummary, audit: OpenAudit, *, command: str, outp
         role=audit.role,
         policy=audit.policy,
         resume_command=command,
+        next_step=next_step,
     )
     return _is_whole(stdout, what="summary", audit=audit, output=output)
 

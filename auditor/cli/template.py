@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from auditor.aws.permissions import cloudformation_text, policy_text
+from auditor.cli.next_step import Step, Words, next_step
 from auditor.cli.text import print_text
 from auditor.model.facts import Freshness, UserScope
 
@@ -26,7 +27,8 @@ def policy(*, users: _Users = UserScope.ALL, freshness: _Freshness = Freshness.R
       auditor template policy > policy.json
       auditor template policy --users with-keys --freshness live
     """
-    print_text(lambda: policy_text(freshness, users=users))
+    named = Words(["--role", "ROLE"])
+    print_text(lambda: policy_text(freshness, users=users), next_step=next_step(Step.TEMPLATE, named))
 
 
 def cloudformation(
@@ -46,6 +48,8 @@ def cloudformation(
     Example:
       auditor template cloudformation --role Audit --trust 111122223333
     """
+    external = [] if external_id is None else ["--external-id", external_id]
     print_text(
-        lambda: cloudformation_text(role, trust=trust, external_id=external_id, freshness=freshness, users=users)
+        lambda: cloudformation_text(role, trust=trust, external_id=external_id, freshness=freshness, users=users),
+        next_step=next_step(Step.TEMPLATE, Words(["--role", role, *external])),
     )

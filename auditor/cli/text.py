@@ -5,8 +5,10 @@ from collections.abc import Callable
 from auditor.cli.terminal.streams import guarded_stderr, write_result
 
 
-def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result) -> None:
+def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_result, next_step: str = "") -> None:
     """Print the text and a line end on stdout; `show` writes it, and returns why it could not, else an empty text.
+
+    The next step, if there is one, is said on stderr: the text is for a file.
 
     Raises:
         SystemExit: It could not be made or written; why has been said on stderr, in one sentence.
@@ -21,6 +23,8 @@ def print_text(make: Callable[[], str], *, show: Callable[[str], str] = write_re
     if failure:
         output.say(f"Error: The text could not be written: {failure}.")
         raise SystemExit(1)
+    if next_step:
+        output.say(next_step)
 
 
 def schema() -> None:

@@ -111,12 +111,12 @@ async def run(*arguments: str) -> tuple[int, str, str]:
 
 @pytest.mark.anyio
 async def test_the_command_says_that_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line on stdout, and nothing on stderr; a variable stands for the role."""
+    """In one line on stdout, and the next step on stderr; a variable stands for the role."""
     monkeypatch.setenv("AUDITOR_ROLE", SCENARIO.role_name)
     async with served(SCENARIO, monkeypatch) as server:
         code, out, err = await run()
         caller = server.organization.caller.id
-    assert (0, "") == (code, err)
+    assert (0, "auditor plan") == (code, err.strip().partition(": ")[2])
     (line,) = out.splitlines()
     assert line.startswith(f"All is well: arn:aws:iam::{caller}:user/auditor of account {caller}; o-")
     assert f"4 entered with {SCENARIO.role_name}" in line

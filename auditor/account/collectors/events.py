@@ -44,7 +44,7 @@ OWN_BY_DEFAULT = frozenset(
 )
 """Those of them that take no `UserName` for the caller's own."""
 _SOURCE = "iam.amazonaws.com"
-_PAGE = 50
+EVENTS_PAGE = 50
 
 
 class KeyEvents:
@@ -118,7 +118,7 @@ async def raw_events(account: AccountAccess, name: str, *, period: Period) -> As
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
         StartTime=period.start,
         EndTime=period.end,
-        MaxResults=_PAGE,
+        MaxResults=EVENTS_PAGE,
     )
     async for page in listing:
         for raw in page:

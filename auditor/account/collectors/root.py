@@ -9,7 +9,7 @@ from typing import Any
 from auditor.account.collectors.credential_report import CredentialReport, ReportedRoot
 from auditor.account.collectors.virtual_devices import VirtualDevices
 from auditor.account.draft import AccountDraft
-from auditor.aws.gateway import AccountAccess
+from auditor.aws.gateway import AccountAccess, IamAccess
 from auditor.aws.reading import object_in
 from auditor.concurrency.tasks import Once
 from auditor.model.coverage import Section
@@ -32,7 +32,7 @@ async def collect_root(
 
     What only the report tells is taken from its row, where there is a report.
     """
-    summary = await draft.ask(Section.ROOT, _summary(account))
+    summary = await draft.ask(Section.ROOT, account_summary(account))
     has_password, has_mfa, has_keys, has_certificates = (
         _flag(draft, summary, member)
         for member in (
@@ -57,7 +57,8 @@ async def collect_root(
     )
 
 
-async def _summary(account: AccountAccess) -> Mapping[str, Any]:
+async def account_summary(account: IamAccess) -> Mapping[str, Any]:
+    """The map of GetAccountSummary: numbers by their names."""
     answer = await account.access.request(account.iam.get_account_summary)
     return object_in(answer, "SummaryMap")
 

@@ -24,9 +24,9 @@ from auditor.concurrency.tasks import fan_out
 from auditor.model.coverage import Section
 from auditor.model.facts import AccessKey, MfaDevice, Unknown, User, UserScope
 
-_USERS_AT_ONCE = 24
+USERS_AT_ONCE = 24
 """So many that an API's budget is spent although each user's questions wait for one another, 250 ms away, too."""
-_PAGE = 1000
+USERS_PAGE = 1000
 
 Place = tuple[int, User]
 """A user, and the place in AWS's list."""
@@ -68,11 +68,12 @@ async def place_users(
             return
         draft.users[index] = examined
 
-    await fan_out(places, work, limit=_USERS_AT_ONCE)
+    await fan_out(places, work, limit=USERS_AT_ONCE)
 
 
 async def _list_users(account: IamAccess, *, into: list[User], odd: Note) -> None:
-    async for page in listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=_PAGE):
+    listing = listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=USERS_PAGE)
+    async for page in listing:
         into.extend(user for raw in page if (user := _user_of(raw, odd=odd)) is not None)
 
 

@@ -7,7 +7,7 @@ import anyio
 from auditor.aws.limits.rate import Budget, Clock, Learning, Pace, loop_time
 from auditor.config import Rates
 
-_IAM_GROWTH = 2.0
+IAM_GROWTH = 2.0
 """How many times its first rate an account's may grow to: twenty per second to forty, the most in public hints."""
 
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html: 8 a second for ListAccounts, 5
@@ -165,4 +165,4 @@ class Budgets:
                 return Pace(self._rates.organizations * _SHARES.get(api.operation, 1))
             case "sts":
                 return Pace(self._rates.sts)
-        return Budget(self._rates.iam, ceiling=self._rates.iam * _IAM_GROWTH)
+        return Budget(self._rates.iam, ceiling=self._rates.iam * IAM_GROWTH)

@@ -29,7 +29,7 @@ _WORTH = 1.1
 """How many times what there is must be needed: a handshake costs more than several requests."""
 _GROWTH = 3
 """At most so many times as many at once: what the last step brought is seen first."""
-_NEAR = 0.05
+NEAR = 0.05
 """Seconds up to which the first slots are enough: they were chosen for 0.03."""
 _FARTHEST = 0.5
 """Seconds to the far side of the earth and back. A service that takes longer is slow, and no better for being asked
@@ -110,6 +110,11 @@ class Slots:
         """How many requests are in flight."""
         return self.total - self._free.value
 
+    @property
+    def quickest(self) -> float:
+        """Seconds of the quickest answer so far, infinite before the first."""
+        return self._quickest
+
     def one(self) -> AbstractAsyncContextManager[None]:
         """A slot for the block, in which one request is sent; first come, first served."""
         return _Slot(self)
@@ -136,7 +141,7 @@ class Slots:
     def _look(self, connections: Connections) -> None:
         spent = self._cpu()
         needed = self._needed(spent - self._spent)
-        is_far = self._quickest > _NEAR
+        is_far = self._quickest > NEAR
         if is_far and needed > _WORTH * self.total and self._free.statistics().tasks_waiting:
             wanted = min(_HEADROOM * needed, _GROWTH * self.total)
             self._add(connections.take(round(wanted) - self.total))

@@ -22,6 +22,7 @@ def print_summary(  # noqa: PLR0913 - what is said of a run
     role: str = "",
     policy: str = "",
     resume_command: str = "",
+    next_step: str = "",
 ) -> None:
     """What was not read, the table of what a run came to, why it is not all, and where the rows are.
 
@@ -38,6 +39,8 @@ def print_summary(  # noqa: PLR0913 - what is said of a run
     if resume_command and (summary.interruption or passing(summary.failure_groups)):
         print_line(console, f"Ask again for what may succeed now: {resume_command}")
     print_paths(console, paths)
+    if next_step:
+        print_line(console, next_step)
 
 
 def print_paths(console: Console, paths: Iterable[Path]) -> None:

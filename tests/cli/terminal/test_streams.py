@@ -187,7 +187,7 @@ async def test_a_folder_with_letters_that_stdout_does_not_have(tmp_path: Path, m
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     async with served(COMPLETE, monkeypatch):
         done = await run([], "", folder=tmp_path / "ñandú")
-    assert (0, b"Covered: 100 %") == (done.returncode, done.stdout.splitlines()[-5][:14])
+    assert (0, b"Covered: 100 %") == (done.returncode, done.stdout.splitlines()[-6][:14])
     assert rb"\xf1and\xfa/coverage_" in done.stdout
 
 

@@ -1,0 +1,135 @@
+"""`auditor plan`: what an audit with these options would ask, and how long it would take."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from auditor.cli import options
+from auditor.cli.audit import check_options, period_of, required_role
+from auditor.cli.filters import (
+    AccountIds,
+    AccountNames,
+    ExcludedAccountIds,
+    ExcludedAccountNames,
+    ExcludedOus,
+    ExcludedTags,
+    Ous,
+    Tags,
+    filters_of,
+)
+from auditor.cli.help import MESSAGES, SPEED
+from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig
+from auditor.errors import ConfigurationError
+from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.plan import SAMPLE
+
+Sample = Annotated[
+    int,
+    typer.Option(
+        metavar="<int>",
+        envvar="AUDITOR_SAMPLE",
+        help="Accounts that are entered and asked how many users they have, two calls each, spread over the "
+        "organization.",
+        rich_help_panel=SPEED,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the plan as one JSON document.", rich_help_panel=MESSAGES)]
+
+
+def plan(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    *,
+    role: options.Role = None,
+    profile: options.Profile = None,
+    lister_profile: options.ListerProfile = None,
+    lister_role: options.ListerRole = None,
+    own_account_role: options.OwnAccountRole = False,
+    accounts: AccountIds = None,
+    account_names: AccountNames = None,
+    ous: Ous = None,
+    tags: Tags = None,
+    excluded_accounts: ExcludedAccountIds = None,
+    excluded_account_names: ExcludedAccountNames = None,
+    excluded_ous: ExcludedOus = None,
+    excluded_tags: ExcludedTags = None,
+    start_date: options.StartDate = None,
+    end_date: options.EndDate = None,
+    days: options.Days = None,
+    freshness: options.FreshnessOption = Freshness.LIVE,
+    users: options.Users = UserScope.ALL,
+    events: options.Events = EventScope.BASIC,
+    session_name: options.SessionName = DEFAULT_SESSION_NAME,
+    session_duration: options.SessionDuration = None,
+    source_identity: options.SourceIdentity = None,
+    external_id: options.ExternalId = None,
+    no_session_policy: options.NoSessionPolicy = False,
+    concurrency: options.Concurrency = DEFAULT_CONCURRENCY,
+    processes: options.Processes = 1,
+    sample: Sample = SAMPLE,
+    as_json: Json = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Say what an audit with these options asks of AWS, and how long it takes, before it does.
+
+    The accounts are listed as the audit lists them, and a sample of them is asked how many users it has. Nothing is
+    written, and nothing is read of any user.
+
+    Exit codes: 0 planned; 1 nothing could be listed; 2 wrong options.
+
+    Examples:
+      auditor plan --role SecurityAudit --profile security
+      auditor plan --role SecurityAudit --ou Root/Prod --freshness report
+      auditor plan --role SecurityAudit --json > plan.json
+    """
+    # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
+    from auditor.cli.next_step import words_of  # noqa: PLC0415 - said above
+    from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
+    from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
+
+    output = open_output(verbose=verbose)
+    with one_sentence(output):
+        check_options(context, context.params)
+        if processes < 1 or sample < 1:
+            raise ConfigurationError("--processes and --sample are numbers from 1 on.")
+        start, end = period_of(start_date, end_date=end_date, days=days)
+        config = AuditConfig(
+            role=required_role(role),
+            profile=profile,
+            lister_profile=lister_profile,
+            lister_role=lister_role,
+            own_account_role=own_account_role,
+            filters=filters_of(
+                accounts=accounts,
+                account_names=account_names,
+                ous=ous,
+                tags=tags,
+                excluded_accounts=excluded_accounts,
+                excluded_account_names=excluded_account_names,
+                excluded_ous=excluded_ous,
+                excluded_tags=excluded_tags,
+            ),
+            start_date=start,
+            end_date=end,
+            freshness=freshness,
+            users=users,
+            events=events,
+            session_name=session_name,
+            session_duration=session_duration,
+            source_identity=source_identity,
+            external_id=external_id,
+            session_policy=not no_session_policy,
+            concurrency=concurrency,
+        )
+        show = partial(
+            show_plan,
+            config,
+            processes=processes,
+            sample=sample,
+            as_json=as_json,
+            words=words_of(context, but=("sample", "as_json", "verbose")),
+            output=output,
+        )
+        raise typer.Exit(event_loop.run(show))
