@@ -256,7 +256,10 @@ async def test_where_one_path_is_missing_units_are_walked() -> None:
     ("filters", "sentence"),
     [
         ({"accounts": ("9" * 12,)}, r"^--account: this organization has no account 999999999999\.$"),
-        ({"accounts": ("8" * 12, "9" * 12)}, r"^--account: this organization has no accounts 888888888888, 999999999999\.$"),
+        (
+            {"accounts": ("8" * 12, "9" * 12)},
+            r"^--account: this organization has no accounts 888888888888, 999999999999\.$",
+        ),
         ({"excluded_accounts": ("9" * 12,)}, "^--exclude-account: this organization has no account 9"),
         (
             {"account_names": ("prod-*", "prd-*")},
