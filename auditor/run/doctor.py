@@ -19,7 +19,7 @@ from auditor.model.diagnosis import Checked, Diagnosis, Fault, Finding, Outcome
 from auditor.run.checks.actions import check_actions
 from auditor.run.checks.caller import check_credentials, check_identity, check_lister
 from auditor.run.checks.check import Check, Result, Setup
-from auditor.run.checks.machine import check_clock, check_configuration, check_way
+from auditor.run.checks.machine import check_clock, check_configuration, check_connection
 from auditor.run.checks.organization import check_accounts, check_organization
 from auditor.run.checks.roles import check_role, check_session_policy, check_sts
 
@@ -34,7 +34,7 @@ _LONGEST_SILENCE = 30.0
 
 CHECKS = (
     Check(name="configuration", needs=(), examine=check_configuration, ends_audit=True),
-    Check(name="connection", needs=("configuration",), examine=check_way, ends_audit=True),
+    Check(name="connection", needs=("configuration",), examine=check_connection, ends_audit=True),
     Check(name="clock", needs=("connection",), examine=check_clock),
     Check(name="credentials", needs=("configuration",), examine=check_credentials, ends_audit=True),
     Check(

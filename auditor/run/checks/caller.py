@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
+from auditor.aws.connection import Connection
 from auditor.aws.credentials import CallerCredentials
 from auditor.aws.gateway import Gateway, connected
 from auditor.aws.lister import lister_of, open_lister
 from auditor.aws.session import Sessions, resolve_credentials
-from auditor.aws.way import Way
 from auditor.errors import CallerError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.run.checks.check import Result, Setup, well
@@ -56,7 +56,9 @@ async def check_credentials(setup: Setup, sessions: Sessions) -> Result:
     return Result((finding,), credentials)
 
 
-async def check_identity(setup: Setup, sessions: Sessions, credentials: CallerCredentials, _way: Way) -> Result:
+async def check_identity(
+    setup: Setup, sessions: Sessions, credentials: CallerCredentials, _connection: Connection
+) -> Result:
     """Whether AWS knows whose the credentials are; gives the Gateway."""
     opening = connected(sessions, credentials, limits=setup.limits, profile=setup.config.profile)
     try:

@@ -1,9 +1,9 @@
-"""Checks of this machine: its configuration, its way to AWS, and its clock."""
+"""Checks of this machine: its configuration, its connection to AWS, and its clock."""
 
 from datetime import timedelta
 
+from auditor.aws.connection import Connection, try_connection
 from auditor.aws.session import Sessions, open_sessions, settings_of
-from auditor.aws.way import Way, try_way
 from auditor.errors import CallerError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.run.checks.check import Result, Setup, well
@@ -26,36 +26,37 @@ async def check_configuration(setup: Setup) -> Result:
     return well(f"{whose}, region {sessions.region}", value=sessions)
 
 
-async def check_way(setup: Setup, sessions: Sessions) -> Result:
-    """Whether STS answers, how it is verified and by which proxy it is reached; gives the Way."""
+async def check_connection(setup: Setup, sessions: Sessions) -> Result:
+    """Whether STS answers, who verifies its certificate and through which proxy; gives the Connection."""
     try:
-        way = await try_way(sessions, profile=setup.config.profile)
+        connection = await try_connection(sessions, profile=setup.config.profile)
     except CallerError as error:
         return failed(error, Fault.CA_BUNDLE_UNUSABLE)
     except RequestError as error:
         return Result((of_error(error, "STS can't be reached", now=setup.now()),))
-    where = f"{way.endpoint} ({way.endpoint_from})" if way.endpoint_from else way.endpoint
-    through = f"through the proxy {way.proxy}" if way.proxy else "through no proxy"
-    if way.bundle:
-        return well(f"{where} {through}, verified by {way.bundle} ({way.bundle_from})", value=way)
-    if way.local:
-        return well(f"{where} {through}, on this machine and without TLS", value=way)
-    found = f"{where} {through} is not encrypted: whoever listens can read what AWS answers"
+    named = f" ({connection.endpoint_from})" if connection.endpoint_from else ""
+    through = f"through the proxy {connection.proxy}" if connection.proxy else "through no proxy"
+    route = f"{connection.endpoint}{named} {through}"
+    if connection.bundle:
+        return well(f"{route}, verified by {connection.bundle} ({connection.bundle_from})", value=connection)
+    if connection.local:
+        return well(f"{route}, on this machine and without TLS", value=connection)
+    found = f"{route} is not encrypted: whoever listens can read what AWS answers"
     cure = "Give an endpoint with https: `env | grep AWS_ENDPOINT` shows what names it."
     finding = Finding(outcome=Outcome.WARNING, found=found, fault=Fault.NOT_ENCRYPTED, cure=cure)
-    return Result((finding,), way)
+    return Result((finding,), connection)
 
 
-async def check_clock(_setup: Setup, way: Way) -> Result:
-    """Whether this machine's clock is AWS's, to the second."""
-    if way.answered_at is None:
-        found = "Whoever answered for STS told no time"
+async def check_clock(_setup: Setup, connection: Connection) -> Result:
+    """Whether this machine's clock agrees with AWS's, to the second."""
+    if connection.answered_at is None:
+        found = "The answer of STS has no date"
         return Result((Finding(outcome=Outcome.WARNING, found=found, fault=Fault.CLOCK_WRONG),), value=True)
-    ahead = way.heard_at - way.answered_at
+    ahead = connection.received_at - connection.answered_at
     seconds = round(abs(ahead).total_seconds())
     word = "ahead of" if ahead > timedelta(0) else "behind"
     if abs(ahead) < _NOTABLE:
-        # A reply tells whole seconds, and was on its way for a while.
+        # A reply has whole seconds, and took a while to arrive.
         return well(f"{seconds} second{'' if seconds == 1 else 's'} {word} AWS's")
     outcome = Outcome.WARNING if abs(ahead) <= _MOST else Outcome.FAILED
     found = f"This machine's clock is {seconds:,} seconds {word} AWS's"
@@ -64,6 +65,6 @@ async def check_clock(_setup: Setup, way: Way) -> Result:
 
 
 def failed(error: CallerError, fault: Fault, *, cure: str = "") -> Result:
-    """The result of a check that has ended with a sentence of its own."""
+    """The result of a check that failed with an error that is a whole sentence."""
     finding = Finding(outcome=Outcome.FAILED, found=str(error), fault=fault, cure=cure or cure_of(fault))
     return Result((finding,))

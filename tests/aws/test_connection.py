@@ -1,32 +1,32 @@
-"""The way to STS is tried without a signature, and told: endpoint, proxy, who verifies, and the clock at its end."""
+"""The connection to STS, tried with an unsigned request: endpoint, proxy, CA bundle and clock."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from auditor.aws.connection import Connection, try_connection
 from auditor.aws.session import open_sessions
-from auditor.aws.way import Way, try_way
 from auditor.errors import CallerError, RequestError
 from tests.aws.tls import Certificates, World
 
 pytestmark = pytest.mark.anyio
 
 
-async def way(profile: str | None = "keys") -> Way:
+async def connection(profile: str | None = "keys") -> Connection:
     """The way to STS, for a caller with this profile."""
-    return await try_way(await open_sessions(profile=profile, session=None), profile=profile)
+    return await try_connection(await open_sessions(profile=profile, session=None), profile=profile)
 
 
 async def test_whoever_answers_tells_the_way(world: World, certificates: Certificates) -> None:
     """A server that refuses the request has answered, too, by its own clock."""
     server = await world.server("right")
-    found = await way()
+    found = await connection()
     assert (server.url, "AWS_ENDPOINT_URL", "") == (found.endpoint, found.endpoint_from, found.proxy)
     assert (certificates.bundle, "AWS_CA_BUNDLE") == (found.bundle, found.bundle_from)
     assert found.local
     assert found.answered_at is not None
-    assert abs(found.heard_at - found.answered_at) < timedelta(minutes=1)
-    assert abs(found.heard_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert abs(found.received_at - found.answered_at) < timedelta(minutes=1)
+    assert abs(found.received_at - datetime.now(UTC)) < timedelta(minutes=1)
     assert [] == server.calls
 
 
@@ -35,7 +35,7 @@ async def test_a_proxy_is_named_without_its_password(world: World) -> None:
     await world.server("right")
     proxy = await world.proxy()
     world.setenv("HTTPS_PROXY", proxy.url.replace("http://", "http://ana:hidden@"))
-    assert proxy.url == (await way()).proxy
+    assert proxy.url == (await connection()).proxy
     assert len(proxy.tunnels) == 1
 
 
@@ -43,13 +43,13 @@ async def test_a_password_of_the_endpoint_is_not_told(world: World) -> None:
     """Whoever put one there reads the rest."""
     server = await world.server(None)
     world.setenv("AWS_ENDPOINT_URL", server.url.replace("http://", "http://ana:hidden@"))
-    assert "hidden" not in (await way()).endpoint
+    assert "hidden" not in (await connection()).endpoint
 
 
 async def test_plain_http_verifies_nothing(world: World) -> None:
     """No bundle is named, as none is used."""
     await world.server(None)
-    found = await way()
+    found = await connection()
     assert ("", "") == (found.bundle, found.bundle_from)
 
 
@@ -62,7 +62,7 @@ async def test_a_bundle_of_the_profile_is_told_from_others(
     config = tmp_path_factory.mktemp("profile") / "config"
     config.write_text(f"[profile bundled]\nca_bundle = {certificates.bundle}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    assert "ca_bundle of the profile" == (await way("bundled")).bundle_from
+    assert "ca_bundle of the profile" == (await connection("bundled")).bundle_from
 
 
 async def test_without_a_choice_the_sdk_s_own_bundle_verifies(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ async def test_without_a_choice_the_sdk_s_own_bundle_verifies(world: World, monk
     await world.server("right")
     monkeypatch.delenv("AWS_CA_BUNDLE")
     with pytest.raises(RequestError) as caught:
-        await way()
+        await connection()
     assert "CertificateRefused" == caught.value.code
 
 
@@ -79,7 +79,7 @@ async def test_whoever_can_t_be_verified_has_not_answered(kind: str, world: Worl
     """Its reply is not read."""
     server = await world.server(kind)
     with pytest.raises(RequestError) as caught:
-        await way()
+        await connection()
     assert "CertificateRefused" == caught.value.code
     assert [] == server.calls
 
@@ -89,4 +89,4 @@ async def test_a_port_that_is_none_is_the_caller_s_fault(monkeypatch: pytest.Mon
     del world
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://localhost:99999999")
     with pytest.raises(CallerError, match="The endpoint of sts has an invalid port"):
-        await way()
+        await connection()

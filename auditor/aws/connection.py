@@ -1,4 +1,4 @@
-"""The way to STS before anything is signed: its endpoint, the proxy, who verifies the other end, and its clock."""
+"""The connection to STS, tried with an unsigned request: its endpoint, its proxy, its CA bundle and its clock."""
 
 import os
 from contextlib import AsyncExitStack
@@ -20,44 +20,44 @@ from auditor.errors import CallerError
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How STS is reached; somebody has answered there."""
+class Connection:
+    """How STS is reached; a server has answered there."""
 
     endpoint: str
     """Its URL, without a password."""
     endpoint_from: str
-    """What names it, empty where it is AWS's own."""
+    """The setting that names it, empty for AWS's own."""
     proxy: str
-    """Without a password, empty where there is none."""
+    """Its URL without a password, empty for none."""
     bundle: str
-    """The file of the authorities that are trusted, empty where the endpoint is plain http."""
+    """The CA bundle, empty if the endpoint is plain http."""
     bundle_from: str
-    """What has chosen that file."""
+    """The setting that names the CA bundle."""
     region: str
     answered_at: datetime | None
-    """By the clock of whoever has answered, None where it told no time."""
-    heard_at: datetime
+    """By the server's clock, None if the reply had no date."""
+    received_at: datetime
     """By this machine's clock."""
 
     @property
     def local(self) -> bool:
-        """Whether it does not leave this machine."""
+        """Whether the endpoint is on this machine."""
         return urlsplit(self.endpoint).hostname in {"127.0.0.1", "::1", "localhost"}
 
 
-async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
-    """The way to STS, tried by a request that nobody has signed: any reply will do.
+async def try_connection(sessions: Sessions, *, profile: str | None) -> Connection:
+    """The connection to STS, tried with an unsigned request: any reply will do.
 
     Raises:
         RequestError: No reply came.
-        CallerError: The endpoint's URL is none, or a file for TLS can't be used.
+        CallerError: The endpoint's URL is invalid, or a file for TLS can't be used.
     """
     async with AsyncExitStack() as stack:
         try:
             sts: Any = await open_client(stack, sessions.shared, "sts", region=sessions.region)
         except (*SDK_ERRORS, *PARSER_ERRORS, OSError) as error:
             raise caller_error(error, profile=profile, sessions=sessions) from safe_cause(error)
-        http = sts._endpoint.http_session  # noqa: SLF001 - the only way to it
+        http = sts._endpoint.http_session  # noqa: SLF001 - the only access to it
         url = sts.meta.endpoint_url
         named = endpoint_setting(sessions.shared, "sts")
         headers: Any = {}
@@ -71,7 +71,7 @@ async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
             refused = translate(error, service="sts", operation="connect")
             raise with_advice(refused, region=sessions.region, endpoint_from=named) from safe_cause(error)
         encrypted = urlsplit(url).scheme == "https"
-        return Way(
+        return Connection(
             endpoint=without_secrets(url),
             endpoint_from=named,
             proxy=proxy,
@@ -79,7 +79,7 @@ async def try_way(sessions: Sessions, *, profile: str | None) -> Way:
             bundle_from=_chosen_by(http.ca_bundle, sessions) if encrypted else "",
             region=sessions.region,
             answered_at=moment_of(str(response.headers.get("date", ""))),
-            heard_at=datetime.now(UTC),
+            received_at=datetime.now(UTC),
         )
 
 
