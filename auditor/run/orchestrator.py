@@ -1,6 +1,6 @@
 """A whole audit, from the organization to the writers: this module connects the parts and decides nothing.
 
-    list_accounts ──► engine ──► SecondAsking ──► ReportStream ──► writers, totals, observer
+    list_accounts ──► engine ──► SecondAttempts ──► ReportStream ──► writers, totals, observer
                         ▲              │
                         └──────────────┘ accounts that failed for a reason that may pass, once more at the end
 
@@ -54,7 +54,7 @@ from auditor.model.summary import AuditSummary
 from auditor.output import Writer, begin, broadcast, dispatch, dispatch_unlisted
 from auditor.run.earlier import EarlierRun
 from auditor.run.listing import Listing, list_accounts, list_selected
-from auditor.run.second_asking import SecondAsking
+from auditor.run.second_attempts import SecondAttempts
 from auditor.run.stream import ReportStream
 from auditor.run.totals import Totals
 
@@ -178,7 +178,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             for cut in cuts:
                 hear(AuditWarning(cut))
             listing = Listing()
-            second = SecondAsking(listing)
+            second = SecondAttempts(listing)
             outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
             stream = ReportStream(
                 reports,
@@ -215,7 +215,7 @@ def _connect(
     *,
     lister: Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]],
     engine: Engine,
-    second: SecondAsking,
+    second: SecondAttempts,
     outgoing: MemoryObjectSendStream[AccountReport],
 ) -> None:
     """Start the tasks of an audit, each with its ends of the streams between them."""
@@ -223,8 +223,8 @@ def _connect(
     read, readings = anyio.create_memory_object_stream[AccountReport](0)
     tasks.start_soon(lister, found.clone())
     tasks.start_soon(engine, accounts, read)
-    tasks.start_soon(second.ask_again, found)
-    tasks.start_soon(second.hand_over, readings, outgoing)
+    tasks.start_soon(second.retry, found)
+    tasks.start_soon(second.forward, readings, outgoing)
 
 
 @asynccontextmanager

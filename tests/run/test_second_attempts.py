@@ -16,7 +16,7 @@ from auditor.model.placeholders import excluded, failed, not_reached, unasked
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
-from auditor.run.second_asking import SecondAsking, is_worth_asking_again
+from auditor.run.second_attempts import SecondAttempts, is_worth_retrying
 from auditor.run.stream import ReportStream
 from tests.fakes import JUMPING, OWN_ACCOUNT, PERIOD, account
 from tests.organizations import served
@@ -60,11 +60,11 @@ async def handed_over(engine: Engine, accounts: list[Account], *, most: int = 10
     read, readings = anyio.create_memory_object_stream[AccountReport](0)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
     listing = Listing(accounts=accounts)
-    second = SecondAsking(listing, most_waiting=most)
+    second = SecondAttempts(listing, most_waiting=most)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(engine.run, taken, read)
-        tasks.start_soon(second.hand_over, readings, outgoing)
-        tasks.start_soon(second.ask_again, found)
+        tasks.start_soon(second.forward, readings, outgoing)
+        tasks.start_soon(second.retry, found)
         for each in accounts:
             await found.send(each)
         listing.over.set()
@@ -115,15 +115,15 @@ async def test_no_more_wait_than_memory_is_for() -> None:
     ],
     ids=["silent", "denied", "a mistake of ours", "no state", "not reached", "complete"],
 )
-def test_what_is_worth_asking_again(report: AccountReport, *, expected: bool) -> None:
+def test_what_is_worth_retrying(report: AccountReport, *, expected: bool) -> None:
     """A denial is decided, and a mistake of the program would be made again."""
-    assert expected == is_worth_asking_again(report)
+    assert expected == is_worth_retrying(report)
 
 
 def test_an_item_that_can_not_be_read_is_not_worth_it() -> None:
     """All questions were answered: the same item would come again."""
     odd = Failure(Section.KEYS, "InvalidResponse", "a key has no id")
-    assert not is_worth_asking_again(AccountReport(account(), "Audit", coverage=REPORT.coverage, failures=(odd,)))
+    assert not is_worth_retrying(AccountReport(account(), "Audit", coverage=REPORT.coverage, failures=(odd,)))
 
 
 async def test_a_run_asks_again_what_failed_and_ends_complete(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,11 +193,11 @@ async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
     """An account that waits to be asked again is told as it was read, and not as one that was not reached."""
     other = account("333333333333")
     listing = Listing(accounts=[account(), other], ended=True)
-    second = SecondAsking(listing)
+    second = SecondAttempts(listing)
     read, readings = anyio.create_memory_object_stream[AccountReport](1)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(second.hand_over, readings, outgoing))
+        tasks.start_soon(partial(second.forward, readings, outgoing))
         await read.send(failed(account(), FAILURE))
         await anyio.wait_all_tasks_blocked()
         tasks.cancel_scope.cancel()
