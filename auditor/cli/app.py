@@ -13,7 +13,7 @@ from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
 from auditor.cli.plan import plan
 from auditor.cli.template import cloudformation, policy
-from auditor.cli.terminal.leaving import at_once, leave_to_the_system
+from auditor.cli.terminal.process import end_on_interrupt, without_waiting_for_threads
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 from auditor.cli.text import schema
 
@@ -65,11 +65,11 @@ app.command(cls=HelpInPanels)(schema)
 app.command(cls=HelpInPanels)(manual)
 
 
-@at_once()
+@without_waiting_for_threads()
 def run() -> None:
     """The console command; a help text that can't be written is one sentence, and exit code 1."""
     occupy_closed_descriptors()
-    leave_to_the_system()
+    end_on_interrupt()
     try:
         app()
     except OSError:

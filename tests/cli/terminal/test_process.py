@@ -5,17 +5,17 @@ import sys
 
 import pytest
 
-from auditor.cli.terminal.leaving import at_once
+from auditor.cli.terminal.process import without_waiting_for_threads
 
 PROGRAM = """
 from threading import Event, Thread
 from auditor.cli.terminal.signals import one_sentence
-from auditor.cli.terminal.leaving import at_once
+from auditor.cli.terminal.process import without_waiting_for_threads
 from auditor.cli.terminal.log import open_output
 
 Thread(target=Event().wait).start()
 print("a line that nobody has flushed")
-with at_once(), one_sentence(open_output()):
+with without_waiting_for_threads(), one_sentence(open_output()):
     raise KeyboardInterrupt
 """
 
@@ -29,7 +29,7 @@ def test_a_thread_that_nobody_ends_is_not_waited_for() -> None:
 @pytest.mark.parametrize("cause", [None, OSError()])
 def test_any_other_end_is_python_s_own(cause: Exception | None) -> None:
     """What ends with an exit code for another reason ends as always."""
-    with pytest.raises(SystemExit, match=r"^3$"), at_once():
+    with pytest.raises(SystemExit, match=r"^3$"), without_waiting_for_threads():
         raise SystemExit(3) from cause
 
 
@@ -38,8 +38,8 @@ def test_until_a_command_takes_it_ctrl_c_is_the_systems(handler: str, expected: 
     """It ends the process without a traceback, unless it was ignored from the start."""
     program = (
         f"import signal; signal.signal(signal.SIGINT, signal.{handler})\n"
-        "from auditor.cli.terminal.leaving import leave_to_the_system\n"
-        f"leave_to_the_system(); print(signal.getsignal(signal.SIGINT) is signal.{expected})"
+        "from auditor.cli.terminal.process import end_on_interrupt\n"
+        f"end_on_interrupt(); print(signal.getsignal(signal.SIGINT) is signal.{expected})"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, encoding="utf-8")
     assert "True\n" == done.stdout
