@@ -1,4 +1,4 @@
-"""What an audit will cost, as far as it can be told before: calls, minutes, and what bounds them."""
+"""What an audit will cost, as far as that can be known before: calls, seconds, and what bounds them."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from auditor.model.facts import Account, Caller
 
 
 class Range(NamedTuple):
-    """A number that is known exactly, or from the least to the most, with what it is likely to be."""
+    """A number from the least to the most, with the likely one; all three are equal if it is exact."""
 
     least: float
     likely: float
@@ -18,7 +18,7 @@ class Range(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether there is only one number that it can be."""
+        """Whether the number is known."""
         return self.least == self.most
 
     def plus(self, other: "Range") -> "Range":
@@ -26,12 +26,12 @@ class Range(NamedTuple):
         return Range(self.least + other.least, self.likely + other.likely, self.most + other.most)
 
     def times(self, number: float) -> "Range":
-        """The range of so many of it."""
+        """The range of a multiple."""
         return Range(self.least * number, self.likely * number, self.most * number)
 
 
 SAMPLE = 100
-"""Accounts that are asked how large they are: a few seconds for any organization, and all of a small one."""
+"""Accounts of the sample, by default: all accounts of a small organization, some seconds of a large one."""
 NONE = Range(0, 0, 0)
 Calls = Mapping[str, Range]
 """By action, such as `iam:ListUsers`."""
@@ -44,11 +44,11 @@ def exactly(number: float) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class AccountSize:
-    """What IAM's summary tells of an account."""
+    """The size of an account, from IAM's account summary."""
 
     users: int
     devices: int = 0
-    """MFA devices that are in use."""
+    """MFA devices in use."""
     root_mfa: bool = False
 
 
@@ -58,39 +58,39 @@ class Sampled:
 
     account: Account
     size: AccountSize | None
-    """None where nothing is known of it."""
+    """None if unknown."""
     entered: bool = True
-    """Whether the role let the caller in, or it is the caller's own account."""
+    """Whether the role let the caller in; true for the caller's own account, too."""
     own: bool = False
-    """Whether it is entered with the caller's own credentials."""
+    """Whether it is read with the caller's own credentials."""
     code: str = ""
-    """Why it was not entered, or did not tell its size; empty where it did."""
+    """Why it was not entered, or its size is unknown; else empty."""
     message: str = ""
 
 
 class Bound(StrEnum):
-    """What an audit's time depends on most."""
+    """What the time of an audit depends on most."""
 
     LISTING = "listing"
     """How fast Organizations lists the accounts."""
     EVENTS = "events"
-    """CloudTrail's rate per account, and how many accounts are audited at once."""
+    """CloudTrail's rate per account, and the number of accounts audited concurrently."""
     EVENTS_OF_ACCOUNT = "events of an account"
     """CloudTrail's rate per account: no account is audited faster."""
     IAM = "IAM"
-    """IAM's rates per account, its distance, and how many accounts are audited at once."""
+    """IAM's rates per account, its round trip, and the number of accounts audited concurrently."""
     IAM_OF_ACCOUNT = "IAM of the largest account"
-    """IAM's rates and its distance, in the account that takes longest."""
+    """IAM's rates and its round trip, in the account that takes longest."""
     STS = "STS"
     """How many roles may be assumed per second."""
     CPU = "CPU"
     CONNECTIONS = "connections"
-    """How many requests can be in flight at once."""
+    """The number of requests in flight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What one way to audit costs."""
+    """What an audit with certain settings costs."""
 
     calls: Calls
     seconds: float
@@ -107,7 +107,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another way to audit the same accounts: an option, and what it would cost."""
+    """Another setting for the same accounts, and what the audit would cost with it."""
 
     option: str
     forecast: Forecast
@@ -115,25 +115,25 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an audit of an organization will do, and what it will cost."""
+    """What an audit of an organization will do and cost."""
 
     caller: Caller
     accounts: tuple[Account, ...]
-    """Those that were listed and are wanted, whatever their state."""
+    """The listed accounts that the filters leave, in any state."""
     auditable: int
-    """Those of them that will be entered."""
+    """How many of them will be entered."""
     excluded: int
-    """Those that the filters leave out."""
+    """How many the filters leave out."""
     sample: tuple[Sampled, ...]
     users: Range
     """IAM users in the accounts that let the caller in."""
     forecast: Forecast
     alternatives: tuple[Alternative, ...]
     seconds: float
-    """How long it took to plan."""
+    """How long planning took."""
     warnings: tuple[str, ...] = ()
     interruption: str = ""
-    """Why there may be accounts that were not listed, empty where all were."""
+    """Why some accounts may not be listed, else empty."""
 
     @property
     def states(self) -> Mapping[str, int]:
@@ -142,24 +142,24 @@ class Plan:
 
     @property
     def units(self) -> Mapping[str, int]:
-        """How many accounts are in each organizational unit, by its path of names, or its id where names are unknown.
+        """How many accounts are in each organizational unit, by its path of names, or by its id if names are unknown.
 
-        Accounts of which neither is known are left out.
+        Accounts with neither are left out.
         """
         units = (account.ou_path or (account.unit_ids or ("",))[-1] for account in self.accounts)
         return Counter(filter(None, units))
 
     @property
     def sampled(self) -> int:
-        """Accounts of the sample whose size is known."""
+        """How many accounts of the sample have a known size."""
         return sum(each.size is not None for each in self.sample)
 
     @property
     def refused(self) -> tuple[Sampled, ...]:
-        """Accounts of the sample that did not let the caller in."""
+        """The accounts of the sample that denied the role."""
         return tuple(each for each in self.sample if not each.entered)
 
     @property
     def silent(self) -> tuple[Sampled, ...]:
-        """Accounts of the sample that were entered, and did not tell their size."""
+        """The accounts of the sample that were entered, and whose size is unknown."""
         return tuple(each for each in self.sample if each.entered and each.size is None)

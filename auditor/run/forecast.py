@@ -1,11 +1,11 @@
-"""What an audit costs, told from the sizes of a sample: calls by action, seconds, and what they depend on most."""
+"""What an audit costs, from the sizes of a sample: calls by action, seconds, and what bounds them."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapreplace
 
-from auditor.account.calls import LOOKUP_EVENTS, OF_USERS, calls_of
+from auditor.account.call_estimate import LOOKUP_EVENTS, OF_USERS, calls_of
 from auditor.account.collectors.users import USERS_AT_ONCE
 from auditor.aws.limits.budgets import IAM_GROWTH
 from auditor.aws.limits.rate import Learning
@@ -13,44 +13,44 @@ from auditor.aws.limits.slots import NEAR
 from auditor.config import AuditConfig
 from auditor.model.facts import Freshness
 from auditor.model.plan import NONE, Bound, Calls, Forecast, Range, Sampled, exactly
-from auditor.run.extrapolation import Wanted, calls_of_all, roles_of
+from auditor.run.extrapolation import Population, calls_of_all, roles_of
 
 _CPU = 0.0009
-"""Seconds of CPU that a call takes, with all that is done for it: tests/benchmarks measures them."""
+"""CPU seconds per call, all work included: tests/benchmarks measures them."""
 _PROCESS = 1.5
 """Seconds until worker processes have started."""
 _REPORT = 1.0
-"""Seconds until there is a credential report: none where another tool had it made, else some."""
+"""Seconds until a credential report is there: fewer if another tool has requested one."""
 _IDENTITY, _ROLE = "sts:GetCallerIdentity", "sts:AssumeRole"
 _MOSTLY = 0.8
-"""Share of the time from which on one thing is what it depends on."""
+"""From this share of the time on, one bound explains all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What was seen of AWS and of this machine while the organization was listed."""
+    """What was measured of AWS and of this machine while the accounts were listed."""
 
     begun: Mapping[str, int]
-    """The calls that it took to know the caller and the accounts that are wanted, by action."""
+    """The calls that identified the caller and listed the accounts, by action."""
     near: float
-    """Seconds of an answer from where Organizations, IAM and its events are."""
+    """Round trip in seconds to Organizations, IAM and CloudTrail, which are in one region."""
     sts: float
-    """Seconds of an answer of STS."""
+    """Round trip in seconds to STS."""
     opening: float = 0.0
-    """Seconds from the start until the caller was known."""
+    """Seconds from the start until the caller was identified."""
     slots: Mapping[str, int] = field(default_factory=dict)
-    """Requests in flight at once to begin with, by service."""
+    """Requests in flight at the start, by service."""
     cores: int = 1
 
     @property
     def listings(self) -> int:
-        """How many of the calls are of Organizations."""
+        """How many of the calls are to Organizations."""
         return sum(number for action, number in self.begun.items() if action.startswith("organizations:"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Seconds:
-    """How long an account takes, by what is asked side by side; its role comes before."""
+    """How long an account takes: its role first, then events and users concurrently."""
 
     role: float
     events: float = 0.0
@@ -61,34 +61,34 @@ class _Seconds:
         return self.role + max(self.events, self.users)
 
 
-def forecast_of(wanted: Wanted, config: AuditConfig, *, conditions: Conditions, processes: int = 1) -> Forecast:
-    """What the audit of these accounts costs with these settings, in so many processes."""
+def forecast_of(population: Population, config: AuditConfig, *, conditions: Conditions, processes: int = 1) -> Forecast:
+    """What the audit of these accounts costs with these settings and this number of processes."""
     begun = {action: exactly(number) for action, number in conditions.begun.items()}
     calls = {
         **begun,
-        _IDENTITY: begun.get(_IDENTITY, NONE).plus(_of_workers(wanted, processes=processes)),
-        _ROLE: begun.get(_ROLE, NONE).plus(roles_of(wanted, config)),
-        **calls_of_all(wanted, config),
+        _IDENTITY: begun.get(_IDENTITY, NONE).plus(_of_workers(population, processes=processes)),
+        _ROLE: begun.get(_ROLE, NONE).plus(roles_of(population, config)),
+        **calls_of_all(population, config),
     }
-    bounds = _bounds(wanted, config, calls=calls, conditions=conditions, processes=processes)
+    bounds = _bounds(population, config, calls=calls, conditions=conditions, processes=processes)
     bound = max(bounds, key=lambda each: bounds[each])
     opening = conditions.opening + (_PROCESS if processes > 1 else 0.0)
     return Forecast(calls=calls, seconds=opening + bounds[bound], bound=bound)
 
 
-def _of_workers(wanted: Wanted, *, processes: int) -> Range:
-    """Each batch of accounts that a worker process gets begins with the question whose its credentials are."""
-    return NONE if processes == 1 else Range(0, min(processes, wanted.auditable), wanted.auditable)
+def _of_workers(population: Population, *, processes: int) -> Range:
+    """A worker process begins each batch of accounts with GetCallerIdentity."""
+    return NONE if processes == 1 else Range(0, min(processes, population.auditable), population.auditable)
 
 
 def _bounds(
-    wanted: Wanted, config: AuditConfig, *, calls: Calls, conditions: Conditions, processes: int
+    population: Population, config: AuditConfig, *, calls: Calls, conditions: Conditions, processes: int
 ) -> dict[Bound, float]:
-    """Seconds that each thing takes, whatever the others do."""
-    asked = [_seconds_of(each, wanted, config, conditions=conditions) for each in wanted.sample]
-    # Those of the sample are spread evenly over the list: each stands for those beside it.
-    every = [asked[place * len(asked) // wanted.auditable] for place in range(wanted.auditable)]
-    listed = _listed_at(wanted, config, conditions=conditions)
+    """Seconds that each bound takes alone."""
+    asked = [_seconds_of(each, population, config, conditions=conditions) for each in population.sample]
+    # The sample is spread evenly over the list: each account stands for its neighbours.
+    every = [asked[place * len(asked) // population.auditable] for place in range(population.auditable)]
+    listed = _listed_at(population, config, conditions=conditions)
     audited = max(_audited_at(every, listed, at_once=config.concurrency), _listing(config, conditions=conditions))
     number = {service: _sum(calls, service) for service in ("iam", "cloudtrail", "sts")}
     return {
@@ -100,7 +100,7 @@ def _bounds(
 
 
 def _bound_of_accounts(every: Sequence[_Seconds], listed: Sequence[float], *, audited: float) -> Bound:
-    """What most of the time is spent on until the last account is audited."""
+    """What takes most of the time until the last account is audited."""
     if not every or listed[-1] >= _MOSTLY * audited:
         return Bound.LISTING
     largest = max(every, key=lambda each: each.total)
@@ -114,16 +114,16 @@ def _sum(calls: Calls, service: str) -> float:
 
 
 def _in_flight(calls: float, service: str, conditions: Conditions) -> float:
-    """Seconds of so many answers where there are no more than the first slots: there will be more for far ones only."""
+    """Seconds for so many calls if the number of slots stays as it is: it grows only for distant services."""
     answer = conditions.sts if service == "sts" else conditions.near
     slots = conditions.slots.get(service)
     return calls * answer / slots if slots and answer <= NEAR else 0.0
 
 
-def _seconds_of(account: Sampled, wanted: Wanted, config: AuditConfig, *, conditions: Conditions) -> _Seconds:
+def _seconds_of(account: Sampled, population: Population, config: AuditConfig, *, conditions: Conditions) -> _Seconds:
     if not account.entered:
         return _Seconds(conditions.sts)
-    size = account.size or wanted.typical
+    size = account.size or population.typical
     calls, answer = calls_of(size, config), conditions.near
     events = (calls[LOOKUP_EVENTS].likely - 1) * max(1 / config.rates.events, answer) + answer
     asked = [calls[action].likely for action in OF_USERS if action in calls]
@@ -136,7 +136,7 @@ def _seconds_of(account: Sampled, wanted: Wanted, config: AuditConfig, *, condit
 
 
 def _paid_at(calls: float, *, rate: float) -> float:
-    """Seconds until so many calls of one API are paid from a budget that grows while it is waited for."""
+    """Seconds until a budget that grows while calls wait for it has paid for so many calls of one API."""
     growth, most = Learning().growth, rate * IAM_GROWTH
     behind = max(0.0, calls - 1)
     while_growing = (most - rate) / growth
@@ -145,14 +145,14 @@ def _paid_at(calls: float, *, rate: float) -> float:
     return math.log(IAM_GROWTH) / growth + (behind - while_growing) / most
 
 
-def _listed_at(wanted: Wanted, config: AuditConfig, *, conditions: Conditions) -> list[float]:
-    """When each account that is entered is known; where filters choose, all are known at the end."""
+def _listed_at(population: Population, config: AuditConfig, *, conditions: Conditions) -> list[float]:
+    """When each account is listed; with filters, all at the end."""
     end = _listing(config, conditions=conditions)
-    if wanted.filtered:
-        return [end] * wanted.auditable
+    if population.filtered:
+        return [end] * population.auditable
     first = min(end, conditions.near)
     pages = max(1, conditions.listings)
-    page_of = (place * pages // wanted.auditable for place in range(wanted.auditable))
+    page_of = (place * pages // population.auditable for place in range(population.auditable))
     return [first + page * (end - first) / max(1, pages - 1) for page in page_of]
 
 
@@ -163,7 +163,7 @@ def _listing(config: AuditConfig, *, conditions: Conditions) -> float:
 
 
 def _audited_at(every: Sequence[_Seconds], listed: Sequence[float], *, at_once: int) -> float:
-    """When the last account is finished, where so many are audited at once in the order in which they are listed."""
+    """When the last account is finished, if so many are audited concurrently, in the order of the list."""
     free = [0.0] * at_once
     for account, known_at in zip(every, listed, strict=True):
         heapreplace(free, max(free[0], known_at) + account.total)

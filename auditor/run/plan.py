@@ -1,14 +1,12 @@
-"""A plan of an audit: its accounts are listed, a few tell how large they are, and the rest is told from these."""
+"""The plan of an audit: list its accounts, measure a sample of them, and extrapolate."""
 
 import math
 import os
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import pairwise
 
 import anyio
 
@@ -26,9 +24,10 @@ from auditor.model.period import resolve_period
 from auditor.model.placeholders import unasked
 from auditor.model.plan import SAMPLE, AccountSize, Alternative, Plan, Sampled
 from auditor.model.progress import AuditWarning, Observer, ProgressEvent, ignore
-from auditor.run.extrapolation import Wanted, users_of
+from auditor.run.extrapolation import Population, users_of
 from auditor.run.forecast import Conditions, forecast_of
 from auditor.run.listing import Listing, list_accounts, list_selected
+from auditor.run.sample import random_sample
 
 _AT_ONCE = 16
 _NOT_IN_SUMMARY = "NotInSummary"
@@ -41,14 +40,14 @@ async def plan_audit(
     sample: int = SAMPLE,
     observe: Observer = ignore,
 ) -> Plan:
-    """What an audit with these settings, in so many processes, would ask, and how long it would take.
+    """How many calls an audit with these settings makes, and how long it takes.
 
-    It lists the accounts as the audit does, enters a sample of them by the role, and asks each for its summary: two
-    calls per account of the sample. Where all accounts are in it, what depends on the number of users is exact. An
-    account that lets nobody in, or does not tell its summary, is part of the plan, and no error.
+    It lists the accounts as the audit does, assumes the role in a sample of them, and asks each for its account
+    summary: two calls per account of the sample. If all accounts are in the sample, what depends on the number of users
+    is exact. An account that denies the role or the summary is part of the plan, and no error.
 
     Raises:
-        AuditError: The caller is not known, or the accounts could not be listed.
+        AuditError: The caller is unknown, or the accounts could not be listed.
     """
     began = anyio.current_time()
     warnings: list[str] = []
@@ -61,45 +60,31 @@ async def plan_audit(
         ) as gateway:
             opening = anyio.current_time() - began
             listing = await _listed(
-                gateway, filters=config.filters, observe=partial(_hear, observe=observe, warnings=warnings)
+                gateway, filters=config.filters, observe=partial(_forward, observe=observe, warnings=warnings)
             )
-            begun = _actions(_begun(gateway))
+            begun = _actions(_calls_so_far(gateway))
             auditable = [account for account in listing.accounts if unasked(account) is None]
-            told = await _told(gateway, spread(auditable, sample), config=config)
+            sampled = await _measured(gateway, random_sample(auditable, sample), config=config)
             own = sum(_is_own(each, gateway, config=config) for each in auditable)
-            wanted = Wanted(len(auditable), own, told, filtered=config.filters.active)
+            population = Population(len(auditable), own, sampled, filtered=config.filters.active)
             conditions = _conditions(gateway, begun=begun, opening=opening)
             return Plan(
                 caller=gateway.caller,
                 accounts=tuple(listing.accounts),
                 auditable=len(auditable),
                 excluded=len(listing.excluded),
-                sample=told,
-                users=users_of(wanted),
-                forecast=forecast_of(wanted, config, conditions=conditions, processes=processes),
-                alternatives=_alternatives(wanted, config, conditions=conditions, processes=processes),
+                sample=sampled,
+                users=users_of(population),
+                forecast=forecast_of(population, config, conditions=conditions, processes=processes),
+                alternatives=_alternatives(population, config, conditions=conditions, processes=processes),
                 seconds=anyio.current_time() - began,
                 warnings=tuple(warnings),
                 interruption="" if listing.interruption is None else str(listing.interruption),
             )
 
 
-def spread(accounts: Sequence[Account], number: int) -> list[Account]:
-    """So many of the accounts, one of each stretch of the list, the first and the last among them; or all there are.
-
-    Which one of its stretch is drawn, the same one each time: accounts that are alike may stand at even distances.
-    """
-    if number >= len(accounts):
-        return list(accounts)
-    dice = random.Random(len(accounts))  # noqa: S311 - no secret is drawn
-    ends = [place * len(accounts) // number for place in range(number + 1)]
-    places = [dice.randrange(begin, end) for begin, end in pairwise(ends)]
-    places[-1], places[0] = len(accounts) - 1, 0
-    return [accounts[place] for place in places]
-
-
 async def _listed(gateway: Gateway, *, filters: AccountFilters, observe: Observer) -> Listing:
-    """All accounts that are wanted."""
+    """All accounts that the audit would get."""
     listing = Listing()
     found, accounts = anyio.create_memory_object_stream[Account](math.inf)
     with accounts:
@@ -110,31 +95,31 @@ async def _listed(gateway: Gateway, *, filters: AccountFilters, observe: Observe
     return listing
 
 
-def _begun(gateway: Gateway) -> Counter[Api]:
-    """What was asked so far, which an audit asks as well."""
+def _calls_so_far(gateway: Gateway) -> Counter[Api]:
+    """The calls so far; the audit makes them, too."""
     asking = {id(access): access for access in (gateway.access, gateway.lister)}
     return sum((access.usage.calls for access in asking.values()), Counter())
 
 
-def _hear(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
+def _forward(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
     if isinstance(event, AuditWarning):
         warnings.append(event.message)
     observe(event)
 
 
-async def _told(gateway: Gateway, accounts: Sequence[Account], *, config: AuditConfig) -> tuple[Sampled, ...]:
-    """What these accounts tell of their size, in their order."""
+async def _measured(gateway: Gateway, accounts: Sequence[Account], *, config: AuditConfig) -> tuple[Sampled, ...]:
+    """These accounts with their sizes, in their order."""
     period, _ = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
     # The session policy of an audit of all users allows the summary.
     plan = AccountPlan(replace(config, users=UserScope.ALL), period)
-    told: dict[int, Sampled] = {}
+    sampled: dict[int, Sampled] = {}
 
     async def work(place: tuple[int, Account]) -> None:
         index, account = place
-        told[index] = await _size_of(gateway, account, plan=plan)
+        sampled[index] = await _size_of(gateway, account, plan=plan)
 
     await fan_out(enumerate(accounts), work, limit=_AT_ONCE)
-    return tuple(told[index] for index in sorted(told))
+    return tuple(sampled[index] for index in sorted(sampled))
 
 
 async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> Sampled:
@@ -163,7 +148,7 @@ def _is_own(account: Account, gateway: Gateway, *, config: AuditConfig) -> bool:
 
 
 def _actions(calls: Counter[Api]) -> dict[str, int]:
-    """The calls by the names of their actions, which are those of the SDK's methods in another writing."""
+    """The calls by IAM action: the SDK's method `list_accounts` is `organizations:ListAccounts`."""
     return {f"{api.service}:{api.operation.title().replace('_', '')}": number for api, number in calls.items()}
 
 
@@ -173,7 +158,7 @@ def _conditions(gateway: Gateway, *, begun: dict[str, int], opening: float) -> C
     near = min(quickest["organizations"], quickest["iam"])
     return Conditions(
         begun=begun,
-        # Where neither has answered, STS has: it said who the caller is.
+        # If neither has answered, STS has, for GetCallerIdentity.
         near=near if near < math.inf else quickest["sts"],
         sts=quickest["sts"],
         opening=opening,
@@ -183,10 +168,10 @@ def _conditions(gateway: Gateway, *, begun: dict[str, int], opening: float) -> C
 
 
 def _alternatives(
-    wanted: Wanted, config: AuditConfig, *, conditions: Conditions, processes: int
+    population: Population, config: AuditConfig, *, conditions: Conditions, processes: int
 ) -> tuple[Alternative, ...]:
-    """What each setting that costs less would change by itself."""
-    forecast = partial(forecast_of, wanted, conditions=conditions)
+    """What each cheaper setting would change by itself."""
+    forecast = partial(forecast_of, population, conditions=conditions)
     others = max(2, conditions.cores) if processes == 1 else 1
     options = {
         "--freshness report": replace(config, freshness=Freshness.REPORT),

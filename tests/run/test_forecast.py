@@ -6,7 +6,7 @@ import pytest
 
 from auditor import AuditConfig, Freshness, Rates
 from auditor.model.plan import AccountSize, Bound, Sampled
-from auditor.run.extrapolation import Wanted
+from auditor.run.extrapolation import Population
 from auditor.run.forecast import Conditions, forecast_of
 from tests.fakes import account
 
@@ -16,9 +16,9 @@ CONDITIONS = Conditions(
 )
 
 
-def wanted(number: int, *, users: int = 0) -> Wanted:
+def population(number: int, *, users: int = 0) -> Population:
     """So many accounts, all with so many users."""
-    return Wanted(number, 0, [Sampled(account(), AccountSize(users)) for _ in range(min(number, 20))])
+    return Population(number, 0, [Sampled(account(), AccountSize(users)) for _ in range(min(number, 20))])
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_slowest_of_all_is_the_time(
 ) -> None:
     """Whatever is done meanwhile costs nothing."""
     values: dict[str, object] = {"role": "Audit", **settings}
-    found = forecast_of(wanted(accounts, users=users), AuditConfig(**values), conditions=CONDITIONS)  # type: ignore[arg-type]  # settings of several kinds
+    found = forecast_of(population(accounts, users=users), AuditConfig(**values), conditions=CONDITIONS)  # type: ignore[arg-type]  # settings of several kinds
     assert bound is found.bound
     assert seconds == pytest.approx(found.seconds, rel=0.01)
 
@@ -46,10 +46,10 @@ def test_the_slowest_of_all_is_the_time(
 def test_accounts_are_not_audited_before_they_are_listed() -> None:
     """A list of many pages is what a quick audit waits for; where filters choose, all of it comes first."""
     slow = replace(CONDITIONS, begun={"organizations:ListAccounts": 801})
-    found = forecast_of(wanted(801), CONFIG, conditions=slow)
+    found = forecast_of(population(801), CONFIG, conditions=slow)
     assert Bound.LISTING == found.bound
     assert 0.5 + 0.1 + 100 + 2.2 == pytest.approx(found.seconds, rel=0.01)
-    chosen = forecast_of(replace(wanted(801), filtered=True), CONFIG, conditions=slow)
+    chosen = forecast_of(replace(population(801), filtered=True), CONFIG, conditions=slow)
     assert chosen.seconds > found.seconds + 10
 
 
@@ -57,7 +57,7 @@ def test_near_answers_get_no_more_connections() -> None:
     """The first slots are all there are for them; far ones get as many as they need."""
     crowded = replace(CONDITIONS, near=0.05, slots={"iam": 1, "cloudtrail": 24, "sts": 14})
     far = replace(crowded, near=0.06)
-    busy = wanted(100, users=50)
+    busy = population(100, users=50)
     assert Bound.CONNECTIONS == forecast_of(busy, CONFIG, conditions=crowded).bound
     assert Bound.CONNECTIONS != forecast_of(busy, CONFIG, conditions=far).bound
 
@@ -65,7 +65,7 @@ def test_near_answers_get_no_more_connections() -> None:
 def test_processes_share_the_cpu_and_cost_their_start() -> None:
     """More than there are cores help no more."""
     many = AuditConfig(role="Audit", concurrency=9000)
-    one, two, eight = (forecast_of(wanted(9000), many, conditions=CONDITIONS, processes=n) for n in (1, 2, 8))
+    one, two, eight = (forecast_of(population(9000), many, conditions=CONDITIONS, processes=n) for n in (1, 2, 8))
     assert (one.seconds - 0.5) / 2 == pytest.approx(two.seconds - 2.0, rel=0.01)
     assert (one.seconds - 0.5) / 4 == pytest.approx(eight.seconds - 2.0, rel=0.01)
     assert one.calls["sts:GetCallerIdentity"].exact
@@ -74,7 +74,7 @@ def test_processes_share_the_cpu_and_cost_their_start() -> None:
 
 def test_a_report_saves_a_large_account_most_of_its_time() -> None:
     """Users without keys are not asked for anything then."""
-    large = wanted(1, users=2000)
+    large = population(1, users=2000)
     report = replace(CONFIG, freshness=Freshness.REPORT)
     live, reported = (forecast_of(large, config, conditions=CONDITIONS) for config in (CONFIG, report))
     assert reported.seconds < live.seconds

@@ -1,11 +1,10 @@
 """Checks of the organization: which one it is, whether its accounts are listed, and which of them are the sample."""
 
 import math
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import anyio
 
@@ -15,16 +14,13 @@ from auditor.aws.reading import object_in, text_in
 from auditor.aws.request import Access
 from auditor.errors import OrganizationError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
-from auditor.model.facts import Account, AccountId, NotAsked
+from auditor.model.facts import Account
 from auditor.model.progress import ignore
 from auditor.run.checks.check import Result, Setup, counted, well
 from auditor.run.checks.faults import fault_of, of_error
 from auditor.run.listing import Listing, list_selected
+from auditor.run.sample import sample_of_units
 
-T = TypeVar("T")
-
-MOST_SAMPLED = 10
-"""Accounts of the sample."""
 _LISTING_SECONDS = 20.0
 """For so long accounts are listed: of a large organization a part is enough."""
 _LISTING_POLICY = (
@@ -40,15 +36,6 @@ class Organization:
     id: str
     management: str
     """The id of its management account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Some accounts of the organization, spread over its units, or over the list where no units are known."""
-
-    accounts: tuple[Account, ...]
-    units: int
-    """How many units they are in, 0 where AWS says nothing of units."""
 
 
 async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> Result:
@@ -77,7 +64,7 @@ async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, organiz
     findings = () if listed.fault is None else (listed.fault,)
     if not listed.accounts:
         return Result(findings)
-    sample = choose_sample(listed.accounts, own=gateway.caller.account_id)
+    sample = sample_of_units(listed.accounts, own=gateway.caller.account_id)
     if not sample.accounts:
         found = f"None of {counted(len(listed.accounts))} can be audited: none is active"
         return Result((*findings, Finding(outcome=Outcome.WARNING, found=found, fault=Fault.NO_ACCOUNTS)))
@@ -160,40 +147,3 @@ def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:
     )
     what = f"The list of accounts ended early, after {number:,}" if number else "The accounts are not listed"
     return of_error(error, what, denied=Fault.LISTING_DENIED, cure=cure, now=setup.now())
-
-
-def choose_sample(accounts: Iterable[Account], *, own: AccountId, most: int = MOST_SAMPLED) -> Sample:
-    """The caller's own account, and of each unit the first accounts and the last, in turn, until there are enough.
-
-    Accounts that can't be audited are left out.
-    """
-    units: dict[str, list[Account]] = {}
-    mine: list[Account] = []
-    for account in accounts:
-        if account.state is None or not account.state.auditable:
-            continue
-        if account.id == own:
-            mine.append(account)
-        else:
-            units.setdefault(_unit_of(account), []).append(account)
-    room = most - len(mine)
-    # Each unit that there is room for is in it before any has a second one.
-    chosen = _spread(list(units.values()), room)
-    turns = zip_longest(*(_spread(unit, room) for unit in chosen))
-    others = [account for account in chain.from_iterable(turns) if account is not None][:room]
-    sampled = (*mine, *others)
-    return Sample(sampled, len({_unit_of(account) for account in sampled} - {""}))
-
-
-def _spread(items: Sequence[T], most: int) -> list[T]:
-    """So many of the items at most, from the first to the last and evenly between them."""
-    if len(items) <= most or most < 2:  # noqa: PLR2004 - a first and a last
-        return list(items[:most])
-    return [items[place * (len(items) - 1) // (most - 1)] for place in range(most)]
-
-
-def _unit_of(account: Account) -> str:
-    """The path of the unit that an account is in, empty where nothing is known of it."""
-    if isinstance(account.paths, NotAsked) or not account.paths:
-        return ""
-    return account.paths[0].rpartition("/")[0]

@@ -17,7 +17,7 @@ from auditor.model.period import resolve_period
 from auditor.model.roles import ACCOUNT_ID
 from auditor.run.checks.check import Result, Setup, counted, well
 from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of, of_error
-from auditor.run.checks.organization import Sample
+from auditor.run.sample import Sample
 
 _DURATION = "DurationSeconds"
 _SOURCE = "sts:SetSourceIdentity"

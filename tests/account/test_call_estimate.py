@@ -3,7 +3,7 @@
 import pytest
 
 from auditor import AuditConfig, EventScope, Freshness, UserScope
-from auditor.account.calls import calls_of
+from auditor.account.call_estimate import calls_of
 from auditor.model.plan import AccountSize, Range, exactly
 
 LIVE = AuditConfig(role="Audit")

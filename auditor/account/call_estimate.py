@@ -1,4 +1,4 @@
-"""What the collectors ask of one account, in calls by action: exact where its size tells, else from least to most."""
+"""How many calls the collectors make in one account, by action: exact if its size decides, else a range."""
 
 import math
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from auditor.config import AuditConfig, ReportWait
 from auditor.model.facts import Freshness, UserScope
 from auditor.model.plan import NONE, AccountSize, Calls, Range, exactly
 
-# What the summary does not tell, as it is in many organizations: shares of the users.
+# What the account summary does not say, as it is in many organizations: shares of the users.
 _WITH_KEYS = 0.6
 _KEYS = 0.7
 _SIGNING_IN = 0.8
-"""With a password or a key: who has neither is not asked for devices."""
+"""With a password or a key: users with neither are not asked for MFA devices."""
 _NOT_IN_REPORT = 0.05
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -21,7 +21,7 @@ _MOST_KEYS = 2
 _MOST_CREDENTIALS = 10
 """Service credentials of one user: two for each of a few services."""
 _EVENTS_OF_A_USER = 5
-"""Changes of one name for each user: more than that many pages are rare."""
+"""Changes of one event name per user: more are rare."""
 
 LOOKUP_EVENTS = "cloudtrail:LookupEvents"
 OF_USERS = (
@@ -30,14 +30,13 @@ OF_USERS = (
     "iam:GetAccessKeyLastUsed",
     "iam:ListMFADevices",
 )
-"""What is asked of each user, or of each of their keys."""
+"""The actions that cost one call per user or per key."""
 
 
 def calls_of(size: AccountSize, config: AuditConfig) -> Calls:
-    """The calls of one account that lets the caller in, without those of its role; retries are not among them.
+    """The calls in one account that lets the caller in, without AssumeRole and retries.
 
-    They end with pages that are as full as they are asked for: IAM may send a shorter one of users, and one is allowed
-    for.
+    Pages are taken to be full, but for one page of users: IAM may send short ones.
     """
     calls = {
         LOOKUP_EVENTS: _look_ups(size, config),
@@ -58,7 +57,7 @@ def _pages(users: int) -> Range:
 def _look_ups(size: AccountSize, config: AuditConfig) -> Range:
     names = len(EVENT_NAMES[config.events])
     pages = 1 + math.ceil(_EVENTS_OF_A_USER * size.users / EVENTS_PAGE)
-    # By report, new keys may have to be looked up once more.
+    # With a report, new keys may need a second look-up.
     again = pages if config.freshness is Freshness.REPORT and size.users else 0
     return Range(names, names, names * pages + again)
 
@@ -92,7 +91,7 @@ def _calls_of_report(size: AccountSize, config: AuditConfig) -> Calls:
 
 
 def _rounds(wait: ReportWait) -> Iterator[float]:
-    """The shortest pauses while a report is waited for."""
+    """The shortest pauses of the wait for a report."""
     waited, pause = 0.0, wait.first_pause
     while waited <= wait.patience and pause > 0:
         yield pause / 2
@@ -100,7 +99,7 @@ def _rounds(wait: ReportWait) -> Iterator[float]:
 
 
 def _virtual_devices(size: AccountSize, config: AuditConfig) -> Range:
-    """They are asked for where root has MFA, and by report for the devices of users."""
+    """Listed if root has MFA, and with a report for the devices of users."""
     of_root = config.users is UserScope.ALL and size.root_mfa
     of_users = config.freshness is Freshness.REPORT and size.users > 0
     pages = math.ceil((size.devices + 1) / USERS_PAGE)
