@@ -93,7 +93,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
       auditor audit --resume reports/audit_20260301_120000.journal.jsonl
     """
     # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
-    from auditor.cli.next_step import Step, Words, next_step, words_of  # noqa: PLC0415 - said above
+    from auditor.cli.next_step import GivenOptions, Step, given_options, next_step  # noqa: PLC0415 - said above
     from auditor.cli.opening import EngineChoice, begin_audit, resume_from  # noqa: PLC0415 - said above
     from auditor.cli.show import show_run  # noqa: PLC0415 - said above
     from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
@@ -148,13 +148,13 @@ def audit(  # noqa: PLR0913 - one parameter an option
                 session_policy=not no_session_policy,
                 **anew,
             )
-            words = words_of(context, but=("dry_run", "quiet", "verbose", "log_format"))
+            words = given_options(context, but=("dry_run", "quiet", "verbose", "log_format"))
             if dry_run:
                 show = partial(show_plan, config, processes=processes, sample=SAMPLE, words=words, output=output)
                 raise typer.Exit(event_loop.run(partial(show, as_json=False)))
             opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
         else:
-            words = Words()
+            words = GivenOptions()
             given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
             opening = resume_from(_at_home(resume), given=given, anew=anew, engine=engine)
         run = partial(

@@ -66,7 +66,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option
       auditor doctor --role SecurityAudit --json > doctor.json
     """
     # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
-    from auditor.cli.next_step import Step, next_step, words_of  # noqa: PLC0415 - said above
+    from auditor.cli.next_step import Step, given_options, next_step  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
@@ -102,7 +102,7 @@ def doctor(  # noqa: PLR0913 - one parameter an option
         diagnosis = event_loop.run(partial(examine, config))
     code = _show(diagnosis, as_json=as_json, output=output)
     if not code and not as_json:
-        output.say(next_step(Step.DOCTOR, words_of(context, but=("as_json", "verbose"))))
+        output.say(next_step(Step.DOCTOR, given_options(context, but=("as_json", "verbose"))))
     raise typer.Exit(code)
 
 

@@ -19,7 +19,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class GivenOptions:
     """The options of a command as they were given, for the next command to get them, too."""
 
     others: Sequence[str] = ()
@@ -27,7 +27,7 @@ class Words:
     """Those that choose accounts."""
 
 
-def next_step(after: Step, words: Words = Words()) -> str:
+def next_step(after: Step, words: GivenOptions = GivenOptions()) -> str:
     """The sentence that names the step after this one, with its command."""
     every = [*words.others, *words.filters]
     match after:
@@ -49,7 +49,7 @@ def _command(name: str, words: Sequence[str]) -> str:
     return shlex.join(["auditor", name, *words])
 
 
-def words_of(context: Any, *, but: Collection[str] = ()) -> Words:  # noqa: ANN401 - a context of the command line
+def given_options(context: Any, *, but: Collection[str] = ()) -> GivenOptions:  # noqa: ANN401 - a context of the command line
     """The options that stand on the command line, but those with these parameters' names; a variable stays one."""
     others: list[str] = []
     filters: list[str] = []
@@ -58,7 +58,7 @@ def words_of(context: Any, *, but: Collection[str] = ()) -> Words:  # noqa: ANN4
         if source is not None and source.name == "COMMANDLINE" and parameter.name not in but:
             words = filters if parameter.name in OPTIONS else others
             words += _words(parameter, context.params[parameter.name])
-    return Words(others, filters)
+    return GivenOptions(others, filters)
 
 
 def _words(parameter: Any, value: Any) -> list[str]:  # noqa: ANN401 - whatever an option holds

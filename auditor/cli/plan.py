@@ -83,7 +83,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
       auditor plan --role SecurityAudit --json > plan.json
     """
     # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
-    from auditor.cli.next_step import words_of  # noqa: PLC0415 - said above
+    from auditor.cli.next_step import given_options  # noqa: PLC0415 - said above
     from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
@@ -129,7 +129,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
             processes=processes,
             sample=sample,
             as_json=as_json,
-            words=words_of(context, but=("sample", "as_json", "verbose")),
+            words=given_options(context, but=("sample", "as_json", "verbose")),
             output=output,
         )
         raise typer.Exit(event_loop.run(show))

@@ -1,6 +1,6 @@
 """How a plan is made and shown: on stdout, for people or as one JSON document."""
 
-from auditor.cli.next_step import Step, Words, next_step
+from auditor.cli.next_step import GivenOptions, Step, next_step
 from auditor.cli.terminal.output import Output
 from auditor.cli.terminal.plan import plan_json, print_plan
 from auditor.cli.terminal.streams import guarded_stdout
@@ -13,7 +13,7 @@ _NOT_WRITTEN = 1
 
 
 async def show_plan(  # noqa: PLR0913 - what is planned, and how it is shown
-    config: AuditConfig, *, processes: int, sample: int, as_json: bool, words: Words, output: Output
+    config: AuditConfig, *, processes: int, sample: int, as_json: bool, words: GivenOptions, output: Output
 ) -> int:
     """Plan the audit, and print the plan and the step after it; returns the exit code.
 
@@ -30,7 +30,7 @@ async def show_plan(  # noqa: PLR0913 - what is planned, and how it is shown
     return _show(plan, as_json=as_json, words=words, output=output)
 
 
-def _show(plan: Plan, *, as_json: bool, words: Words, output: Output) -> int:
+def _show(plan: Plan, *, as_json: bool, words: GivenOptions, output: Output) -> int:
     stdout = guarded_stdout()
     if as_json:
         stdout.write(f"{plan_json(plan)}\n")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from auditor.aws.permissions import cloudformation_text, policy_text
-from auditor.cli.next_step import Step, Words, next_step
+from auditor.cli.next_step import GivenOptions, Step, next_step
 from auditor.cli.text import print_text
 from auditor.model.facts import Freshness, UserScope
 
@@ -27,7 +27,7 @@ def policy(*, users: _Users = UserScope.ALL, freshness: _Freshness = Freshness.R
       auditor template policy > policy.json
       auditor template policy --users with-keys --freshness live
     """
-    named = Words(["--role", "ROLE"])
+    named = GivenOptions(["--role", "ROLE"])
     print_text(lambda: policy_text(freshness, users=users), next_step=next_step(Step.TEMPLATE, named))
 
 
@@ -51,5 +51,5 @@ def cloudformation(
     external = [] if external_id is None else ["--external-id", external_id]
     print_text(
         lambda: cloudformation_text(role, trust=trust, external_id=external_id, freshness=freshness, users=users),
-        next_step=next_step(Step.TEMPLATE, Words(["--role", role, *external])),
+        next_step=next_step(Step.TEMPLATE, GivenOptions(["--role", role, *external])),
     )

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from auditor.cli import options
 from auditor.cli.app import app
 from auditor.cli.filters import Ous
-from auditor.cli.next_step import Step, Words, next_step, words_of
+from auditor.cli.next_step import GivenOptions, Step, given_options, next_step
 
-GIVEN = Words(["--role", "a b"], ["--ou", "Prod"])
-ROLE = Words(["--role", "Audit"])
+GIVEN = GivenOptions(["--role", "a b"], ["--ou", "Prod"])
+ROLE = GivenOptions(["--role", "Audit"])
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ ROLE = Words(["--role", "Audit"])
         (Step.AUDIT, ROLE, "auditor manual recipes"),
     ],
 )
-def test_each_step_names_the_next(after: Step, words: Words, command: str) -> None:
+def test_each_step_names_the_next(after: Step, words: GivenOptions, command: str) -> None:
     """From the template over one unit to all accounts; a command can be pasted."""
     sentence = next_step(after, words)
     assert sentence.startswith("Next, ")
@@ -36,7 +36,7 @@ def test_each_step_names_the_next(after: Step, words: Words, command: str) -> No
 
 def test_options_are_repeated_as_they_were_given() -> None:
     """Switches, lists and filters, but none that has its default, comes from a variable, or is not wanted."""
-    found: list[Words] = []
+    found: list[GivenOptions] = []
     group = typer.Typer()
 
     @group.command()
@@ -50,12 +50,12 @@ def test_options_are_repeated_as_they_were_given() -> None:
         quiet: options.Quiet = False,
     ) -> None:
         del role, ous, no_session_policy, days, quiet
-        found.append(words_of(context, but=("quiet",)))
+        found.append(given_options(context, but=("quiet",)))
 
     given = ["--role", "A", "--ou", "Prod", "--role", "B", "--no-session-policy", "--quiet"]
     done = CliRunner().invoke(group, given, env={"AUDITOR_DAYS": "9"})
     assert 0 == done.exit_code
-    assert [Words(["--role", "A", "--role", "B", "--no-session-policy"], ["--ou", "Prod"])] == found
+    assert [GivenOptions(["--role", "A", "--role", "B", "--no-session-policy"], ["--ou", "Prod"])] == found
 
 
 def test_a_template_names_the_next_step_beside_its_text() -> None:
