@@ -43,6 +43,7 @@ TYPER = {
     "auditor.cli.manual",
     "auditor.cli.options",
     "auditor.cli.plan",
+    "auditor.cli.settings",
     "auditor.cli.template",
 }
 RICH = {

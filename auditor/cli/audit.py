@@ -1,42 +1,23 @@
 """`auditor audit`: the options of an audit, and what they choose."""
 
 import math
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import fields
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from auditor.cli import options
-from auditor.cli.environment import check_variables, is_variable
-from auditor.cli.filters import (
-    AccountIds,
-    AccountNames,
-    ExcludedAccountIds,
-    ExcludedAccountNames,
-    ExcludedOus,
-    ExcludedTags,
-    Ous,
-    Tags,
-    filters_of,
-)
+from auditor.cli import filters, options
+from auditor.cli.settings import at_home, check_options, config_of, parse_duration
 from auditor.cli.terminal.output import LogFormat, check_loudness
-from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig, Labels
+from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, Labels
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.filters import OPTIONS
-from auditor.model.period import parse_end, parse_start, start_of_days
 from auditor.model.plan import SAMPLE
 
 if TYPE_CHECKING:
     from auditor.journal import FreeSettings
-
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh])", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def audit(  # noqa: PLR0913 - one parameter an option
@@ -47,14 +28,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
     lister_profile: options.ListerProfile = None,
     lister_role: options.ListerRole = None,
     own_account_role: options.OwnAccountRole = False,
-    accounts: AccountIds = None,
-    account_names: AccountNames = None,
-    ous: Ous = None,
-    tags: Tags = None,
-    excluded_accounts: ExcludedAccountIds = None,
-    excluded_account_names: ExcludedAccountNames = None,
-    excluded_ous: ExcludedOus = None,
-    excluded_tags: ExcludedTags = None,
+    accounts: filters.AccountIds = None,
+    account_names: filters.AccountNames = None,
+    ous: filters.Ous = None,
+    tags: filters.Tags = None,
+    excluded_accounts: filters.ExcludedAccountIds = None,
+    excluded_account_names: filters.ExcludedAccountNames = None,
+    excluded_ous: filters.ExcludedOus = None,
+    excluded_tags: filters.ExcludedTags = None,
     output_dir: options.OutputDir = Path(),
     start_date: options.StartDate = None,
     end_date: options.EndDate = None,
@@ -95,8 +76,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     # What audits is loaded only now: `--help` and completions start without the SDK, Rich and pydantic.
     from auditor.cli.next_step import GivenOptions, Step, given_options, next_step  # noqa: PLC0415 - said above
     from auditor.cli.opening import EngineChoice, begin_audit, resume_from  # noqa: PLC0415 - said above
-    from auditor.cli.show import show_run  # noqa: PLC0415 - said above
-    from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
+    from auditor.cli.show import show_plan, show_run  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
@@ -113,50 +93,19 @@ def audit(  # noqa: PLR0913 - one parameter an option
             "concurrency": concurrency,
         }
         check_options(context, anew if resume is not None else context.params)
-        filters = filters_of(
-            **_told(
-                context,
-                resuming=resume is not None,
-                accounts=accounts,
-                account_names=account_names,
-                ous=ous,
-                tags=tags,
-                excluded_accounts=excluded_accounts,
-                excluded_account_names=excluded_account_names,
-                excluded_ous=excluded_ous,
-                excluded_tags=excluded_tags,
-            )
-        )
         engine = EngineChoice(processes=processes, dask_scheduler=dask_scheduler, workers=workers)
         if dry_run and resume is not None:
             raise ConfigurationError("--dry-run plans a new audit, and --resume goes on with an old one: give one.")
+        words = GivenOptions()
         if resume is None:
-            start, end = period_of(start_date, end_date=end_date, days=days)
-            config = AuditConfig(
-                role=required_role(role),
-                filters=filters,
-                own_account_role=own_account_role,
-                start_date=start,
-                end_date=end,
-                labels=labels,
-                csv_bom=csv_bom,
-                freshness=freshness,
-                users=users,
-                events=events,
-                session_name=session_name,
-                external_id=external_id,
-                session_policy=not no_session_policy,
-                **anew,
-            )
+            config = config_of(context)
             words = given_options(context, but=("dry_run", "quiet", "verbose", "log_format"))
             if dry_run:
                 show = partial(show_plan, config, processes=processes, sample=SAMPLE, words=words, output=output)
                 raise typer.Exit(event_loop.run(partial(show, as_json=False)))
-            opening = begin_audit(config, directory=_at_home(output_dir), engine=engine)
+            opening = begin_audit(config, directory=at_home(output_dir), engine=engine)
         else:
-            words = GivenOptions()
-            given = {name: getattr(filters, name, value) for name, value in _given(context).items()}
-            opening = resume_from(_at_home(resume), given=given, anew=anew, engine=engine)
+            opening = resume_from(at_home(resume), given=_given(context), anew=anew, engine=engine)
         run = partial(
             show_run,
             opening,
@@ -170,90 +119,12 @@ def audit(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(event_loop.run(run))
 
 
-def _told(context: typer.Context, *, resuming: bool, **values: list[str] | None) -> dict[str, list[str] | None]:
-    """The values of these options; a journal has its own, and beside it the environment's are none."""
-    return {name: value for name, value in values.items() if not (resuming and is_variable(context, name))}
-
-
-def required_role(role: list[str] | None) -> tuple[str, ...]:
-    """The roles; raises ConfigurationError where there is none."""
-    if not role:
-        raise ConfigurationError("--role is missing: it says which role to assume in each account.")
-    return tuple(role)
-
-
-def check_options(context: typer.Context, names: Iterable[str]) -> None:
-    """Raise ConfigurationError, which names the variable, for the first of these that a variable has wrong."""
-    check_variables(context, _checks(names))
-
-
-def _checks(names: Iterable[str]) -> dict[str, Callable[[Any], object]]:
-    """What tells of each of these options alone whether it can be right, and of those that no journal replaces."""
-    from auditor.cli.opening import EngineChoice  # noqa: PLC0415 - as in the command
-
-    checks: dict[str, Callable[[Any], object]] = {
-        "output_dir": _at_home,
-        "start_date": parse_start,
-        "end_date": parse_end,
-        "days": lambda days: start_of_days(days, end=None, now=datetime.now(UTC)),
-    }
-    settings = {field.name: partial(_check_setting, field.name) for field in fields(AuditConfig)}
-    checks |= {name: partial(_check_filter, name) for name in OPTIONS}
-    return {
-        **{name: check for name, check in (settings | checks).items() if name in set(names)},
-        "resume": _at_home,
-        "max_duration": parse_duration,
-        "processes": lambda processes: EngineChoice(processes=processes),
-        "workers": lambda workers: EngineChoice(dask_scheduler="any", workers=workers),
-    }
-
-
-def _check_setting(name: str, value: object) -> None:
-    values: dict[str, Any] = {"role": "R", name: value}
-    AuditConfig(**values)
-
-
-def _check_filter(name: str, values: list[str]) -> None:
-    filters_of(**{name: values})
-
-
 def _given(context: typer.Context) -> dict[str, object]:
-    """The options that stand on the command line, by their parameters' names."""
-    return {
-        name: _at_home(value) if isinstance(value, Path) else value
+    """The values of the options on the command line, by their names; a journal has the others."""
+    given = {
+        name: at_home(value) if isinstance(value, Path) else value
         for name, value in context.params.items()
         if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
     }
-
-
-def _at_home(path: Path) -> Path:
-    """The path with `~` and `~name` at its start replaced: in `--output-dir=~/reports` no shell does that."""
-    try:
-        return path.expanduser()
-    except RuntimeError as error:
-        raise ConfigurationError(f"{path} is no path here: nobody has that home.") from error
-
-
-def period_of(
-    start_date: str | None, *, end_date: str | None, days: int | None
-) -> tuple[datetime | None, datetime | None]:
-    """The first and the last moment of events that are wanted, None where nothing says so."""
-    end = None if end_date is None else parse_end(end_date)
-    if days is None:
-        return (None if start_date is None else parse_start(start_date)), end
-    if start_date is not None:
-        raise ConfigurationError("--days and --start-date both say when to begin: give one of them.")
-    return start_of_days(days, end=end, now=datetime.now(UTC)), end
-
-
-def parse_duration(text: str) -> float:
-    """The seconds that a number with a unit means: 90s, 14m, 1.5h.
-
-    Raises:
-        ConfigurationError: It is no such thing, or no time at all.
-    """
-    match = _DURATION.fullmatch(text)
-    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
-    if not seconds:
-        raise ConfigurationError(f"{text!r} is no duration: give a number above zero and a unit, such as 90s, 14m, 1h.")
-    return seconds
+    chosen = filters.filters_of(**{name: context.params[name] for name in OPTIONS if name in given})
+    return {name: getattr(chosen, name, value) for name, value in given.items()}

@@ -1,19 +1,17 @@
 """`auditor doctor`: what would keep an audit from its end, before it begins."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from auditor.cli import filters, options
-from auditor.cli.audit import check_options, required_role
 from auditor.cli.help import MESSAGES
-from auditor.config import DEFAULT_SESSION_NAME, AuditConfig
+from auditor.cli.settings import check_options, config_of
+from auditor.config import DEFAULT_SESSION_NAME
 from auditor.model.facts import Freshness, UserScope
 
-if TYPE_CHECKING:
-    from auditor.cli.terminal.output import Output
-    from auditor.model.diagnosis import Diagnosis
+_NOT_WRITTEN = 3
 
 Json = Annotated[
     bool,
@@ -67,57 +65,24 @@ def doctor(  # noqa: PLR0913 - one parameter an option
     """
     # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
     from auditor.cli.next_step import Step, given_options, next_step  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.diagnosis import diagnosis_json, print_diagnosis  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
+    from auditor.cli.terminal.streams import show_result, write_result  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
     from auditor.run.doctor import examine  # noqa: PLC0415 - said above
 
     output = open_output(verbose=verbose)
     with one_sentence(output):
         check_options(context, context.params)
-        config = AuditConfig(
-            role=required_role(role),
-            profile=profile,
-            lister_profile=lister_profile,
-            lister_role=lister_role,
-            own_account_role=own_account_role,
-            filters=filters.filters_of(
-                accounts=accounts,
-                account_names=account_names,
-                ous=ous,
-                tags=tags,
-                excluded_accounts=excluded_accounts,
-                excluded_account_names=excluded_account_names,
-                excluded_ous=excluded_ous,
-                excluded_tags=excluded_tags,
-            ),
-            freshness=freshness,
-            users=users,
-            session_name=session_name,
-            session_duration=session_duration,
-            source_identity=source_identity,
-            external_id=external_id,
-            session_policy=not no_session_policy,
-        )
-        diagnosis = event_loop.run(partial(examine, config))
-    code = _show(diagnosis, as_json=as_json, output=output)
-    if not code and not as_json:
-        output.say(next_step(Step.DOCTOR, given_options(context, but=("as_json", "verbose"))))
-    raise typer.Exit(code)
-
-
-def _show(diagnosis: "Diagnosis", *, as_json: bool, output: "Output") -> int:
-    """Print what was found, and return the exit code: 3 at least where it could not be printed."""
-    from auditor.cli.terminal.diagnosis import diagnosis_json, print_diagnosis  # noqa: PLC0415 - as in the command
-    from auditor.cli.terminal.streams import guarded_stdout  # noqa: PLC0415 - as in the command
-
-    stdout = guarded_stdout()
+        diagnosis = event_loop.run(partial(examine, config_of(context)))
     if as_json:
-        stdout.write(f"{diagnosis_json(diagnosis)}\n")
+        failure = write_result(diagnosis_json(diagnosis))
     else:
-        print_diagnosis(stdout.console(), diagnosis)
-    stdout.flush()
-    if stdout.failure:
-        output.say(f"Error: What was found could not be written: {stdout.failure}.")
-        return diagnosis.exit_code or 3
-    return diagnosis.exit_code
+        failure = show_result(partial(print_diagnosis, diagnosis=diagnosis))
+    if failure:
+        output.say(f"Error: What was found could not be written: {failure}.")
+        raise typer.Exit(diagnosis.exit_code or _NOT_WRITTEN)
+    if not diagnosis.exit_code and not as_json:
+        output.say(next_step(Step.DOCTOR, given_options(context, but=("as_json", "verbose"))))
+    raise typer.Exit(diagnosis.exit_code)

@@ -5,21 +5,10 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import options
-from auditor.cli.audit import check_options, period_of, required_role
-from auditor.cli.filters import (
-    AccountIds,
-    AccountNames,
-    ExcludedAccountIds,
-    ExcludedAccountNames,
-    ExcludedOus,
-    ExcludedTags,
-    Ous,
-    Tags,
-    filters_of,
-)
+from auditor.cli import filters, options
 from auditor.cli.help import MESSAGES, SPEED
-from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, AuditConfig
+from auditor.cli.settings import check_options, config_of
+from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME
 from auditor.errors import ConfigurationError
 from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.plan import SAMPLE
@@ -45,14 +34,14 @@ def plan(  # noqa: PLR0913 - one parameter an option
     lister_profile: options.ListerProfile = None,
     lister_role: options.ListerRole = None,
     own_account_role: options.OwnAccountRole = False,
-    accounts: AccountIds = None,
-    account_names: AccountNames = None,
-    ous: Ous = None,
-    tags: Tags = None,
-    excluded_accounts: ExcludedAccountIds = None,
-    excluded_account_names: ExcludedAccountNames = None,
-    excluded_ous: ExcludedOus = None,
-    excluded_tags: ExcludedTags = None,
+    accounts: filters.AccountIds = None,
+    account_names: filters.AccountNames = None,
+    ous: filters.Ous = None,
+    tags: filters.Tags = None,
+    excluded_accounts: filters.ExcludedAccountIds = None,
+    excluded_account_names: filters.ExcludedAccountNames = None,
+    excluded_ous: filters.ExcludedOus = None,
+    excluded_tags: filters.ExcludedTags = None,
     start_date: options.StartDate = None,
     end_date: options.EndDate = None,
     days: options.Days = None,
@@ -84,7 +73,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     # What asks AWS is loaded only now: `--help` and completions start without the SDK and Rich.
     from auditor.cli.next_step import given_options  # noqa: PLC0415 - said above
-    from auditor.cli.show_plan import show_plan  # noqa: PLC0415 - said above
+    from auditor.cli.show import show_plan  # noqa: PLC0415 - said above
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - said above
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - said above
     from auditor.concurrency import event_loop  # noqa: PLC0415 - said above
@@ -94,38 +83,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
         check_options(context, context.params)
         if processes < 1 or sample < 1:
             raise ConfigurationError("--processes and --sample are numbers from 1 on.")
-        start, end = period_of(start_date, end_date=end_date, days=days)
-        config = AuditConfig(
-            role=required_role(role),
-            profile=profile,
-            lister_profile=lister_profile,
-            lister_role=lister_role,
-            own_account_role=own_account_role,
-            filters=filters_of(
-                accounts=accounts,
-                account_names=account_names,
-                ous=ous,
-                tags=tags,
-                excluded_accounts=excluded_accounts,
-                excluded_account_names=excluded_account_names,
-                excluded_ous=excluded_ous,
-                excluded_tags=excluded_tags,
-            ),
-            start_date=start,
-            end_date=end,
-            freshness=freshness,
-            users=users,
-            events=events,
-            session_name=session_name,
-            session_duration=session_duration,
-            source_identity=source_identity,
-            external_id=external_id,
-            session_policy=not no_session_policy,
-            concurrency=concurrency,
-        )
         show = partial(
             show_plan,
-            config,
+            config_of(context),
             processes=processes,
             sample=sample,
             as_json=as_json,

@@ -1,4 +1,4 @@
-"""How a run is shown: how it goes while it does, and at its end what it came to, and what to do about it."""
+"""How a run is shown, its progress and its end with what to do about it; and how a plan is."""
 
 import errno
 from contextlib import AbstractAsyncContextManager
@@ -9,16 +9,21 @@ from os import path
 import anyio
 from anyio import to_thread
 
+from auditor.cli.next_step import GivenOptions, Step, next_step
 from auditor.cli.opening import OpenAudit
 from auditor.cli.terminal.output import Display, Output
+from auditor.cli.terminal.plan import plan_json, print_plan
 from auditor.cli.terminal.signals import Interruption
-from auditor.cli.terminal.streams import GuardedStream, guarded_stdout
+from auditor.cli.terminal.streams import GuardedStream, guarded_stdout, show_result, write_result
 from auditor.cli.terminal.summary import print_paths, print_summary
+from auditor.config import AuditConfig
 from auditor.errors import WriteError
-from auditor.model.progress import AccountFinished, AuditStarted, ProgressEvent
+from auditor.model.progress import AccountFinished, AuditStarted, AuditWarning, ProgressEvent
 from auditor.model.summary import AuditSummary
+from auditor.run.plan import plan_audit
 
 _INCOMPLETE = 3
+_PLAN_NOT_WRITTEN = 1
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -169,3 +174,27 @@ def _resume_sentence(audit: OpenAudit, *, failure: WriteError | None = None) -> 
     cause = None if failure is None else failure.__cause__
     full = isinstance(cause, OSError) and cause.errno in _NO_SPACE
     return f"{'Free space on the disk, then go on' if full else 'Go on'} with: {audit.resume_command}"
+
+
+async def show_plan(  # noqa: PLR0913 - what is planned, and how it is shown
+    config: AuditConfig, *, processes: int, sample: int, as_json: bool, words: GivenOptions, output: Output
+) -> int:
+    """Plan the audit, and print the plan and the step after it; returns the exit code.
+
+    Raises:
+        AuditError: It could not be planned.
+    """
+    with output.display() as display:
+
+        def warn(event: ProgressEvent) -> None:
+            if isinstance(event, AuditWarning):
+                display(event)
+
+        plan = await plan_audit(config, processes=processes, sample=sample, observe=warn)
+    if as_json:
+        failure = write_result(plan_json(plan))
+    else:
+        failure = show_result(partial(print_plan, plan=plan, next_step=next_step(Step.PLAN, words)))
+    if failure:
+        output.say(f"Error: The plan could not be written: {failure}.")
+    return _PLAN_NOT_WRITTEN if failure else 0

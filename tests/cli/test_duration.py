@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditor.cli.audit import parse_duration
+from auditor.cli.settings import parse_duration
 from auditor.errors import ConfigurationError
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -109,6 +110,14 @@ def write_result(text: str) -> str:
     """Write a text and a line end on stdout; returns why it could not be written, empty where it was."""
     stdout = guarded_stdout()
     stdout.write(f"{text}\n")
+    stdout.flush()
+    return stdout.failure
+
+
+def show_result(show: Callable[["Console"], object]) -> str:
+    """Let `show` print on stdout; returns why that could not be written, empty where it was."""
+    stdout = guarded_stdout()
+    show(stdout.console())
     stdout.flush()
     return stdout.failure
 
