@@ -1,4 +1,4 @@
-"""One account, from its role to its report; whatever fails in it stays in it."""
+"""The audit of one account, from its role to its report; no failure leaves the account."""
 
 import logging
 import math
@@ -35,21 +35,21 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 INTERNAL_ERROR = "InternalError"
-"""The code of what is wrong with this package; its traceback is in the log, at DEBUG."""
+"""The code of a bug in this package; its traceback is logged at DEBUG."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountPlan:
-    """What is asked of each account; it is frozen and can be pickled, and no credential is in it."""
+    """What to ask each account; frozen, picklable, and without credentials."""
 
     config: AuditConfig
     period: Period
     lost_until: datetime | None = None
-    """Until when CloudTrail has dropped the period's events, None where it still has all."""
+    """Until when CloudTrail has dropped the events of the period, None if it still has all."""
 
     @property
     def roles(self) -> tuple[RoleRequest, ...]:
-        """The roles of which the first that lets the caller in is assumed in each account."""
+        """The roles to try in each account, in this order."""
         config = self.config
         request = RoleRequest(
             "",
@@ -62,9 +62,9 @@ class AccountPlan:
         return tuple(request.named(name) for name in config.roles)
 
     def portion(self, share: int) -> "AccountPlan":
-        """The same for one of `share` workers, with its part of all that is limited for the run as a whole.
+        """The plan of one of `share` workers, with its share of the limits of the whole run.
 
-        Which accounts are audited was decided before: a worker gets no filters.
+        A worker gets accounts that are already chosen, and so no filters.
         """
         rates = replace(self.config.rates, sts=self.config.rates.sts / share)
         concurrency = math.ceil(self.config.concurrency / share)
@@ -73,8 +73,8 @@ class AccountPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """What several collectors need of one account, and only one of them asks for."""
+class SharedFacts:
+    """What several collectors need from one account; it is requested once."""
 
     key_events: KeyEvents
     report: Once[CredentialReport | None]
@@ -83,16 +83,16 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Asks one account for one kind of fact, and adds it to the draft."""
+    """Reads one kind of fact from one account into the draft."""
 
     section: Section
-    """Where a failure that nobody foresaw is noted."""
-    collect: Callable[[AccountAccess, AccountDraft, AccountPlan, Shared], Awaitable[None]]
-    of: frozenset[UserScope] = frozenset(UserScope)
-    """With which scope of users it is asked."""
+    """The section of an unexpected error."""
+    collect: Callable[[AccountAccess, AccountDraft, AccountPlan, SharedFacts], Awaitable[None]]
+    scopes: frozenset[UserScope] = frozenset(UserScope)
+    """The scopes of users with which it runs."""
 
 
-async def _collect_users(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared) -> None:
+async def _collect_users(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: SharedFacts) -> None:
     if plan.config.freshness is Freshness.LIVE:
         await collect_users(account, draft)
         return
@@ -106,19 +106,19 @@ async def _collect_users(account: AccountAccess, draft: AccountDraft, plan: Acco
     )
 
 
-async def _collect_root(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared) -> None:
+async def _collect_root(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: SharedFacts) -> None:
     report = None if plan.config.freshness is Freshness.LIVE else shared.report
     await collect_root(account, draft, devices=shared.devices, report=report)
 
 
 async def _collect_service_credentials(
-    account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared
+    account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: SharedFacts
 ) -> None:
-    del plan, shared  # nothing that is said of all collectors is said of this one
+    del plan, shared  # this collector depends on neither
     await collect_service_credentials(account, draft)
 
 
-async def _collect_events(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: Shared) -> None:
+async def _collect_events(account: AccountAccess, draft: AccountDraft, plan: AccountPlan, shared: SharedFacts) -> None:
     await collect_events(account, draft, plan.period, key_events=shared.key_events, scope=plan.config.events)
     if plan.lost_until is not None:
         said = f"CloudTrail keeps 90 days: events from before {plan.lost_until.isoformat()} are lost"
@@ -130,20 +130,20 @@ EVENTS = Collector(Section.EVENTS, _collect_events)
 ROOT = Collector(Section.ROOT, _collect_root, frozenset({UserScope.ALL}))
 SERVICE_CREDENTIALS = Collector(Section.SERVICE_CREDENTIALS, _collect_service_credentials, frozenset({UserScope.ALL}))
 COLLECTORS = (EVENTS, USERS, ROOT, SERVICE_CREDENTIALS)
-"""All of them; two a second is the slowest of all paces: in most accounts the events are what is waited for."""
+"""The events first: at two requests per second they take longest in most accounts."""
 
 
 async def audit_account(account: Account, *, gateway: Gateway, plan: AccountPlan) -> AccountReport:
-    """The report of one account, which is not asked anything where its state says that it can't be audited.
+    """The report of one account; an account that its state excludes from audits is asked nothing.
 
-    One that an outage cuts off, or of which the outage leaves nothing to ask, was not reached.
+    An account that an outage cuts off is reported as not reached.
     """
     report, outages = unasked(account), gateway.limits.outages
     if report is not None:
         return report
     with outages.cutting_off() as scope:
         report = await read_account(account, gateway=gateway, plan=plan)
-        # The request that the patience ended with has failed before it could be cancelled.
+        # The request that used up the patience failed before it could be cancelled.
         if report.complete or not scope.cancel_called:
             return report
     return not_reached(account, _failure_of(outages.ended))
@@ -156,7 +156,7 @@ def _failure_of(ended: RequestError | None) -> Failure | None:
 async def read_account(
     account: Account, *, gateway: Gateway, plan: AccountPlan, collectors: Sequence[Collector] = COLLECTORS
 ) -> AccountReport:
-    """The report of one account, as these collectors read it; no error of the account leaves this function."""
+    """The report of one account from these collectors; no error of the account leaves this function."""
     started_at, started = datetime.now(UTC), anyio.current_time()
     draft, usage = AccountDraft(plan.config.users), gateway.usage(account)
     own = plan.config.own_account_role
@@ -177,7 +177,7 @@ async def read_account(
 async def _collect(
     entered: AccountAccess, draft: AccountDraft, *, plan: AccountPlan, collectors: Sequence[Collector]
 ) -> None:
-    shared = Shared(
+    shared = SharedFacts(
         KeyEvents(),
         report=Once(partial(report_or_none, entered, draft, wait=plan.config.report_wait)),
         devices=Once(partial(virtual_devices, entered)),
@@ -188,17 +188,17 @@ async def _collect(
 
     async with anyio.create_task_group() as tasks:
         for collector in collectors:
-            if plan.config.users in collector.of:
+            if plan.config.users in collector.scopes:
                 tasks.start_soon(run, collector)
 
 
 async def bulkhead(draft: AccountDraft, section: Section, work: Awaitable[T]) -> T | Unknown:
-    """What `work` returns; an error that nobody foresaw is the section's failure, and Unknown: it is never AWS's."""
+    """What `work` returns; an unexpected error becomes a failure of the section, and Unknown."""
     try:
         with bare_errors():
             return await work
-    # The only place that catches all: a mistake of this package's own must cost one section of one account, and be
-    # said, and not cost the organization.
+    # Nowhere else is every exception caught: a bug of this package must cost one section of one account, and be
+    # reported, but not end the audit of the organization.
     except Exception as error:
         logger.debug("unforeseen error in the section %s", section, exc_info=True)
         said = f"{INTERNAL_ERROR}: an unforeseen error of the audit's own in this account ({type(error).__name__})"

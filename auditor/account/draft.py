@@ -1,4 +1,4 @@
-"""What is known of one account so far: facts, questions asked and answered, failures."""
+"""The account report while it is built: facts, requests made and answered, failures."""
 
 from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass, field, replace
@@ -25,16 +25,16 @@ from auditor.model.report import AccountReport
 T = TypeVar("T")
 
 Note = Callable[[RequestError], None]
-"""Takes the fault of one item that can't be read; the others are there all the same."""
+"""Takes the error of one unreadable item of a list; the other items are read."""
 
 
 def ignore(_: RequestError) -> None:
-    """Take the fault of an item in a list that no report is made of."""
+    """Drop the error of an item, in a list that no report is made from."""
 
 
 @dataclass(slots=True)
 class AccountDraft:
-    """The account report in the making; collectors add to it what they learn, when they learn it."""
+    """The account report while it is built; collectors add facts to it as they read them."""
 
     scope: UserScope = UserScope.WITH_KEYS
     users: dict[int, User] = field(default_factory=dict)
@@ -44,12 +44,12 @@ class AccountDraft:
     vanished_users: int = 0
     vanished_keys: int = 0
     foreign_events: int = 0
-    """Those that were passed over, since they are another service's."""
+    """Events of other services, which are left out."""
     root: Root | NotAsked = NOT_ASKED
     service_credentials: dict[str, tuple[ServiceCredential, ...] | Unknown] = field(default_factory=dict)
     """By the user's name."""
     other_service_credentials: tuple[()] | Unknown | NotAsked = NOT_ASKED
-    """Those of users who are not among them."""
+    """Those of all other users."""
     report_time: datetime | None = None
     fallbacks: list[str] = field(default_factory=list)
     _asked: dict[Section, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Who lists the organization's accounts, where that is not the caller."""
+"""The credentials that list the accounts of the organization, if they are not the caller's."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lister:
-    """Whose credentials Organizations is asked with: those of a profile, those of a role, or both."""
+    """The profile, the role, or both, that list the accounts."""
 
     profile: str | None
     role: str | None
     """The role's ARN; it is assumed with the profile's credentials, or the caller's where there is no profile."""
     request: RoleRequest
-    """How the role is asked for; the name in it is not looked at."""
+    """How the role is assumed; its name is not used."""
 
 
 def lister_of(config: AuditConfig) -> Lister | None:
-    """Who lists the accounts, None where it is the caller."""
+    """Who lists the accounts, None for the caller."""
     profile, role = config.lister_profile or None, config.lister_role
     if profile is None and role is None:
         return None
@@ -49,10 +49,10 @@ async def open_lister(
     limits: RunLimits,
     session: aioboto3.Session | None = None,
 ) -> Access:
-    """The lister's access, its credentials proven; a role's are renewed in time, by whom it was assumed with first.
+    """The access of the lister, after a first call; credentials of a role are renewed in time.
 
     Raises:
-        CallerError: There are none, or AWS refuses them; it names the option that they are from.
+        CallerError: There are no credentials, or AWS refuses them; it names the option that they are from.
     """
     access = caller
     if lister.profile is not None:

@@ -81,12 +81,12 @@ async def assume(
 async def first_admitted(
     access: Access, sts: "STSClient", *, account_id: str, partition: str, roles: Sequence[RoleRequest]
 ) -> tuple[RoleRequest, RoleCredentials]:
-    """The first of these roles that lets the caller in, and its credentials, which are renewed by that role alone.
+    """The first of these roles that lets the caller in, and its credentials; that role also renews them.
 
-    Only a denial leads to the next role: whoever is throttled, or not answered, has not learned that this one is shut.
+    Only a denial leads to the next role: a throttle or a timeout does not say that the role denies the caller.
 
     Raises:
-        RequestError: One failed for another reason; or all denied: then it has AWS's whole message to the last.
+        RequestError: One failed for another reason, or all denied: then it has AWS's whole message for the last.
     """
     denials: list[DeniedError] = []
     for role in roles:

@@ -1,4 +1,4 @@
-"""The organizational units of the organization, the accounts in each, and the tags of an account."""
+"""Calls for organizational units (OUs), the accounts in each, and the tags of an account."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from auditor.model.facts import AccountId
 
 _PAGE = 20
 _NO_SUCH_UNIT = frozenset({"ParentNotFoundException", "InvalidInputException"})
-"""What AWS answers where an id is none of the organization's, and where it is none at all."""
+"""AWS's codes for an id that is not in the organization, and for an invalid id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Unit:
 
 
 def is_missing(code: str) -> bool:
-    """Whether the code says that there is no root or unit of the id that was asked for."""
+    """Whether the code says that there is no root or OU of this id."""
     return code in _NO_SUCH_UNIT
 
 
@@ -45,7 +45,7 @@ async def units_in(gateway: Gateway, parent: str) -> tuple[Unit, ...]:
     """The units directly in a root or unit.
 
     Raises:
-        RequestError: They could not all be listed; `is_missing` tells by the code whether there is no such parent.
+        RequestError: They could not all be listed; `is_missing` recognizes a parent that does not exist.
     """
     operation = gateway.organizations.list_organizational_units_for_parent
     found = await _all(gateway, operation, "OrganizationalUnits", ParentId=parent, MaxResults=_PAGE)
@@ -92,7 +92,7 @@ def _unit(raw: Mapping[str, Any], operation: Callable[..., object]) -> Unit:
 
 
 def _named(raw: Mapping[str, Any], member: str, operation: Callable[..., object]) -> str:
-    """A text that must be there: what can't be told apart from others can be neither chosen nor left out."""
+    """A required text: items without a name can be neither chosen nor left out."""
     text = text_in(raw, member)
     if not text:
         api = api_of(operation)

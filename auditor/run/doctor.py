@@ -1,4 +1,4 @@
-"""The examination before an audit: which checks there are, and how they are done, side by side."""
+"""The checks of `auditor doctor`: which there are, and how they run concurrently."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ _NOW = partial(datetime.now, UTC)
 IMPATIENT = RetryPolicy(
     attempts=3, patience=5.0, first_contact_patience=3.0, timeout_patience=30.0, throttle_patience=10.0
 )
-"""Who only wants to know what is wrong does not wait until it passes."""
+"""Short: a diagnosis does not wait until a fault passes."""
 _LONGEST_SILENCE = 30.0
 
 CHECKS = (
@@ -48,7 +48,7 @@ CHECKS = (
     Check(name="role", needs=("STS", "session policy"), examine=check_role),
     Check(name="actions", needs=("role",), examine=check_actions),
 )
-"""In the order in which they are read; each names checks before it."""
+"""In the order of the output; each needs only checks before it."""
 
 
 async def examine(
@@ -58,13 +58,13 @@ async def examine(
     policy: RetryPolicy = IMPATIENT,
     now: Callable[[], datetime] = _NOW,
 ) -> Diagnosis:
-    """What would keep an audit with these settings from its end, judged by a sample of accounts.
+    """What would make an audit with these settings fail, judged by a sample of accounts.
 
-    It asks what an audit asks, and writes nothing. A check whose needs gave nothing is skipped; an error that nobody
-    has foreseen ends its own check only.
+    It makes the requests of an audit, and writes nothing. A check is skipped if a check that it needs gave no value. An
+    unexpected error ends only its own check.
 
     Raises:
-        ConfigurationError: The filters name what is not there, or leave nothing.
+        ConfigurationError: The filters name something that does not exist, or leave no account.
     """
     began = anyio.current_time()
     limits = new_run_limits(config.rates, longest_silence=min(config.longest_silence, _LONGEST_SILENCE), growing=True)
@@ -94,7 +94,7 @@ async def _checked(
 ) -> tuple[Checked, object]:
     lacking = next((name for name in check.needs if values[name] is None), None)
     if lacking is not None:
-        # What it was skipped because of may itself have been skipped: the first one is what is to be mended.
+        # That check may itself have been skipped: the first one that failed is the one to fix.
         because = done[lacking].because or lacking
         finding = Finding(outcome=Outcome.SKIPPED, found=f"not tried, because of {because}")
         return Checked(name=check.name, findings=(finding,), because=because), None
@@ -106,10 +106,10 @@ async def _checked(
 
 
 async def _result(check: Check, setup: Setup, values: Sequence[object]) -> Result:
-    """What the check gives; an error that nobody has foreseen leaves the other checks alone.
+    """The result of the check; an unexpected error becomes its finding.
 
     Raises:
-        ConfigurationError: What was asked for can't be right, whatever the others find.
+        ConfigurationError: An option is wrong, whatever the other checks find.
     """
     try:
         with bare_errors():

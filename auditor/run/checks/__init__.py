@@ -1,1 +1,1 @@
-"""The checks of an examination, in groups: each tries one thing as an audit would, and says what it has found."""
+"""The checks of `auditor doctor`, by subject: each makes requests of an audit, and reports what it finds."""

@@ -1,4 +1,4 @@
-"""The check of what may be asked in the accounts: each action is tried, by the smallest request that an audit makes."""
+"""The check of the role's permissions: try each action with the smallest request that an audit makes."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -18,16 +18,16 @@ from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of
 from auditor.run.checks.roles import Entry, ids_of, names_of
 
 _FEW = 10
-"""Users of an account that are looked at for one with a key."""
+"""Users of an account among whom to look for one with a key."""
 _ANSWERS = frozenset({NO_SUCH_ENTITY, "LimitExceeded", "ReportExpired", "ReportInProgress", "ReportNotPresent"})
-"""What IAM says of what is not there, to whoever may ask for it."""
+"""Error codes that IAM sends only to callers who are allowed the action."""
 
 Reply = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """Whom and what in an account an action can be tried on; empty where nothing was found."""
+    """The user and key of an account to try actions on; empty if there is none."""
 
     user: str = ""
     key: str = ""
@@ -39,19 +39,19 @@ class Probe:
 
     ask: Callable[[AccountAccess, Subjects], Awaitable[object]]
     needs: str = ""
-    """Which of the subjects it is tried on, empty where it needs none."""
+    """The name of the subject that it needs, empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An action that was tried in an account, or could not be."""
+    """The attempt of one action in one account."""
 
     action: str
     entry: Entry
     error: RequestError | None = None
-    """None where it is allowed, or was not tried."""
+    """None if it is allowed, or was not tried."""
     lacks: str = ""
-    """What it would have been tried on, empty where it was tried."""
+    """The missing subject, empty if it was tried."""
 
 
 PROBES: Mapping[str, Probe] = {
@@ -79,11 +79,11 @@ PROBES: Mapping[str, Probe] = {
         )
     ),
 }
-"""By action, as the role's policy has them."""
+"""By action, as in the role's policy."""
 
 
 async def check_actions(setup: Setup, entered: Sequence[Entry]) -> Result:
-    """Which of the actions of an audit are allowed in the accounts that were entered."""
+    """Which actions of an audit are allowed in the entered accounts."""
     actions = actions_of(setup.config.freshness, users=setup.config.users)
     trials: list[Trial] = []
 
@@ -104,7 +104,7 @@ async def check_actions(setup: Setup, entered: Sequence[Entry]) -> Result:
 
 
 async def _tried(entry: Entry, actions: Sequence[str]) -> list[Trial]:
-    """Each action, tried in one account: those first that find what the others are tried on."""
+    """Each action, tried in one account; first those that find a user and a key for the others."""
     assert entry.access is not None  # noqa: S101 - it was entered
     subjects, trials = await _subjects(entry, entry.access)
     done = {trial.action for trial in trials}
@@ -145,7 +145,7 @@ async def _ask(action: str, entry: Entry, access: AccountAccess, subjects: Subje
 
 
 def _findings(action: str, trials: Iterable[Trial], *, setup: Setup) -> list[Finding]:
-    """What is wrong with one action; nothing where it is allowed wherever it was tried."""
+    """What is wrong with one action; nothing if it is allowed in all accounts."""
     of_action = [trial for trial in trials if trial.action == action]
     groups: dict[Fault, list[Trial]] = {}
     for trial in of_action:

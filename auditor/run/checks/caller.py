@@ -1,4 +1,4 @@
-"""Checks of the caller: which credentials there are, until when, and whose."""
+"""Checks of the caller: its credentials, their expiration, its identity, and the lister."""
 
 from datetime import timedelta
 
@@ -27,12 +27,12 @@ _LINKS = {
     "iam-role": "the instance's metadata (IMDS)",
     "login": "aws login",
 }
-"""What the SDK calls the links of its chain, and what people do."""
+"""The names of the SDK's credential providers, in plain words."""
 _NOT_RENEWED = frozenset({"env", "explicit"})
 
 
 async def check_credentials(setup: Setup, sessions: Sessions) -> Result:
-    """Whether the chain gives credentials, which link of it, and until when; gives the CallerCredentials."""
+    """Whether a credential provider gives credentials, which, and until when; gives the CallerCredentials."""
     try:
         credentials = await resolve_credentials(sessions, profile=setup.config.profile)
     except CallerError as error:
@@ -59,7 +59,7 @@ async def check_credentials(setup: Setup, sessions: Sessions) -> Result:
 async def check_identity(
     setup: Setup, sessions: Sessions, credentials: CallerCredentials, _connection: Connection
 ) -> Result:
-    """Whether AWS knows whose the credentials are; gives the Gateway."""
+    """Whether AWS accepts the credentials, and whose they are; gives the Gateway."""
     opening = connected(sessions, credentials, limits=setup.limits, profile=setup.config.profile)
     try:
         gateway = await setup.stack.enter_async_context(opening)
@@ -72,7 +72,7 @@ async def check_identity(
 
 
 async def check_lister(setup: Setup, gateway: Gateway) -> Result:
-    """Whether whoever is to list the accounts has credentials; gives the access that lists."""
+    """Whether the lister has credentials; gives its access."""
     lister = lister_of(setup.config)
     if lister is None:
         return well("the caller", value=gateway.lister)

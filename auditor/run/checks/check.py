@@ -1,4 +1,4 @@
-"""What a check is: a name, the checks that it rests on, and what it does with their results."""
+"""What a check is: its name, the checks that it needs, and its result."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,22 +13,22 @@ from auditor.model.diagnosis import Finding, Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What all checks of an examination share."""
+    """What all checks share."""
 
     config: AuditConfig
     limits: RunLimits
     stack: AsyncExitStack
-    """Closes what checks have opened, when all have ended."""
+    """Closes what checks have opened, after the last check."""
     now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a check has found, and what those that rest on it need."""
+    """The findings of a check, and its value for the checks that need it."""
 
     findings: tuple[Finding, ...]
     value: object = None
-    """None where those that rest on it can't be done."""
+    """None if the checks that need it can't run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +41,14 @@ class Check:
     examine: Callable[..., Awaitable[Result]]
     """Takes the setup and those values."""
     ends_audit: bool = False
-    """Whether an audit could read nothing at all where it gives no value."""
+    """Whether an audit could read nothing if this check gives no value."""
 
 
-def well(found: str, *, value: Any = True, cure: str = "") -> Result:  # noqa: ANN401 - whatever others need of it
-    """The result of a check that has found all in order."""
+def well(found: str, *, value: Any = True, cure: str = "") -> Result:  # noqa: ANN401 - each check has its own kind of value
+    """The result of a check that found nothing wrong."""
     return Result((Finding(outcome=Outcome.OK, found=found, cure=cure),), value)
 
 
 def counted(number: int) -> str:
-    """So many accounts, in words that are right of one, too."""
+    """The number with its noun: 1 account, 2 accounts."""
     return f"{number:,} account{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Which fault an error is, and what is done about those whose cure is the same wherever they are met."""
+"""The fault class of an error, and the cures that do not depend on the check."""
 
 from datetime import datetime
 
@@ -48,7 +48,7 @@ _CURES = {
 
 
 def fault_of(error: RequestError, *, denied: Fault, now: datetime) -> Fault:
-    """Which fault an error is; a denial is `denied`, unless a service control policy is what denies."""
+    """The fault class of an error; a denial is `denied`, unless a service control policy denies."""
     if clock_fault(error, now=now) is not None:
         return Fault.CLOCK_WRONG
     if error.code in _FAULTS:
@@ -65,12 +65,12 @@ def fault_of(error: RequestError, *, denied: Fault, now: datetime) -> Fault:
 
 
 def cure_of(fault: Fault) -> str:
-    """What is done about a fault wherever it is met; empty where that depends."""
+    """What to do about a fault; empty if that depends on the check."""
     return f"{_CURES[fault]}." if fault in _CURES else ""
 
 
 def cure_of_scp(account_id: str) -> str:
-    """What is done about a service control policy that denies in an account."""
+    """What to do about a service control policy that denies a request in this account."""
     return (
         "Let the role pass in the service control policy that the message names; these are the account's, beside those "
         "of its units and the root: `aws organizations list-policies-for-target "
@@ -87,7 +87,7 @@ def of_error(  # noqa: PLR0913 - what is known of a fault
     now: datetime,
     outcome: Outcome = Outcome.FAILED,
 ) -> Finding:
-    """The finding that a request has failed; `what` says what it was for, `cure` is for faults that have none."""
+    """The finding of a failed request; `what` says what failed, `cure` is used if the fault class has none."""
     fault = fault_of(error, denied=denied, now=now)
     return Finding(
         outcome=outcome,

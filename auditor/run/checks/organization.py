@@ -1,4 +1,4 @@
-"""Checks of the organization: which one it is, whether its accounts are listed, and which of them are the sample."""
+"""Checks of the organization: its id, the list of its accounts, and the sample of them."""
 
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -22,7 +22,7 @@ from auditor.run.listing import Listing, list_selected
 from auditor.run.sample import sample_of_units
 
 _LISTING_SECONDS = 20.0
-"""For so long accounts are listed: of a large organization a part is enough."""
+"""The listing stops after this time: a part of a large organization is enough."""
 _LISTING_POLICY = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": '
     '["organizations:DescribeOrganization", "organizations:ListAccounts"], "Resource": "*"}]}'
@@ -31,7 +31,7 @@ _LISTING_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """The organization, with empty texts where nobody may know."""
+    """The organization; texts are empty if the caller may not describe it."""
 
     id: str
     management: str
@@ -39,7 +39,7 @@ class Organization:
 
 
 async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> Result:
-    """Whether there is an organization, and which one it is; gives the Organization."""
+    """Whether the caller is in an organization, and in which; gives the Organization."""
     try:
         reply: Mapping[str, object] = {**await lister.request(gateway.organizations.describe_organization)}
     except RequestError as error:
@@ -58,7 +58,7 @@ async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> 
 
 
 async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, organization: Organization) -> Result:
-    """Whether the accounts are listed, and which of them are wanted; gives the Sample."""
+    """Whether the accounts are listed, and which of them the filters leave; gives the Sample."""
     find = _chosen if setup.config.filters.active else _listed
     listed = await find(setup, replace(gateway, lister=lister), where=_where(gateway, lister, organization))
     findings = () if listed.fault is None else (listed.fault,)
@@ -74,7 +74,7 @@ async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, organiz
 
 
 def _where(gateway: Gateway, lister: Access, organization: Organization) -> str:
-    """From where the accounts are listed, in words; empty where that is not known."""
+    """Who lists the accounts, in words; empty if unknown."""
     if lister is not gateway.access:
         return " by the lister"
     if not organization.management:
@@ -88,11 +88,11 @@ class _Listed:
     accounts: Sequence[Account]
     said: str
     fault: Finding | None = None
-    """What keeps others from being among them."""
+    """Why accounts are missing."""
 
 
 async def _listed(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
-    """The accounts, as far as they can be listed in a while: of a large organization a part is enough."""
+    """The accounts that can be listed in limited time."""
     listing, accounts = Listing(), list[Account]()
     began, more, fault = anyio.current_time(), "", None
     pages = cast("AsyncGenerator[list[dict[str, Any]]]", account_pages(gateway.lister, gateway.organizations))
@@ -109,7 +109,7 @@ async def _listed(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
 
 
 def _odd(listing: Listing, accounts: Sequence[Account]) -> Finding | None:
-    """What is odd about a list without an error: nobody is in it, or somebody whom nobody can name."""
+    """What is wrong with a list that ended without an error: it is empty, or has an account without an id."""
     if listing.unnamed:
         error = listing.unnamed[0]
         found = f"{counted(len(listing.unnamed))} can't be entered: AWS does not say which"
@@ -120,10 +120,10 @@ def _odd(listing: Listing, accounts: Sequence[Account]) -> Finding | None:
 
 
 async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
-    """The accounts that the filters leave, found as an audit finds them.
+    """The accounts that the filters leave, chosen as in an audit.
 
     Raises:
-        ConfigurationError: The filters name what is not there, or leave nothing.
+        ConfigurationError: The filters name something that does not exist, or leave no account.
     """
     listing = Listing()
     sent, received = anyio.create_memory_object_stream[Account](math.inf)

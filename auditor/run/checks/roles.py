@@ -1,4 +1,4 @@
-"""Checks of the way into the accounts: STS in its region, the session policy, and the roles, for each of the sample."""
+"""Checks of AssumeRole in each account of the sample: STS in its region, the session policy, and the roles."""
 
 import shlex
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from auditor.run.sample import Sample
 
 _DURATION = "DurationSeconds"
 _SOURCE = "sts:SetSourceIdentity"
-"""What AWS's messages name: the codes are those of whatever else is refused."""
+"""Words of AWS's messages: the error codes alone are ambiguous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What came of entering the sample."""
+    """The accounts of the sample, entered or not."""
 
     caller: Caller
     all: tuple[Entry, ...]
 
     @property
     def by_role(self) -> tuple[Entry, ...]:
-        """Those that a role was asked for: all but the caller's own account, mostly."""
+        """The accounts for which a role was requested: as a rule all but the caller's own."""
         return tuple(entry for entry in self.all if entry.access is None or entry.access.role)
 
 
 async def check_sts(setup: Setup, gateway: Gateway, sample: Sample) -> Result:
-    """Whether STS gives sessions of roles in this region; gives the Entries, which others judge."""
+    """Whether STS gives sessions in this region; gives the Entries, for the next checks."""
     entries: dict[str, Entry] = {}
     roles = _roles(setup)
 
@@ -82,7 +82,7 @@ def _is_of_region(error: RequestError) -> bool:
 
 
 async def check_session_policy(setup: Setup, entries: Entries) -> Result:
-    """Whether AWS takes the session policy, packed with all else that a session has."""
+    """Whether AWS accepts the session policy, packed with the session's tags."""
     policy = _roles(setup)[0].policy
     if policy is None:
         return well("none: the sessions have all rights of the role (--no-session-policy)")
@@ -98,7 +98,7 @@ async def check_session_policy(setup: Setup, entries: Entries) -> Result:
 
 
 async def check_role(setup: Setup, entries: Entries, _policy: object) -> Result:
-    """Which role lets the caller in, in each account of the sample; gives the accounts that were entered."""
+    """Which role lets the caller in, in each account of the sample; gives the entered accounts."""
     groups: dict[Fault, list[Entry]] = {}
     for entry in entries.all:
         if entry.error is not None:
@@ -111,7 +111,7 @@ async def check_role(setup: Setup, entries: Entries, _policy: object) -> Result:
 
 
 def fault_of_entry(error: RequestError, *, setup: Setup) -> Fault:
-    """Why an account was not entered; a role that is not there, or does not trust, is denied in the same words."""
+    """Why an account was not entered; AWS denies a missing role and a missing trust in the same words."""
     if error.code == "ValidationError" and _DURATION in error.message:
         return Fault.SESSION_TOO_LONG
     fault = fault_of(error, denied=Fault.ROLE_DENIED, now=setup.now())
@@ -144,7 +144,7 @@ def _let_in(entered: Sequence[Entry]) -> str:
 
 
 def _cure(fault: Fault, *, account: Account, caller: Caller, setup: Setup) -> str:
-    """What to do in an account that is shut; AWS does not say whether the role is missing or does not trust."""
+    """What to do in an account that was not entered."""
     role = setup.config.roles[0].replace(ACCOUNT_ID, account.id)
     name = role.rpartition("/")[2]
     if fault is Fault.DENIED_BY_SCP:
@@ -169,7 +169,7 @@ def _cure(fault: Fault, *, account: Account, caller: Caller, setup: Setup) -> st
 
 
 def principal_of(caller: Caller) -> str:
-    """Whom a trust policy must name so that the caller is trusted: of a session, the role that it is one of."""
+    """The principal that a trust policy must name to trust the caller: for a session, its role."""
     parts = caller.arn.split(":")
     if parts[2] != "sts":
         return caller.arn
@@ -178,12 +178,12 @@ def principal_of(caller: Caller) -> str:
 
 
 def _roles(setup: Setup) -> tuple[RoleRequest, ...]:
-    """The roles as an audit asks for them."""
+    """The roles as an audit assumes them."""
     return AccountPlan(setup.config, resolve_period(None, None, now=setup.now())[0]).roles
 
 
 def names_of(entries: Sequence[Entry]) -> str:
-    """The accounts as people call them."""
+    """The accounts by name and id."""
     return ", ".join(f"{entry.account.name} ({entry.account.id})" for entry in entries)
 
 
