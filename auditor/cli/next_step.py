@@ -1,4 +1,4 @@
-"""The walk to the first audit of all accounts: what a command names at its end as the next step."""
+"""The next step that a command names at its end, from the role to the audit of all accounts."""
 
 import shlex
 from collections.abc import Collection, Sequence
@@ -10,7 +10,7 @@ from auditor.model.filters import OPTIONS
 
 
 class Step(StrEnum):
-    """The commands of the walk, in their order."""
+    """The commands that name a next step, in their order."""
 
     TEMPLATE = "template"
     DOCTOR = "doctor"
@@ -20,11 +20,11 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GivenOptions:
-    """The options of a command as they were given, for the next command to get them, too."""
+    """The options on the command line, to repeat in the next command."""
 
     others: Sequence[str] = ()
     filters: Sequence[str] = ()
-    """Those that choose accounts."""
+    """The options that choose accounts."""
 
 
 def next_step(after: Step, words: GivenOptions = GivenOptions()) -> str:
@@ -50,7 +50,7 @@ def _command(name: str, words: Sequence[str]) -> str:
 
 
 def given_options(context: Any, *, but: Collection[str] = ()) -> GivenOptions:  # noqa: ANN401 - a context of the command line
-    """The options that stand on the command line, but those with these parameters' names; a variable stays one."""
+    """The options on the command line, but for these parameters; variables are not repeated."""
     others: list[str] = []
     filters: list[str] = []
     for parameter in context.command.params:

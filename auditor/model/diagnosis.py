@@ -1,4 +1,4 @@
-"""What an examination found before an audit: of the machine, the caller, the organization and a sample of accounts."""
+"""The diagnosis of `auditor doctor`: findings on the machine, the caller, the organization and a sample of accounts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from auditor.model.facts import AccountId
 
 
 class Outcome(StrEnum):
-    """How a check has ended, the best first."""
+    """How a check ended, the best first."""
 
     OK = "ok"
     SKIPPED = "skipped"
-    """It was not tried, because of another one or for want of something to try it on."""
+    """Not tried, because another check failed, or there was no user or key to try it on."""
     WARNING = "warning"
     FAILED = "failed"
     CRASHED = "crashed"
-    """It met what nobody has foreseen, and says nothing of what it was to check."""
+    """An unexpected error ended the check, which says nothing of its subject."""
 
 
 class Fault(StrEnum):
-    """What is wrong, in words that stay the same."""
+    """The classes of what can be wrong; their values are stable."""
 
     CONFIGURATION_UNUSABLE = "ConfigurationUnusable"
     CREDENTIALS_MISSING = "CredentialsMissing"
@@ -54,21 +54,21 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that a check has found."""
+    """One thing that a check found."""
 
     outcome: Outcome
     found: str
     """A sentence."""
     fault: Fault | None = None
-    """None where nothing is wrong."""
+    """None if nothing is wrong."""
     code: str = ""
-    """AWS's error code, or the name of the fault where no reply came."""
+    """AWS's error code, or this package's if no reply came."""
     said: str = ""
     """AWS's whole message."""
     cure: str = ""
-    """What to do about it: where there is one, a command or a policy to paste."""
+    """What to do about it, with a command or a policy to paste if there is one."""
     accounts: tuple[AccountId, ...] = ()
-    """The accounts of the sample that it was found in."""
+    """The accounts of the sample in which it was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Checked:
     name: str
     findings: tuple[Finding, ...]
     because: str = ""
-    """The check that it was skipped because of, empty where it was not."""
+    """The check because of which it was skipped, else empty."""
     ends_audit: bool = False
     """Whether an audit would end here, with nothing audited."""
 
@@ -90,7 +90,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What all checks have found, in the order in which they are to be read."""
+    """The results of all checks, in the order of the output."""
 
     checks: tuple[Checked, ...]
     seconds: float = 0.0
@@ -102,12 +102,12 @@ class Diagnosis:
 
     @property
     def exit_code(self) -> int:
-        """The one that an audit would have, judged by the sample: 0, 1 where nothing could be audited, else 3."""
+        """The exit code that an audit would have, judged by the sample: 0, 1 if nothing could be audited, else 3."""
         if any(checked.ends_audit for checked in self.checks):
             return 1
         return 3 if self.outcome in {Outcome.FAILED, Outcome.CRASHED} else 0
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The worst of these outcomes; where there are none, all is well."""
+    """The worst of these outcomes; OK if there are none."""
     return max(outcomes, key=list(Outcome).index, default=Outcome.OK)

@@ -1,4 +1,4 @@
-"""The accounts of the organization, listed well ahead of the engine; or all of them first, where filters choose."""
+"""The list of accounts, sent to the engine page by page; with filters, after the last page."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,17 +30,17 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class Listing:
-    """How far the listing came, written by `list_accounts` alone; others read it."""
+    """How far the listing is; only `list_accounts` and `list_selected` write it."""
 
     count: int = 0
     accounts: list[Account] = field(default_factory=list)
-    """Those that were given to the engine."""
+    """The accounts that were sent to the engine."""
     interruption: ListingInterrupted | None = None
-    """Set where the listing ended before the organization did."""
+    """Set if the listing ended before the last account."""
     unnamed: list[RequestError] = field(default_factory=list)
-    """The faults of the accounts of which nobody can tell which they are."""
+    """The errors of listed accounts without an id."""
     excluded: list[Account] = field(default_factory=list)
-    """Those that the filters left out."""
+    """The accounts that the filters excluded."""
     ended: bool = False
     """Whether the list of accounts was read to its end."""
     over: anyio.Event = field(default_factory=anyio.Event)
@@ -64,7 +64,7 @@ class Listing:
 
     @property
     def rest(self) -> ListingInterrupted | None:
-        """Why there may be accounts that were not listed, None where there are none."""
+        """Why some accounts may not be listed, None if all are."""
         if self.ended or self.interruption is not None:
             return self.interruption
         return ListingInterrupted(code="NotListed", message="the run was cut off", listed=self.count)
@@ -115,7 +115,7 @@ async def list_accounts(
         observe(AccountsListed(listing.count, finished=listing.ended))
 
 
-async def list_selected(  # noqa: PLR0913 - what a listing is told
+async def list_selected(  # noqa: PLR0913 - what a listing depends on
     gateway: Gateway,
     accounts: MemoryObjectSendStream[Account],
     *,
@@ -125,13 +125,14 @@ async def list_selected(  # noqa: PLR0913 - what a listing is told
     left_out: frozenset[AccountId] = frozenset(),
     observe: Observer,
 ) -> None:
-    """Send the accounts that the filters choose, once all that this rests on is listed, and close the stream.
+    """List all accounts, send those that the filters choose, and close the stream.
 
-    Accounts that an earlier run has `finished` are counted, and not sent; the filters left out some of them.
+    Accounts that an earlier run has `finished` are counted, and not sent; `left_out` are those that its filters
+    excluded.
 
     Raises:
-        ConfigurationError: The filters name what is not there, or leave nothing.
-        OrganizationError: What they rest on could not be listed.
+        ConfigurationError: The filters name something that does not exist, or leave no account.
+        OrganizationError: The accounts, their OUs or their tags could not be listed.
     """
     async with accounts:
         try:
@@ -164,7 +165,7 @@ async def _selected(
     finished: frozenset[AccountId],
     observe: Observer,
 ) -> tuple[int, Selection]:
-    """How many accounts were listed, and what the filters make of them."""
+    """How many accounts were listed, and which the filters choose."""
     listed: list[Account] = []
     whole = True
     try:
@@ -199,7 +200,7 @@ def _known_by_id(number: int, error: RequestError) -> str:
 def _check_enough(
     listed: Sequence[Account], error: RequestError, *, filters: AccountFilters, observe: Observer
 ) -> None:
-    """Raise OrganizationError where the list ended early, and filters may want an account that was not in it."""
+    """Raise OrganizationError if the list ended early, and the filters may choose accounts that are missing."""
     if not listed:
         raise _no_listing(error) from error
     early = f"The list of accounts ended early, after {len(listed):,} ({error})"
@@ -217,7 +218,7 @@ def _no_listing(error: RequestError) -> OrganizationError:
 
 
 def _check_any(listed: int, *, listing: Listing) -> None:
-    """An organization has its management account at least: an empty list is no list of one."""
+    """Every organization has its management account: an empty list is an error."""
     if not listed and listing.unnamed:
         raise _no_listing(listing.unnamed[0])
     if not listed:

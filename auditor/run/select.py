@@ -1,4 +1,4 @@
-"""Which of the listed accounts are audited: the filters, held against all that they rest on."""
+"""Which of the listed accounts are audited: the filters, applied to ids, names, OUs and tags."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from auditor.run.units import find_units
 _AT_ONCE = 8
 _SHOWN = 5
 _LONG = 30
-"""Seconds that the tags may take without a word."""
+"""If reading the tags takes longer, in seconds, a warning says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the filters make of the accounts that were listed, each part in their order."""
+    """The listed accounts that the filters choose and exclude, each in the order of the list."""
 
     chosen: tuple[Account, ...]
     excluded: tuple[Account, ...]
@@ -37,15 +37,15 @@ async def select(  # noqa: PLR0913 - what a selection rests on
     whole: bool = True,
     observe: Observer = ignore,
 ) -> Selection:
-    """The accounts that the filters choose, and those that they leave out; those that are `finished` are in neither.
+    """The accounts that the filters choose, and those that they exclude; `finished` accounts are in neither.
 
-    Units cost what `find_units` says, and tags one call for each account that all other filters leave. `whole` says
-    whether these are all accounts of the organization: else what is not among them may be elsewhere in it. A value that
-    no account has is warned of where that may be right.
+    OUs cost the calls that `find_units` names, and tags one call per account that all other filters leave. `whole`
+    says whether these are all accounts of the organization: else values are not checked against them. If a value
+    matches no account, and that may be intended, a warning says so.
 
     Raises:
-        ConfigurationError: A value is not there, or is ambiguous, or no account is left.
-        OrganizationError: Units or tags could not be listed.
+        ConfigurationError: A value does not exist or is ambiguous, or no account is left.
+        OrganizationError: OUs or tags could not be listed.
     """
     names = _names(accounts, filters=filters)
     if whole:
@@ -78,9 +78,9 @@ async def select(  # noqa: PLR0913 - what a selection rests on
 
 
 def select_by_id(filters: AccountFilters, *, finished: Collection[AccountId] = ()) -> Selection:
-    """The accounts that the filters name by their ids, where none can be listed: nothing else is known of them.
+    """The accounts that the filters name by id, if none can be listed: nothing but the id is known of them.
 
-    Those that are `finished` are not among them.
+    `finished` accounts are left out.
 
     Raises:
         ConfigurationError: No account is left.
@@ -95,7 +95,7 @@ def select_by_id(filters: AccountFilters, *, finished: Collection[AccountId] = (
 def _fitting(
     accounts: Iterable[Account], values: Mapping[AccountId, frozenset[str]], *, filters: AccountFilters, kind: str
 ) -> list[Account]:
-    """The accounts that have one of the wanted values of this kind, where any is wanted, and none of the excluded."""
+    """The accounts with one of the wanted values of this kind, if any are wanted, and none of the excluded values."""
     wanted, excluded = getattr(filters, kind), frozenset(getattr(filters, f"excluded_{kind}"))
     if wanted is None:
         return [each for each in accounts if excluded.isdisjoint(values[each.id])]
@@ -106,7 +106,7 @@ def _fitting(
 
 
 def _names(accounts: Iterable[Account], *, filters: AccountFilters) -> dict[AccountId, frozenset[str]]:
-    """Which of the names and patterns each account's name fits."""
+    """The names and patterns that each account's name matches."""
     names = Names((*(filters.account_names or ()), *filters.excluded_account_names))
     return {account.id: names.matching(account.name) for account in accounts}
 
@@ -121,7 +121,7 @@ def _check_ids(accounts: Iterable[Account], *, filters: AccountFilters) -> None:
 
 
 def _check_names(met: frozenset[str], *, filters: AccountFilters, observe: Observer) -> None:
-    """A pattern that is to be left out may be like no name; all else must be there."""
+    """Every name and pattern must match an account, but for an excluded pattern."""
     for kind in ("account_names", "excluded_account_names"):
         for name in getattr(filters, kind) or ():
             if name in met:

@@ -1,4 +1,4 @@
-"""The organizational units that filters name, and the accounts in them, found with as few calls as that takes."""
+"""The organizational units (OUs) that filters name, and the accounts in them, found with as few calls as possible."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,26 +18,26 @@ _RIGHTS = "organizations:ListRoots, ListOrganizationalUnitsForParent and ListAcc
 
 @dataclass(frozen=True, slots=True)
 class NamedUnits:
-    """Where accounts are, as far as the units that were named tell."""
+    """Which accounts are in the OUs that the filters name."""
 
     holding: Mapping[AccountId, frozenset[str]]
-    """Those of the values that name a unit which the account is in, or in a unit of which it is."""
+    """By account, the values that name an OU above it, at any depth."""
     met: frozenset[str]
-    """The values of units that any of the accounts is in."""
+    """The values that name an OU with at least one of the accounts."""
     paths: Mapping[AccountId, str]
-    """Names from the root down, of the accounts of which all are known."""
+    """Paths of OU names from the root down, of the accounts for which all names are known."""
 
 
 async def find_units(gateway: Gateway, values: Collection[str], *, accounts: Sequence[Account]) -> NamedUnits:
-    """Which of the accounts are in the units that the values name: ids, names or paths of names.
+    """Which of the accounts are in the OUs that the values name: ids, names or paths of names.
 
-    An id costs no call where Organizations has told the path of each account, and one of them is in that unit. A path
-    costs the listings on its way, and a name those of all units. Where not all accounts have told paths, the units that
-    are named are walked, and all units in them.
+    If Organizations sent the paths of all accounts, an id of an OU with accounts costs no call; a path costs one call
+    per OU on it, and a name one per OU of the organization. If it did not send all paths, the named OUs and all OUs in
+    them are listed, too.
 
     Raises:
-        ConfigurationError: There is no such unit, or several have the name.
-        OrganizationError: The units could not be listed.
+        ConfigurationError: There is no such OU, or several have the name.
+        OrganizationError: The OUs could not be listed.
     """
     tree = _Tree(gateway)
     try:
@@ -63,16 +63,16 @@ async def find_units(gateway: Gateway, values: Collection[str], *, accounts: Seq
 
 @dataclass(slots=True)
 class _Tree:
-    """The units of the organization, as far as they were asked for; each is asked for once."""
+    """The OUs of the organization, listed on demand, each once."""
 
     gateway: Gateway
     names: dict[str, str] = field(default_factory=dict)
-    """By id, of all units that were met."""
+    """By id, of all listed units."""
     _children: dict[str, tuple[Unit, ...]] = field(default_factory=dict)
     _roots: tuple[Unit, ...] | None = None
 
     async def resolve(self, value: str) -> str:
-        """The id of the unit that is meant."""
+        """The id of the unit that the value names."""
         if is_unit_id(value):
             return value
         return await (self._at(value) if "/" in value else self._named(value))
@@ -83,48 +83,48 @@ class _Tree:
             await self._units_in(unit)
 
     async def places(self, units: Iterable[str]) -> dict[AccountId, tuple[str, ...]]:
-        """The ids down to each account in these units, and in units in them: from the root, if it is known, or them."""
-        ways: dict[str, tuple[str, ...]] = {unit: (unit,) for unit in units}
+        """The ids of the units above each account, from the root, or from one of `units` if the root is unknown."""
+        lineages: dict[str, tuple[str, ...]] = {unit: (unit,) for unit in units}
         for root in self._roots or ():
-            ways.update(self._known_ways((root.id,)))
+            lineages.update(self._known_lineages((root.id,)))
         found: dict[AccountId, tuple[str, ...]] = {}
 
-        async def look(way: tuple[str, ...]) -> None:
-            for account in await accounts_in(self.gateway, way[-1]):
-                found[account] = max(found.get(account, ()), way, key=len)
+        async def look(lineage: tuple[str, ...]) -> None:
+            for account in await accounts_in(self.gateway, lineage[-1]):
+                found[account] = max(found.get(account, ()), lineage, key=len)
 
-        walked = [way for unit in dict.fromkeys(units) for way in await self._below(ways[unit])]
+        walked = [lineage for unit in dict.fromkeys(units) for lineage in await self._below(lineages[unit])]
         await fan_out(_longest(walked), look, limit=_AT_ONCE)
         return found
 
     def path(self, place: Sequence[str]) -> str:
-        """The names of these units, as a path; empty where one is not known, or where the root is not among them."""
+        """The names of these units, as a path; empty if a name or the root is unknown."""
         if not place or not place[0].startswith("r-") or not self.names.keys() >= set(place):
             return ""
         return "/".join(self.names[unit] for unit in place)
 
     async def _at(self, path: str) -> str:
-        """The unit at a path of names; a name with a slash in it is found, too."""
+        """The unit at a path of names; names may contain slashes."""
         here = [(root.id, root.name) for root in await self._all_roots()]
         known = ", ".join(name for _, name in here)
         while here:
-            for unit, way in here:
-                if way == path:
+            for unit, prefix in here:
+                if prefix == path:
                     return unit
-            on_the_way = [(unit, way) for unit, way in here if path.startswith(f"{way}/")]
+            above = [(unit, prefix) for unit, prefix in here if path.startswith(f"{prefix}/")]
             here = [
-                (child.id, f"{way}/{child.name}") for unit, way in on_the_way for child in await self._units_in(unit)
+                (child.id, f"{prefix}/{child.name}") for unit, prefix in above for child in await self._units_in(unit)
             ]
-            known = _shown([way for _, way in here]) or known
+            known = _shown([prefix for _, prefix in here]) or known
         raise ConfigurationError(f"There is no OU {path!r}: paths have all names from the root down, as in {known}.")
 
     async def _named(self, name: str) -> str:
-        """The one unit of that name, anywhere."""
+        """The only unit of that name, at any depth."""
         found: dict[str, str] = {}
         for root in await self._all_roots():
-            for way in await self._below((root.id,)):
-                if self.names[way[-1]] == name:
-                    found[way[-1]] = self.path(way)
+            for lineage in await self._below((root.id,)):
+                if self.names[lineage[-1]] == name:
+                    found[lineage[-1]] = self.path(lineage)
         if len(found) > 1:
             paths = _shown(sorted(found.values()))
             raise ConfigurationError(f"{len(found)} OUs are called {name!r}: give the path or the id of one: {paths}.")
@@ -133,19 +133,19 @@ class _Tree:
         return next(iter(found))
 
     async def _below(self, top: tuple[str, ...]) -> list[tuple[str, ...]]:
-        """The ways to a unit and to all units in it, each the ids from the first of `top` down."""
+        """The ids down to a unit and to each unit in it, each from the first of `top`."""
         found, level = [top], [top]
         while level:
-            await fan_out([way[-1] for way in level], self._learn, limit=_AT_ONCE)
-            level = [(*way, child.id) for way in level for child in self._children[way[-1]]]
+            await fan_out([lineage[-1] for lineage in level], self._learn, limit=_AT_ONCE)
+            level = [(*lineage, child.id) for lineage in level for child in self._children[lineage[-1]]]
             found += level
         return found
 
-    def _known_ways(self, top: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-        ways = {top[-1]: top}
+    def _known_lineages(self, top: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        lineages = {top[-1]: top}
         for child in self._children.get(top[-1], ()):
-            ways.update(self._known_ways((*top, child.id)))
-        return ways
+            lineages.update(self._known_lineages((*top, child.id)))
+        return lineages
 
     async def _all_roots(self) -> tuple[Unit, ...]:
         if self._roots is None:
@@ -170,11 +170,11 @@ class _Tree:
         self.names.update((child.id, child.name) for child in children)
 
 
-def _longest(ways: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Of the ways to each unit the longest, which is the one that begins highest."""
+def _longest(lineages: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """For each unit the longest list of ids, which begins highest."""
     found: dict[str, tuple[str, ...]] = {}
-    for way in ways:
-        found[way[-1]] = max(found.get(way[-1], ()), way, key=len)
+    for lineage in lineages:
+        found[lineage[-1]] = max(found.get(lineage[-1], ()), lineage, key=len)
     return list(found.values())
 
 

@@ -1,4 +1,4 @@
-"""What an examination has found, for people as lines that can be copied, and for machines as one JSON document."""
+"""A diagnosis, for people as lines that can be copied, and for machines as one JSON document."""
 
 import json
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.console import Console
 
-from auditor.cli.terminal.console import printable
+from auditor.cli.terminal.console import print_line
 from auditor.model.diagnosis import Checked, Diagnosis, Finding, Outcome
 
-_TOLD_WHEN_WELL = ("identity", "organization", "accounts", "role", "actions")
+_SHOWN_WHEN_WELL = ("identity", "organization", "accounts", "role", "actions")
 _STYLES = {
     Outcome.OK: "green",
     Outcome.SKIPPED: "",
@@ -22,16 +22,16 @@ _INDENT = " " * (len("crashed") + 1 + _WIDTH + 2)
 
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
-    """One line where all is well, and what could not be tried; else each check, with what to do about it."""
+    """One line and the skipped actions if all is well; else each check, with what to do about it."""
     if diagnosis.outcome in {Outcome.OK, Outcome.SKIPPED}:
-        _print(console, _all_is_well(diagnosis))
+        print_line(console, _all_is_well(diagnosis))
         for finding in _skipped(diagnosis):
-            _print(console, f"{_capital(finding.found)}.")
+            print_line(console, f"{_capital(finding.found)}.")
         return
     for checked in diagnosis.checks:
         for finding in checked.findings:
             _print_finding(console, checked, finding)
-    _print(console, _verdict(diagnosis))
+    print_line(console, _verdict(diagnosis))
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> str:
@@ -71,7 +71,7 @@ def _all_is_well(diagnosis: Diagnosis) -> str:
     found = [
         finding.found
         for checked in diagnosis.checks
-        if checked.name in _TOLD_WHEN_WELL
+        if checked.name in _SHOWN_WHEN_WELL
         for finding in checked.findings
         if finding.outcome is Outcome.OK
     ]
@@ -96,17 +96,12 @@ def _skipped(diagnosis: Diagnosis) -> Iterator[Finding]:
 def _print_finding(console: Console, checked: Checked, finding: Finding) -> None:
     word = f"{finding.outcome:7}"
     console.print(word, style=_STYLES[finding.outcome], end=" ", markup=False, highlight=False)
-    _print(console, f"{checked.name:{_WIDTH}}  {finding.found}")
+    print_line(console, f"{checked.name:{_WIDTH}}  {finding.found}")
     if finding.said:
-        _print(console, f"{_INDENT}It said: {finding.said}")
+        print_line(console, f"{_INDENT}It said: {finding.said}")
     if finding.cure:
-        _print(console, f"{_INDENT}Cure: {finding.cure}")
+        print_line(console, f"{_INDENT}Cure: {finding.cure}")
 
 
 def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}" if " " in text.partition(":")[0] else text
-
-
-def _print(console: Console, line: str) -> None:
-    """A line that no width breaks, so that its commands can be copied."""
-    console.print(printable(line), markup=False, highlight=False, soft_wrap=True, emoji=False)
