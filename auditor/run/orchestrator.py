@@ -18,6 +18,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -36,7 +37,6 @@ from auditor.engines import Pool, audit_in_batches, check_pool, open_pool
 from auditor.engines.worker import Engine, audit_accounts
 from auditor.errors import EngineError, ListingInterrupted
 from auditor.model.facts import Account
-from auditor.model.filters import AccountFilters
 from auditor.model.period import lost_until, resolve_period
 from auditor.model.placeholders import not_listed
 from auditor.model.progress import (
@@ -153,7 +153,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     period, cuts = earlier.period(now) if earlier else resolve_period(config.start_date, config.end_date, now=now)
     plan = AccountPlan(config, period, lost_until(period, now=now))
     warnings: list[str] = []
-    hear = partial(_hear, observe=observe, warnings=warnings)
+    notify = partial(_notify, observe=observe, warnings=warnings)
     with bare_errors():
         async with (
             open_gateway(
@@ -163,50 +163,67 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 longest_silence=config.longest_silence,
                 alone=executor is None and (workers or 1) == 1,
                 patience=config.patience,
-                observe=hear,
+                observe=notify,
                 lister=lister_of(config),
             ) as gateway,
             open_pool(workers, executor=executor) as pool,
-            anyio.create_task_group() as tasks,
         ):
             if earlier:
                 earlier.check(gateway.caller)
             started = AuditStarted(gateway.caller, period)
             if begin is not None:
                 await begin(started)
-            hear(started)
+            notify(started)
             for cut in cuts:
-                hear(AuditWarning(cut))
-            listing = Listing()
-            second = SecondAttempts(listing)
-            outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
-            stream = ReportStream(
-                reports,
-                started=started,
-                listing=listing,
-                waiting=second.waiting,
-                warnings=warnings,
-                resumed=earlier is not None,
-            )
-            lister = _lister(config.filters, gateway=gateway, listing=listing, earlier=earlier, observe=hear)
-            engine = partial(_run_engine, _engine(plan, gateway=gateway, pool=pool), refuse=stream.refuse)
-            _connect(tasks, lister=lister, engine=engine, second=second, outgoing=outgoing)
-            try:
+                notify(AuditWarning(cut))
+            run = _Run(plan=plan, gateway=gateway, pool=pool, earlier=earlier, observe=notify)
+            async with _streaming(run, started=started, warnings=warnings) as stream:
                 yield stream
-            finally:
-                # In this order: a receiver that closes first breaks the senders that are still there.
-                tasks.cancel_scope.cancel()
-                reports.close()
 
 
-def _lister(
-    filters: AccountFilters, *, gateway: Gateway, listing: Listing, earlier: EarlierRun | None, observe: Observer
-) -> Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]]:
-    finished = earlier.finished if earlier else frozenset()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What the tasks of an audit work with."""
+
+    plan: AccountPlan
+    gateway: Gateway
+    pool: Pool | None
+    earlier: EarlierRun | None
+    observe: Observer
+
+
+@asynccontextmanager
+async def _streaming(run: _Run, *, started: AuditStarted, warnings: list[str]) -> AsyncIterator[ReportStream]:
+    """Start the tasks of an audit, and give the stream of their reports; leaving the block cancels them."""
+    listing = Listing()
+    second = SecondAttempts(listing)
+    outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
+    stream = ReportStream(
+        reports,
+        started=started,
+        listing=listing,
+        waiting=second.waiting,
+        warnings=warnings,
+        resumed=run.earlier is not None,
+    )
+    engine = partial(_run_engine, _engine(run), refuse=stream.refuse)
+    async with anyio.create_task_group() as tasks:
+        _connect(tasks, lister=_lister(run, listing), engine=engine, second=second, outgoing=outgoing)
+        try:
+            yield stream
+        finally:
+            # In this order: a receiver that closes first breaks the senders that are still there.
+            tasks.cancel_scope.cancel()
+            reports.close()
+
+
+def _lister(run: _Run, listing: Listing) -> Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]]:
+    finished = run.earlier.finished if run.earlier else frozenset()
+    left_out = run.earlier.excluded if run.earlier else frozenset()
+    filters, observe = run.plan.config.filters, run.observe
     if not filters.active:
-        return partial(list_accounts, gateway, listing=listing, finished=finished, observe=observe)
-    left_out = earlier.excluded if earlier else frozenset()
-    choosing = partial(list_selected, gateway, filters=filters, finished=finished, left_out=left_out)
+        return partial(list_accounts, run.gateway, listing=listing, finished=finished, observe=observe)
+    choosing = partial(list_selected, run.gateway, filters=filters, finished=finished, left_out=left_out)
     return partial(choosing, listing=listing, observe=observe)
 
 
@@ -229,7 +246,7 @@ def _connect(
 
 @asynccontextmanager
 async def _broadcasting_the_rest(reports: ReportStream, writers: Sequence[Writer]) -> AsyncIterator[None]:
-    """Where the block is cut off, tell the writers which accounts were listed and not finished, or not listed."""
+    """If the block is cut off, tell the writers which accounts were listed and not finished, or not listed."""
     ended = False
     try:
         yield
@@ -239,13 +256,13 @@ async def _broadcasting_the_rest(reports: ReportStream, writers: Sequence[Writer
             await broadcast(reports.unread(), writers, unlisted=reports.unlisted())
 
 
-def _hear(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
-    """Pass an event on, and keep warnings; that of an outage which did not end follows it."""
+def _notify(event: ProgressEvent, *, observe: Observer, warnings: list[str]) -> None:
+    """Pass an event on, and keep warnings; an outage that did not end becomes a warning, too."""
     if isinstance(event, AuditWarning):
         warnings.append(event.message)
     observe(event)
     if isinstance(event, WaitingEnded) and not event.answered:
-        _hear(AuditWarning(_ended_by(event)), observe=observe, warnings=warnings)
+        _notify(AuditWarning(_ended_by(event)), observe=observe, warnings=warnings)
 
 
 def _ended_by(event: WaitingEnded) -> str:
@@ -256,10 +273,10 @@ def _ended_by(event: WaitingEnded) -> str:
     )
 
 
-def _engine(plan: AccountPlan, *, gateway: Gateway, pool: Pool | None) -> Engine:
-    if pool is None:
-        return partial(audit_accounts, gateway=gateway, plan=plan, concurrency=plan.config.concurrency)
-    return partial(audit_in_batches, pool=pool, plan=plan, caller=gateway.caller)
+def _engine(run: _Run) -> Engine:
+    if run.pool is None:
+        return partial(audit_accounts, gateway=run.gateway, plan=run.plan, concurrency=run.plan.config.concurrency)
+    return partial(audit_in_batches, pool=run.pool, plan=run.plan, caller=run.gateway.caller)
 
 
 async def _run_engine(
@@ -272,5 +289,5 @@ async def _run_engine(
     try:
         await engine(accounts, reports)
     except EngineError as error:
-        # Told where the reports would come: raised here, it would cut off a reader who does not learn of it.
+        # Raised by the stream: raised here, it would cancel the reader without its reason.
         refuse(error)
