@@ -8,6 +8,7 @@ from auditor.model.facts import Account, Event, NotAsked, Unknown
 from auditor.model.placeholders import Unlisted
 from auditor.model.report import AccountReport, Finding
 from auditor.model.summary import EventRow
+from auditor.model.text import label_of
 from auditor.output.words import (
     NOT_APPLICABLE,
     WORDS,
@@ -196,4 +197,4 @@ def failure_line(account: Account, failures: Sequence[Failure], *, labels: Label
     first, *others = failures
     more = sum(failure.count for failure in others) + first.count - 1
     also = f" (and {more} more)" if more else ""
-    return f"{_FAILED[labels]} {account.name} ({account.id}): {first.section}: {first.message}{also}"
+    return f"{_FAILED[labels]} {label_of(account)}: {first.section}: {first.message}{also}"

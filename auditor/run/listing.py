@@ -17,6 +17,7 @@ from auditor.model.codes import is_denial
 from auditor.model.facts import Account, AccountId, AccountState
 from auditor.model.filters import AccountFilters
 from auditor.model.progress import AccountsListed, AuditWarning, Observer
+from auditor.model.text import label_of
 from auditor.run.select import Selection, select, select_by_id
 
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
@@ -226,4 +227,4 @@ def _check_any(listed: int, *, listing: Listing) -> None:
 
 
 def _closing(account: Account) -> str:
-    return f"The account {account.name} ({account.id}) is being closed; until then its keys and passwords work."
+    return f"The account {label_of(account)} is being closed; until then its keys and passwords work."

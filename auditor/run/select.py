@@ -12,6 +12,7 @@ from auditor.model.codes import is_denial
 from auditor.model.facts import Account, AccountId, AccountState
 from auditor.model.filters import OPTIONS, AccountFilters, Names, has_wildcards
 from auditor.model.progress import AuditWarning, Observer, ignore
+from auditor.model.text import first_of, label_of
 from auditor.run.units import find_units
 
 _AT_ONCE = 8
@@ -117,7 +118,9 @@ def _check_ids(accounts: Iterable[Account], *, filters: AccountFilters) -> None:
         missing = [each for each in getattr(filters, kind) or () if each not in listed]
         if missing:
             those = "account" if len(missing) == 1 else "accounts"
-            raise ConfigurationError(f"{OPTIONS[kind]}: this organization has no {those} {_shown(missing)}.")
+            raise ConfigurationError(
+                f"{OPTIONS[kind]}: this organization has no {those} {first_of(missing, most=_SHOWN)}."
+            )
 
 
 def _check_names(met: frozenset[str], *, filters: AccountFilters, observe: Observer) -> None:
@@ -161,11 +164,6 @@ def _unreadable(account: Account, error: RequestError) -> OrganizationError:
     right = "allow the caller organizations:ListTagsForResource, or choose accounts by other filters"
     cure = right if is_denial(error.code) else "try again"
     return OrganizationError(
-        f"The tags of the account {account.name} ({account.id}) could not be listed, and so no account was entered "
+        f"The tags of the account {label_of(account)} could not be listed, and so no account was entered "
         f"({error}): {cure}."
     )
-
-
-def _shown(values: Sequence[str]) -> str:
-    more = len(values) - _SHOWN
-    return ", ".join(values[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -21,6 +21,7 @@ from auditor.model.facts import (
 )
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary, FailureGroup
+from auditor.model.text import label_of
 from auditor.output.rows import event_rows, finding_rows
 
 OLD_KEY = timedelta(days=90)
@@ -88,7 +89,7 @@ class Totals:
     def _group(self, failure: Failure, *, account: Account) -> None:
         key = (failure.section, failure.code)
         group = self.groups.get(key) or FailureGroup(*key, count=0, message=failure.message)
-        examples = (*group.examples, f"{account.name} ({account.id})")[:_EXAMPLES]
+        examples = (*group.examples, label_of(account))[:_EXAMPLES]
         self.groups[key] = replace(group, count=group.count + failure.count, examples=examples)
 
 

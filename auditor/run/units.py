@@ -10,6 +10,7 @@ from auditor.errors import ConfigurationError, OrganizationError, RequestError
 from auditor.model.codes import is_denial
 from auditor.model.facts import Account, AccountId
 from auditor.model.filters import is_unit_id
+from auditor.model.text import first_of
 
 _AT_ONCE = 4
 _SHOWN = 10
@@ -115,7 +116,7 @@ class _Tree:
             here = [
                 (child.id, f"{prefix}/{child.name}") for unit, prefix in above for child in await self._units_in(unit)
             ]
-            known = _shown([prefix for _, prefix in here]) or known
+            known = first_of([prefix for _, prefix in here], most=_SHOWN) or known
         raise ConfigurationError(f"There is no OU {path!r}: paths have all names from the root down, as in {known}.")
 
     async def _named(self, name: str) -> str:
@@ -126,7 +127,7 @@ class _Tree:
                 if self.names[lineage[-1]] == name:
                     found[lineage[-1]] = self.path(lineage)
         if len(found) > 1:
-            paths = _shown(sorted(found.values()))
+            paths = first_of(sorted(found.values()), most=_SHOWN)
             raise ConfigurationError(f"{len(found)} OUs are called {name!r}: give the path or the id of one: {paths}.")
         if not found:
             raise ConfigurationError(f"There is no OU called {name!r}: give another name, a path of names, or an id.")
@@ -176,11 +177,6 @@ def _longest(lineages: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     for lineage in lineages:
         found[lineage[-1]] = max(found.get(lineage[-1], ()), lineage, key=len)
     return list(found.values())
-
-
-def _shown(paths: Sequence[str]) -> str:
-    more = len(paths) - _SHOWN
-    return ", ".join(paths[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _unreadable(error: RequestError) -> OrganizationError:

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted, is_own, sentence_of, traceback_of
+from auditor.cli.terminal.output import is_own, sentence_of, traceback_of
 from auditor.config import Labels
 from auditor.model.coverage import Failure
 from auditor.model.progress import (
@@ -33,6 +33,7 @@ from auditor.model.progress import (
     WaitingEnded,
 )
 from auditor.model.report import AccountReport
+from auditor.model.text import counted
 from auditor.output.rows import failure_line
 
 _SECONDS_BETWEEN_LINES = 10.0

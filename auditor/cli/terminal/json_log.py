@@ -9,7 +9,7 @@ from types import MappingProxyType, TracebackType
 from typing import Protocol, Self
 
 from auditor.cli.opening import OpenAudit
-from auditor.cli.terminal.output import counted, fields_of, sentence_of, traceback_of
+from auditor.cli.terminal.output import fields_of, sentence_of, traceback_of
 from auditor.model.coverage import Failure
 from auditor.model.facts import Account
 from auditor.model.progress import (
@@ -24,6 +24,7 @@ from auditor.model.progress import (
 )
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
+from auditor.model.text import counted
 
 Value = str | int | float | bool | None | Mapping[str, str] | Mapping[str, int] | Mapping[str, object]
 

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.cli.terminal.console import print_line, printable
-from auditor.cli.terminal.output import clock, counted
+from auditor.cli.terminal.output import clock
 from auditor.model.plan import Alternative, Bound, Forecast, Plan, Range
+from auditor.model.text import counted, label_of
 
 _BOUNDS = {
     Bound.LISTING: "the listing of the accounts: Organizations gives 20 per call",
@@ -155,7 +156,7 @@ def _remarks(plan: Plan) -> Iterator[str]:
     ):
         if which:
             codes = ", ".join(dict.fromkeys(each.code for each in which))
-            examples = ", ".join(f"{each.account.name} ({each.account.id})" for each in which[:_EXAMPLES])
+            examples = ", ".join(label_of(each.account) for each in which[:_EXAMPLES])
             yield f"{count:,} of {counted(len(plan.sample), 'account')} of the sample {what} ({codes}): {examples}."
             yield f"  The first was told: {which[0].message}"
     yield "Calls that have to be tried again are not counted."

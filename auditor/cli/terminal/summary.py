@@ -10,8 +10,9 @@ from rich.text import Text
 
 from auditor.cli.causes import UNKNOWN, CausedFailures, by_cause, passing, refusals_of_role
 from auditor.cli.terminal.console import print_line, printable
-from auditor.cli.terminal.output import clock, counted
+from auditor.cli.terminal.output import clock
 from auditor.model.summary import AuditSummary
+from auditor.model.text import counted
 
 
 def print_summary(  # noqa: PLR0913 - what is said of a run

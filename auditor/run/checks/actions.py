@@ -13,7 +13,8 @@ from auditor.aws.reading import objects_in, text_in
 from auditor.errors import RequestError
 from auditor.model.codes import NO_SUCH_ENTITY
 from auditor.model.diagnosis import Fault, Finding, Outcome
-from auditor.run.checks.check import Result, Setup, counted
+from auditor.model.text import counted
+from auditor.run.checks.check import Result, Setup
 from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of
 from auditor.run.checks.roles import Entry, ids_of, names_of
 
@@ -98,7 +99,7 @@ async def check_actions(setup: Setup, entered: Sequence[Entry]) -> Result:
     skipped = {action for action in actions if all(trial.lacks for trial in trials if trial.action == action)}
     number = len([action for action in allowed if action not in skipped])
     if number:
-        found = f"{number} of {len(actions)} actions are allowed at {counted(len(entered))}"
+        found = f"{number} of {len(actions)} actions are allowed at {counted(len(entered), 'account')}"
         findings.append(Finding(outcome=Outcome.OK, found=found, accounts=ids_of(entered)))
     return Result(tuple(findings), value=True)
 
@@ -166,7 +167,7 @@ def _refused(fault: Fault, group: Sequence[Trial], *, of: int) -> Finding:
     entries = [each.entry for each in group]
     return Finding(
         outcome=Outcome.FAILED,
-        found=f"{trial.action} fails at {len(group)} of {counted(of)}: {names_of(entries)}",
+        found=f"{trial.action} fails at {len(group)} of {counted(of, 'account')}: {names_of(entries)}",
         fault=fault,
         code=error.code,
         said=error.message,

@@ -47,8 +47,3 @@ class Check:
 def well(found: str, *, value: Any = True, cure: str = "") -> Result:  # noqa: ANN401 - each check has its own kind of value
     """The result of a check that found nothing wrong."""
     return Result((Finding(outcome=Outcome.OK, found=found, cure=cure),), value)
-
-
-def counted(number: int) -> str:
-    """The number with its noun: 1 account, 2 accounts."""
-    return f"{number:,} account{'' if number == 1 else 's'}"

@@ -16,7 +16,8 @@ from auditor.errors import OrganizationError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account
 from auditor.model.progress import ignore
-from auditor.run.checks.check import Result, Setup, counted, well
+from auditor.model.text import counted
+from auditor.run.checks.check import Result, Setup, well
 from auditor.run.checks.faults import fault_of, of_error
 from auditor.run.listing import Listing, list_selected
 from auditor.run.sample import sample_of_units
@@ -66,10 +67,10 @@ async def check_accounts(setup: Setup, gateway: Gateway, lister: Access, organiz
         return Result(findings)
     sample = sample_of_units(listed.accounts, own=gateway.caller.account_id)
     if not sample.accounts:
-        found = f"None of {counted(len(listed.accounts))} can be audited: none is active"
+        found = f"None of {counted(len(listed.accounts), 'account')} can be audited: none is active"
         return Result((*findings, Finding(outcome=Outcome.WARNING, found=found, fault=Fault.NO_ACCOUNTS)))
-    spread = f" in {sample.units:,} unit{'' if sample.units == 1 else 's'}" if sample.units else ""
-    found = f"{listed.said}; the sample is {counted(len(sample.accounts))}{spread}"
+    spread = f" in {counted(sample.units, 'unit')}" if sample.units else ""
+    found = f"{listed.said}; the sample is {counted(len(sample.accounts), 'account')}{spread}"
     return Result((*findings, Finding(outcome=Outcome.OK, found=found)), sample)
 
 
@@ -105,14 +106,16 @@ async def _listed(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
                     break
     except RequestError as error:
         fault = _not_listed(error, len(accounts), setup=setup)
-    return _Listed(accounts, f"{counted(len(accounts))}{more} listed{where}", fault or _odd(listing, accounts))
+    return _Listed(
+        accounts, f"{counted(len(accounts), 'account')}{more} listed{where}", fault or _odd(listing, accounts)
+    )
 
 
 def _odd(listing: Listing, accounts: Sequence[Account]) -> Finding | None:
     """What is wrong with a list that ended without an error: it is empty, or has an account without an id."""
     if listing.unnamed:
         error = listing.unnamed[0]
-        found = f"{counted(len(listing.unnamed))} can't be entered: AWS does not say which"
+        found = f"{counted(len(listing.unnamed), 'account')} can't be entered: AWS does not say which"
         return Finding(outcome=Outcome.FAILED, found=found, fault=Fault.UNEXPECTED, code=error.code, said=error.message)
     if accounts:
         return None
@@ -136,8 +139,10 @@ async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
         return _Listed((), "", Finding(outcome=Outcome.FAILED, found=str(error), fault=Fault.UNEXPECTED))
     chosen = listing.accounts
     if not any(account.arn for account in chosen):
-        return _Listed(chosen, f"{counted(len(chosen))} of --account, tried without a list")
-    return _Listed(chosen, f"{len(chosen):,} of {counted(listing.count)} are left by the filters, listed{where}")
+        return _Listed(chosen, f"{counted(len(chosen), 'account')} of --account, tried without a list")
+    return _Listed(
+        chosen, f"{len(chosen):,} of {counted(listing.count, 'account')} are left by the filters, listed{where}"
+    )
 
 
 def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:

@@ -15,7 +15,8 @@ from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account, AccountId, Caller
 from auditor.model.period import resolve_period
 from auditor.model.roles import ACCOUNT_ID
-from auditor.run.checks.check import Result, Setup, counted, well
+from auditor.model.text import counted, label_of
+from auditor.run.checks.check import Result, Setup, well
 from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of, of_error
 from auditor.run.sample import Sample
 
@@ -70,11 +71,11 @@ async def check_sts(setup: Setup, gateway: Gateway, sample: Sample) -> Result:
     if unserved:
         error = unserved[0].error
         assert error is not None  # noqa: S101 - that is how they were found
-        what = f"STS gives no sessions in {region} to {len(unserved)} of {counted(len(found.all))}"
+        what = f"STS gives no sessions in {region} to {len(unserved)} of {counted(len(found.all), 'account')}"
         finding = of_error(error, what, now=setup.now())
         return Result((finding,), None if len(unserved) == len(found.by_role) else found)
     asked = len(found.by_role)
-    return well(f"STS of {region} has answered for {counted(asked)}", value=found)
+    return well(f"STS of {region} has answered for {counted(asked, 'account')}", value=found)
 
 
 def _is_of_region(error: RequestError) -> bool:
@@ -121,11 +122,11 @@ def fault_of_entry(error: RequestError, *, setup: Setup) -> Fault:
 def _shut(fault: Fault, group: Sequence[Entry], *, entries: Entries, setup: Setup) -> Finding:
     error = group[0].error
     assert error is not None  # noqa: S101 - it is in the group for that
-    names = " or ".join(setup.config.roles)
+    names, accounts = " or ".join(setup.config.roles), counted(len(entries.all), "account")
     cure = cure_of(fault) or _cure(fault, account=group[0].account, caller=entries.caller, setup=setup)
     return Finding(
         outcome=Outcome.FAILED,
-        found=f"{len(group)} of {counted(len(entries.all))} can't be entered with {names}: {names_of(group)}",
+        found=f"{len(group)} of {accounts} can't be entered with {names}: {names_of(group)}",
         fault=fault,
         code=error.code,
         said=error.message,
@@ -184,7 +185,7 @@ def _roles(setup: Setup) -> tuple[RoleRequest, ...]:
 
 def names_of(entries: Sequence[Entry]) -> str:
     """The accounts by name and id."""
-    return ", ".join(f"{entry.account.name} ({entry.account.id})" for entry in entries)
+    return ", ".join(label_of(entry.account) for entry in entries)
 
 
 def ids_of(entries: Sequence[Entry]) -> tuple[AccountId, ...]:
