@@ -89,6 +89,10 @@ _CAUSES = {
     "NoAnswer": Cause(
         "The account gave no good reply for minutes, and was asked nothing more.", "Resume it when less is going on."
     ),
+    "NotInSummary": Cause(
+        "The account's summary leaves out something that it should say of root.",
+        "Look at root in the account's credential report, or sign in to the account.",
+    ),
     "RepeatedToken": Cause("A listing of AWS's began to repeat itself.", "Resume it."),
     "CredentialsUnavailable": _CREDENTIALS_ENDED,
     "NoCredentials": _CREDENTIALS_ENDED,
