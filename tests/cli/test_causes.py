@@ -5,8 +5,8 @@ import re
 import pytest
 
 from auditor import Section
-from auditor.account.collectors.root import NOT_IN_SUMMARY
 from auditor.cli.causes import by_cause, cause_of
+from auditor.model.codes import NOT_IN_SUMMARY
 from auditor.model.summary import FailureGroup
 from tests.manual.pages import text_of
 
