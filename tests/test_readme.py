@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from typer.testing import CliRunner
 
 import auditor
 from auditor import AuditConfig, AuditError
@@ -77,8 +78,8 @@ def test_the_examples_of_help_are_commands() -> None:
     assert len(examples) > len(HELPED)
     for example in examples:
         words = shlex.split(example.partition(" > ")[0])[1:]
-        done = subprocess.run([sys.executable, "-m", "auditor", *words, "--help"], check=False, capture_output=True)
-        assert (0, b"") == (done.returncode, done.stderr), example
+        done = CliRunner().invoke(app, [*words, "--help"])
+        assert (0, "") == (done.exit_code, done.stderr), example
 
 
 @pytest.mark.anyio

@@ -64,7 +64,7 @@ async def test_a_run_shows_no_secret(options: list[str], tmp_path: Path, monkeyp
             lines.update(command_lines(process.pid))
         code = await process.wait()
     files = texts_in(tmp_path)
-    assert (4, 3) == (len(files), code)
+    assert (5, 3) == (len(files), code)
     assert len(server.secrets) > SCENARIO.accounts
     assert ("--processes" in options) is any("loky" in line for line in lines)
     assert [] == found_in("\n".join([printed.decode(), *files, *lines]), server)

@@ -30,14 +30,23 @@ _REQUIRED = {
     "lookup_events": "Events",
 }
 _LISTINGS = ("list_", "lookup_")
+# Of these the service's model does not say that the list is always there: a page that says whether it is the last one
+# may leave an empty one out.
+_LISTS_LEFT_OUT = frozenset({"list_service_specific_credentials"})
 
 
 def checked_reply(reply: R, api: Api) -> R:
-    """The reply; raises RequestError where it lacks what all replies of the API have."""
+    """The reply, with the list that it may leave out; raises RequestError where it lacks what all of the API have."""
     member = _REQUIRED.get(api.operation)
+    if member is not None and isinstance(reply, dict) and _leaves_out(reply, member, api):
+        reply[member] = []
     if member is not None and (not isinstance(reply, dict) or not _has(reply, member, api)):
         raise invalid_response(f"the reply has no {member}", service=api.service, operation=api.operation)
     return reply
+
+
+def _leaves_out(reply: Mapping[str, object], member: str, api: Api) -> bool:
+    return api.operation in _LISTS_LEFT_OUT and member not in reply and "IsTruncated" in reply
 
 
 def _has(reply: Mapping[str, object], member: str, api: Api) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from auditor.model.codes import is_denial, is_throttle, is_transient, may_pass
+from auditor.model.codes import NOT_IN_SUMMARY, is_denial, is_throttle, is_transient, may_pass
 from auditor.model.coverage import Section
 from auditor.model.summary import FailureGroup
 
@@ -88,6 +88,10 @@ _CAUSES = {
     ),
     "NoAnswer": Cause(
         "The account gave no good reply for minutes, and was asked nothing more.", "Resume it when less is going on."
+    ),
+    NOT_IN_SUMMARY: Cause(
+        "The account's summary leaves out something that it should say of root.",
+        "Look at root in the account's credential report, or sign in to the account.",
     ),
     "RepeatedToken": Cause("A listing of AWS's began to repeat itself.", "Resume it."),
     "CredentialsUnavailable": _CREDENTIALS_ENDED,

@@ -6,6 +6,7 @@ CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable"
 INVALID_RESPONSE = "InvalidResponse"
 NO_ANSWER = "NoAnswer"
 NO_CREDENTIALS = "NoCredentials"
+NOT_IN_SUMMARY = "NotInSummary"
 NO_SUCH_ENTITY = "NoSuchEntity"
 PROXY_FAILED = "ProxyFailed"
 PROXY_UNUSABLE = "ProxyUnusable"
@@ -83,6 +84,7 @@ _LASTING = frozenset(
         CERTIFICATE_REFUSED,
         "EventsDropped",
         "InternalError",
+        NOT_IN_SUMMARY,
         NO_SUCH_ENTITY,
         "UnknownAccountState",
         WRONG_ACCOUNT,

@@ -117,6 +117,10 @@ class AuditSummary:
     """Users who were listed, and whose keys were not."""
     user_lists_not_read: int = 0
     """Accounts that were entered, and whose users were not all listed."""
+    roots_not_read: int = 0
+    """Accounts that were entered, and of whose root user not all was read that was asked for."""
+    service_credentials_not_read: int = 0
+    """Accounts that were entered, and whose service-specific credentials were asked for and not all read."""
     not_listed: int = 0
     """Accounts of which nobody knows how much is missing: their users, keys or events were not all listed."""
     asked: int = 0

@@ -18,6 +18,7 @@ from auditor.aws.lister import lister_of
 from auditor.concurrency.tasks import bare_errors, fan_out
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
+from auditor.model.codes import NOT_IN_SUMMARY
 from auditor.model.facts import Account, Freshness, UserScope
 from auditor.model.filters import AccountFilters
 from auditor.model.period import resolve_period
@@ -30,7 +31,6 @@ from auditor.run.listing import Listing, list_accounts, list_selected
 from auditor.run.sample import random_sample
 
 _AT_ONCE = 16
-_NOT_IN_SUMMARY = "NotInSummary"
 
 
 async def plan_audit(
@@ -134,8 +134,8 @@ async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> 
         return Sampled(account, None, own=own, code=error.code, message=str(error))
     numbers = {name: number for name, number in summary.items() if isinstance(number, int)}
     if "Users" not in numbers:
-        said = f"{_NOT_IN_SUMMARY}: GetAccountSummary gave no Users"
-        return Sampled(account, None, own=own, code=_NOT_IN_SUMMARY, message=said)
+        said = f"{NOT_IN_SUMMARY}: GetAccountSummary gave no Users"
+        return Sampled(account, None, own=own, code=NOT_IN_SUMMARY, message=said)
     size = AccountSize(
         numbers["Users"], numbers.get("MFADevicesInUse", 0), root_mfa=numbers.get("AccountMFAEnabled", 0) > 0
     )

@@ -141,6 +141,8 @@ def _of_all_users(report: AccountReport) -> dict[str, int]:
         "endless_service_credentials": sum(map(_is_endless, credentials)),
         "root_without_mfa": isinstance(root, Root) and _lacks_mfa(root),
         "root_with_keys": isinstance(root, Root) and root.has_keys is True,
+        "roots_not_read": not _is_listed(report, {Section.ROOT}),
+        "service_credentials_not_read": not _is_listed(report, {Section.SERVICE_CREDENTIALS}),
     }
 
 

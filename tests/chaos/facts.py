@@ -26,6 +26,8 @@ class AccountTruth:
 
     name: str
     state_word: str
+    ou_path: str
+    """The ids from the root down to the OU that it is in."""
     known: bool
     """Whether its state is one that there is."""
     asked: bool
@@ -89,6 +91,7 @@ def _account(organization: Organization, account: Account, told: Truth, *, scope
     return AccountTruth(
         name=account.name,
         state_word=words.get("State") or words.get("Status") or "",
+        ou_path="/".join(organization.tree.way_to(account.id)),
         known=(words.get("State") or words.get("Status")) in KNOWN_STATES,
         asked=asked,
         users=len(users) - len(passing),

@@ -21,7 +21,7 @@ FILES = (
             *("role", "users", "keys", "last_used", "password", "mfa", "events"),
             *("user_count", "key_count", "event_count", "refused_event_count", "error_code", "error_message"),
             *("requests", "throttles", "seconds", "freshness", "report_time", "foreign_event_count"),
-            *("root", "service_credentials"),
+            *("root", "service_credentials", "ou_path"),
         ),
     ),
     ("iam_users", USERS),

@@ -51,6 +51,7 @@ def _judge(account: AuditedAccount, *, ended: bool) -> None:
     account.expect(set(words.values()) <= _WORDS, f"unknown words {words}")
     account.expect(row["account_name"] == true.name, f"is named {row['account_name']}")
     account.expect(row["state"] == true.state_word, f"is {row['state']}")
+    account.expect(row["ou_path"] == true.ou_path, f"is in {row['ou_path']}")
     reached = "not reached" not in words.values()
     # An outage that outlasts the patience ends a run, and each account that was not finished names its code.
     ended_by = row["error_code"]

@@ -6,6 +6,7 @@ import pytest
 
 from auditor import Section
 from auditor.cli.causes import by_cause, cause_of
+from auditor.model.codes import NOT_IN_SUMMARY
 from auditor.model.summary import FailureGroup
 from tests.manual.pages import text_of
 
@@ -23,6 +24,12 @@ def test_every_code_of_the_manual_has_a_cause() -> None:
     unknown = cause_of("SomethingNew", section=Section.USERS)
     assert len(codes_of_the_manual()) > 10
     assert [] == [code for code in codes_of_the_manual() if cause_of(code, section=Section.USERS) == unknown]
+
+
+def test_what_a_summary_leaves_out_is_no_code_of_aws() -> None:
+    """Its documentation would say nothing of a code that this package has given."""
+    assert NOT_IN_SUMMARY in codes_of_the_manual()
+    assert "root" in cause_of(NOT_IN_SUMMARY, section=Section.ROOT).meaning
 
 
 @pytest.mark.parametrize("section", Section)

@@ -592,7 +592,7 @@ async def python_m_auditor(scenario: Scenario, directory: Path) -> Outcome:
             cwd=directory,
             env={**os.environ, **server.environment(), "PYTHONPATH": str(Path(__file__).parent.parent)},
         )
-    files = sorted([path.name.rpartition("_20")[0] async for path in anyio.Path(directory).iterdir()])
+    files = sorted([path.name.partition("_20")[0] async for path in anyio.Path(directory).iterdir()])
     return Outcome(process.returncode, process.stdout.decode(), process.stderr.decode(), files)
 
 

@@ -240,5 +240,5 @@ async def test_the_whole_script(server: LocalServer, monkeypatch: pytest.MonkeyP
     assert as_set(told.findings) == as_set(findings)
     assert as_set(told.events) == as_set(joined(cloudtrail_events))
     assert all(isinstance(event["resources"], list) for event in cloudtrail_events)
-    files = await to_thread.run_sync(lambda: sorted(path.name.rpartition("_20")[0] for path in tmp_path.iterdir()))
+    files = await to_thread.run_sync(lambda: sorted(path.name.partition("_20")[0] for path in tmp_path.iterdir()))
     assert ["audit", "cloudtrail_events", "coverage", "iam_audit_report", "iam_users"] == files

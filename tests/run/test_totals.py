@@ -262,6 +262,26 @@ def test_what_was_not_read() -> None:
     assert (1, 1, 2) == (summary.not_read, summary.user_lists_not_read, summary.users_not_read)
 
 
+def test_of_whom_no_root_and_no_service_credentials_were_read() -> None:
+    """Their numbers are no less than they are for want of an answer: that accounts are missing is counted, too."""
+    asked = replace(REPORT, scope=UserScope.ALL)
+    denied = [
+        replace(partly(section, Completeness.DENIED), scope=UserScope.ALL)
+        for section in (Section.ROOT, Section.ROOT, Section.SERVICE_CREDENTIALS)
+    ]
+    summary = summary_of([asked, *denied])
+
+    assert (2, 1) == (summary.roots_not_read, summary.service_credentials_not_read)
+
+
+def test_nothing_is_missing_of_what_was_not_asked() -> None:
+    """With users with keys only, no account is asked about root and service credentials."""
+    skipped = partly(Section.ROOT, Completeness.SKIPPED)
+    summary = summary_of([replace(skipped, scope=UserScope.WITH_KEYS)])
+
+    assert (0, 0) == (summary.roots_not_read, summary.service_credentials_not_read)
+
+
 def test_failures_by_section_and_code() -> None:
     """Each group has its number, its first message and its first three accounts."""
     accounts = [replace(ACCOUNT, name=f"account-{number}") for number in range(5)]

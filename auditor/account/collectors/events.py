@@ -153,6 +153,7 @@ def event_of(raw: Mapping[str, Any], *, asked: str = "", odd: Note = ignore) -> 
         odd(_invalid(f"the record of the event {event_id} can't be read, nor whether AWS refused it"))
     request, response = object_in(known, "requestParameters"), object_in(known, "responseElements")
     actor, key = object_in(known, "userIdentity"), object_in(response, "accessKey")
+    credential = object_in(response, "serviceSpecificCredential")
     event = Event(
         id=event_id,
         name=text_in(raw, "EventName") or text_in(known, "eventName") or asked,
@@ -166,7 +167,7 @@ def event_of(raw: Mapping[str, Any], *, asked: str = "", odd: Note = ignore) -> 
         error_message=text_in(known, "errorMessage"),
         resources=tuple(_resources(raw, event_id=event_id, odd=odd)),
         actor_type=text_in(actor, "type"),
-        new_status=text_in(key, "status") or text_in(request, "status"),
+        new_status=text_in(key, "status") or text_in(credential, "status") or text_in(request, "status"),
         actor_mfa=_mfa_of(actor),
         user_agent=text_in(known, "userAgent"),
     )

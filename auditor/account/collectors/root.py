@@ -12,12 +12,12 @@ from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, IamAccess
 from auditor.aws.reading import object_in
 from auditor.concurrency.tasks import Once
+from auditor.model.codes import NOT_IN_SUMMARY
 from auditor.model.coverage import Section
 from auditor.model.facts import MfaDevice, MfaKind, Root, RootKey, Unknown
 
 ONLY_IN_REPORT = Unknown("OnlyInReport")
 """In the place of a fact that no API tells, but the credential report only."""
-NOT_IN_SUMMARY = "NotInSummary"
 _HARDWARE = MfaDevice("", MfaKind.UNNAMED_HARDWARE, enabled_at=None)
 
 

@@ -69,6 +69,11 @@ def _unread(summary: AuditSummary, *, role: str) -> Iterator[str]:
         yield f"Not all listed: the users of {unlisted}; how many more there are is not known."
     if summary.users_not_read:
         yield f"Not read: the keys of {summary.users_not_read:,} of {counted(summary.users, 'user')}."
+    if summary.roots_not_read:
+        yield f"Not all read: the root user of {counted(summary.roots_not_read, 'account')}."
+    if summary.service_credentials_not_read:
+        unread = counted(summary.service_credentials_not_read, "account")
+        yield f"Not all read: the service-specific credentials of {unread}."
 
 
 def _missing_actions(summary: AuditSummary, *, role: str, policy: str) -> Iterator[str]:

@@ -373,6 +373,19 @@ def test_the_new_status_of_a_key() -> None:
     )
 
 
+def test_the_new_status_of_a_service_credential() -> None:
+    """Whoever makes one does not ask for its status: the answer has it."""
+    asked = {"userName": "ana", "serviceName": "bedrock.amazonaws.com", "credentialAgeDays": 30}
+    made = {"serviceSpecificCredentialId": "ACCA1", "userName": "ana", "status": "Active"}
+    event = recorded(
+        eventName="CreateServiceSpecificCredential",
+        requestParameters=asked,
+        responseElements={"serviceSpecificCredential": made},
+    )
+
+    assert ("ana", "", "Active") == (event.target_user, event.access_key_id, event.new_status)
+
+
 async def test_pages_repeat_the_question() -> None:
     """A page token is of use only with the very same parameters."""
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from auditor.account.collectors.credential_report import CredentialReport, ReportedRoot
-from auditor.account.collectors.root import NOT_IN_SUMMARY, ONLY_IN_REPORT, collect_root
+from auditor.account.collectors.root import ONLY_IN_REPORT, collect_root
 from auditor.account.collectors.virtual_devices import virtual_devices
 from auditor.account.draft import AccountDraft
 from auditor.concurrency.tasks import Once
+from auditor.model.codes import NOT_IN_SUMMARY
 from auditor.model.coverage import Completeness, Section
 from auditor.model.facts import MfaDevice, MfaKind, Root, RootKey, Unknown, UserScope
 from tests.fakes import JUMPING, NOON, SUMMARY, FakeService, Script, account_access, refusal

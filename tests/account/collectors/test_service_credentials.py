@@ -75,6 +75,21 @@ async def test_one_call_a_page_for_all_users() -> None:
     assert Completeness.COMPLETE is word(draft)
 
 
+async def test_a_page_may_leave_its_empty_list_out() -> None:
+    """The model of the service does not require the list: whether there are more pages is what shows that it is one."""
+    draft, iam = await collected([{"IsTruncated": True, "Marker": "m"}, page(raw())])
+
+    assert {"ana": (credential(),)} == draft.service_credentials
+    assert (2, Completeness.COMPLETE) == (iam.count("list_service_specific_credentials"), word(draft))
+
+
+async def test_a_reply_without_any_member_is_no_page() -> None:
+    """Nothing shows that it is IAM's: it tells nobody's credentials, and not that there are none."""
+    draft, _ = await collected({})
+
+    assert Unknown("InvalidResponse") == draft.other_service_credentials
+
+
 async def test_an_api_key_has_an_alias_and_an_end() -> None:
     """A service that gives no user name gives an alias; a credential may end, and have ended."""
     answer = raw(ServiceUserName=None, ServiceCredentialAlias="key", Status="Expired", ExpirationDate=NOON)

@@ -109,6 +109,22 @@ def test_the_summary_says_where_no_session_policy_was() -> None:
             ],
         ),
         (
+            replace(
+                SUMMARY,
+                accounts=3,
+                not_auditable=0,
+                audited=3,
+                complete=1,
+                roots_not_read=2,
+                service_credentials_not_read=1,
+            ),
+            [
+                "Read in part: 2 of 3 accounts that can be audited.",
+                "Not all read: the root user of 2 accounts.",
+                "Not all read: the service-specific credentials of 1 account.",
+            ],
+        ),
+        (
             replace(SUMMARY, accounts=580, not_auditable=0, audited=579, complete=579, interruption="It ended early."),
             [
                 "Not read at all: the accounts behind the first 580. It ended early.",
