@@ -1,5 +1,6 @@
 """Checks of the organization: which one it is, whether its accounts are listed, and which of them are the sample."""
 
+import json
 import math
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,6 +17,7 @@ from auditor.aws.request import Access
 from auditor.errors import OrganizationError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account, AccountId, NotAsked
+from auditor.model.filters import AccountFilters
 from auditor.model.progress import ignore
 from auditor.run.checks.check import Result, Setup, counted, well
 from auditor.run.checks.faults import fault_of, of_error
@@ -27,10 +29,18 @@ MOST_SAMPLED = 10
 """Accounts of the sample."""
 _LISTING_SECONDS = 20.0
 """For so long accounts are listed: of a large organization a part is enough."""
-_LISTING_POLICY = (
-    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": '
-    '["organizations:DescribeOrganization", "organizations:ListAccounts"], "Resource": "*"}]}'
+_ALWAYS = ("organizations:DescribeOrganization", "organizations:ListAccounts")
+_OF_OUS = (
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
 )
+_OF_TAGS = ("organizations:ListTagsForResource",)
+_NOT_LISTED = {
+    "list_accounts": "The accounts are not listed",
+    "list_tags_for_resource": "The tags of the accounts, which the filters need, are not listed",
+}
+"""By what was refused; all else are the listings of units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> 
         if fault is Fault.NO_ORGANIZATION and not setup.config.filters.by_id_alone:
             return Result((of_error(error, "The caller's account is in no organization", now=setup.now()),))
         outcome = Outcome.WARNING
-        cure = f"Not needed; this policy allows it: {_LISTING_POLICY}"
+        cure = f"Not needed; this policy allows it: {_policy(setup.config.filters)}"
         denied = Fault.ORGANIZATION_UNKNOWN
         finding = of_error(error, what, denied=denied, cure=cure, now=setup.now(), outcome=outcome)
         return Result((finding,), Organization("", ""))
@@ -156,10 +166,18 @@ async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
 def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:
     cure = (
         "List from the management account, or make this account a delegated administrator; or name who may: "
-        f"--lister-profile PROFILE or --lister-role ARN. It needs this policy: {_LISTING_POLICY}"
+        f"--lister-profile PROFILE or --lister-role ARN. It needs this policy: {_policy(setup.config.filters)}"
     )
-    what = f"The list of accounts ended early, after {number:,}" if number else "The accounts are not listed"
+    what = _NOT_LISTED.get(error.operation, "The OUs, which the filters need, are not listed")
+    what = f"The list of accounts ended early, after {number:,}" if number else what
     return of_error(error, what, denied=Fault.LISTING_DENIED, cure=cure, now=setup.now())
+
+
+def _policy(filters: AccountFilters) -> str:
+    """What whoever lists the accounts must be allowed, so that the filters can choose among them."""
+    actions = (*_ALWAYS, *(_OF_OUS if filters.all_ous else ()), *(_OF_TAGS if filters.all_tags else ()))
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def choose_sample(accounts: Iterable[Account], *, own: AccountId, most: int = MOST_SAMPLED) -> Sample:

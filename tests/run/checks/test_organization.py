@@ -1,23 +1,26 @@
 """The sample: the caller's own account, and a few of each unit."""
 
+import json
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import ConfigurationError
-from auditor.model.diagnosis import Checked, Outcome
+from auditor.model.diagnosis import Checked, Fault, Outcome
 from auditor.model.facts import Account, AccountId, AccountState, UserScope
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.run.checks.check import Setup
 from auditor.run.checks.organization import Organization, check_accounts, choose_sample
 from auditor.run.doctor import examine
-from tests.fakes import NOON, FakeClients, FakeService, account, gateway, limits
+from tests.fakes import NOON, FakeClients, FakeService, account, gateway, limits, refusal
 from tests.organizations import served
 
 OWN = AccountId("111111111111")
+DENIED = "AccessDeniedException"
 
 
 def accounts(number: int, *, unit: str = "", first: int = 200) -> list[Account]:
@@ -137,6 +140,37 @@ async def test_a_list_of_nobody_is_no_organization() -> None:
         result = await check_accounts(setup, there, there.lister, Organization("o-1", OWN))
     assert result.value is None
     assert ["AWS lists no account, and no error"] == [finding.found for finding in result.findings]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("filters", "refused", "found"),
+    [
+        ({"ous": ("Root/Prod",)}, "list_roots", "The OUs, which the filters need, are not listed"),
+        (
+            {"excluded_tags": ("Env=dev",)},
+            "list_tags_for_resource",
+            "The tags of the accounts, which the filters need, are not listed",
+        ),
+    ],
+)
+async def test_the_cure_allows_what_the_filters_rest_on(filters: dict[str, Any], refused: str, found: str) -> None:
+    """Whoever may list the accounts lacks no right to do so."""
+    listed: Any = {"list_accounts": {"Accounts": [{"Id": "222222222222", "State": "ACTIVE"}]}}
+    there = gateway(FakeClients(organizations=FakeService("organizations", **listed, **{refused: refusal(DENIED)})))
+    async with AsyncExitStack() as stack:
+        config = AuditConfig(role="R", filters=AccountFilters(**filters))
+        setup = Setup(config=config, limits=limits(), stack=stack, now=lambda: NOON)
+        result = await check_accounts(setup, there, there.lister, Organization("o-1", OWN))
+    (finding,) = result.findings
+    assert (f"{found}: {DENIED}", Fault.LISTING_DENIED) == (finding.found, finding.fault)
+    (statement,) = json.loads(finding.cure.partition("this policy: ")[2])["Statement"]
+    assert {"organizations:ListAccounts", action_of(refused)} <= set(statement["Action"])
+
+
+def action_of(operation: str) -> str:
+    """The action of Organizations that allows it."""
+    return f"organizations:{operation.title().replace('_', '')}"
 
 
 @pytest.mark.anyio
