@@ -32,8 +32,8 @@ async def find_units(gateway: Gateway, values: Collection[str], *, accounts: Seq
     """Which of the accounts are in the units that the values name: ids, names or paths of names.
 
     An id costs no call where Organizations has told the path of each account, and one of them is in that unit. A path
-    costs the listings on its way, and a name those of all units. Where not all accounts have told paths, the units that
-    are named are walked, and all units in them.
+    costs the listings on its way, and a name, or a path from no root, those of all units. Where not all accounts have
+    told paths, the units that are named are walked, and all units in them.
 
     Raises:
         ConfigurationError: There is no such unit, or several have the name.
@@ -104,33 +104,36 @@ class _Tree:
         return "/".join(self.names[unit] for unit in place)
 
     async def _at(self, path: str) -> str:
-        """The unit at a path of names; a name with a slash in it is found, too."""
+        """The unit at a path of names, or else the one that is called so: a name may have a slash in it."""
         here = [(root.id, root.name) for root in await self._all_roots()]
         known = ", ".join(name for _, name in here)
+        may_be_name = not any(path.startswith(f"{name}/") for _, name in here)
+        found: dict[str, str] = {}
         while here:
-            for unit, way in here:
-                if way == path:
-                    return unit
+            found.update((unit, way) for unit, way in here if way == path)
             on_the_way = [(unit, way) for unit, way in here if path.startswith(f"{way}/")]
             here = [
                 (child.id, f"{way}/{child.name}") for unit, way in on_the_way for child in await self._units_in(unit)
             ]
             known = _shown([way for _, way in here]) or known
-        raise ConfigurationError(f"There is no OU {path!r}: paths have all names from the root down, as in {known}.")
+        if may_be_name:
+            found = await self._called(path)
+        if not found:
+            names = f"paths have all names from the root down, as in {known}"
+            raise ConfigurationError(f"There is no OU {path!r}: {names}.")
+        return _only(found, path)
 
     async def _named(self, name: str) -> str:
         """The one unit of that name, anywhere."""
-        found: dict[str, str] = {}
-        for root in await self._all_roots():
-            for way in await self._below((root.id,)):
-                if self.names[way[-1]] == name:
-                    found[way[-1]] = self.path(way)
-        if len(found) > 1:
-            paths = _shown(sorted(found.values()))
-            raise ConfigurationError(f"{len(found)} OUs are called {name!r}: give the path or the id of one: {paths}.")
+        found = await self._called(name)
         if not found:
             raise ConfigurationError(f"There is no OU called {name!r}: give another name, a path of names, or an id.")
-        return next(iter(found))
+        return _only(found, name)
+
+    async def _called(self, name: str) -> dict[str, str]:
+        """The paths of the units of that name, by id."""
+        ways = [way for root in await self._all_roots() for way in await self._below((root.id,))]
+        return {way[-1]: self.path(way) for way in ways if self.names[way[-1]] == name}
 
     async def _below(self, top: tuple[str, ...]) -> list[tuple[str, ...]]:
         """The ways to a unit and to all units in it, each the ids from the first of `top` down."""
@@ -168,6 +171,15 @@ class _Tree:
             raise
         self._children[parent] = children
         self.names.update((child.id, child.name) for child in children)
+
+
+def _only(found: Mapping[str, str], value: str) -> str:
+    """The id of the one unit that was found; the paths of several are told, or their ids where paths are alike."""
+    if len(found) == 1:
+        return next(iter(found))
+    paths = sorted(set(found.values()))
+    those, what = (paths, "path or the id") if len(paths) == len(found) else (sorted(found), "id")
+    raise ConfigurationError(f"{len(found)} OUs are called {value!r}: give the {what} of one: {_shown(those)}.")
 
 
 def _longest(ways: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
