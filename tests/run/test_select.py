@@ -297,8 +297,11 @@ async def test_where_one_path_is_missing_units_are_walked() -> None:
             r"^2 OUs are called 'Data': give the path or the id of one: Root/Dev/Data, Root/Prod/Data\.$",
         ),
         ({"ous": ("Empty",)}, r"^The filters leave none of the 5 accounts that were listed: "),
-        ({"ous": (EMPTY,)}, r"^The filters leave none"),
-        ({"tags": ("Env=none",)}, r"^The filters leave none"),
+        ({"ous": (EMPTY,)}, rf"none of the 5 accounts that the other filters leave is in '{EMPTY}'\.$"),
+        (
+            {"ous": (DEV,), "tags": ("Env=no", "A=b")},
+            r"listed: the only account that the other filters leave does not have the tag 'A=b'; .* 'Env=no'\.$",
+        ),
         ({"account_names": ("*",), "excluded_account_names": ("*",)}, r"^The filters leave none"),
         ({"accounts": ("000000000001",), "ous": (DEV,)}, r"^The filters leave none"),
     ],
