@@ -35,7 +35,7 @@ def _show(plan: Plan, *, as_json: bool, words: Words, output: Output) -> int:
     if as_json:
         stdout.write(f"{plan_json(plan)}\n")
     else:
-        print_plan(stdout.console(), plan, next_step=next_step(Step.PLAN, words))
+        print_plan(stdout.console(), plan, next_step=next_step(Step.PLAN, words, pilot=plan.pilot))
     stdout.flush()
     if stdout.failure:
         output.say(f"Error: The plan could not be written: {stdout.failure}.")
