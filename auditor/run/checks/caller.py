@@ -1,6 +1,6 @@
 """Checks of the caller: which credentials there are, until when, and whose."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from auditor.aws.credentials import CallerCredentials
 from auditor.aws.gateway import Gateway, connected
@@ -8,6 +8,7 @@ from auditor.aws.lister import lister_of, open_lister
 from auditor.aws.session import Sessions, resolve_credentials
 from auditor.aws.way import Way
 from auditor.errors import CallerError, RequestError
+from auditor.model.codes import is_denial
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.run.checks.check import Result, Setup, well
 from auditor.run.checks.faults import of_error
@@ -28,6 +29,8 @@ _LINKS = {
     "login": "aws login",
 }
 """What the SDK calls the links of its chain, and what people do."""
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+_NO_POLICY = "No policy of IAM can deny that: see the policy of the VPC endpoint, or the proxy, on the way to STS."
 _NOT_RENEWED = frozenset({"env", "explicit"})
 
 
@@ -64,9 +67,15 @@ async def check_identity(setup: Setup, sessions: Sessions, credentials: CallerCr
     except CallerError as error:
         cause = error.__cause__
         if isinstance(cause, RequestError):
-            return Result((of_error(cause, "AWS does not say whose the credentials are", now=setup.now()),))
+            return Result((unidentified(cause, now=setup.now()),))
         return failed(error, Fault.CONFIGURATION_UNUSABLE)
     return well(f"{gateway.caller.arn} of account {gateway.caller.account_id}", value=gateway)
+
+
+def unidentified(error: RequestError, *, now: datetime) -> Finding:
+    """The finding that AWS does not say who the caller is."""
+    cure = _NO_POLICY if is_denial(error.code) else ""
+    return of_error(error, "AWS does not say whose the credentials are", cure=cure, now=now)
 
 
 async def check_lister(setup: Setup, gateway: Gateway) -> Result:

@@ -16,7 +16,7 @@ from auditor.model.facts import Account, AccountId, Caller
 from auditor.model.period import resolve_period
 from auditor.model.roles import ACCOUNT_ID
 from auditor.run.checks.check import Result, Setup, counted, well
-from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of, of_error
+from auditor.run.checks.faults import cure_of, cure_of_denial, cure_of_scp, fault_of, of_error
 from auditor.run.checks.organization import Sample
 
 _DURATION = "DurationSeconds"
@@ -122,7 +122,10 @@ def _shut(fault: Fault, group: Sequence[Entry], *, entries: Entries, setup: Setu
     error = group[0].error
     assert error is not None  # noqa: S101 - it is in the group for that
     names = " or ".join(setup.config.roles)
-    cure = cure_of(fault) or _cure(fault, account=group[0].account, caller=entries.caller, setup=setup)
+    cure = cure_of(fault)
+    if fault is Fault.ROLE_DENIED:
+        cure = cure_of_denial(error.message, account_id=group[0].account.id)
+    cure = cure or _cure(fault, account=group[0].account, caller=entries.caller, setup=setup)
     return Finding(
         outcome=Outcome.FAILED,
         found=f"{len(group)} of {counted(len(entries.all))} can't be entered with {names}: {names_of(group)}",
