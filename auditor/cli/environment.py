@@ -9,6 +9,7 @@ import typer
 from auditor.cli.help import HelpInPanels
 from auditor.cli.options import ALTERNATIVES
 from auditor.errors import ConfigurationError
+from auditor.model.filters import OPTIONS
 
 
 class OptionsOrVariables(HelpInPanels):
@@ -48,7 +49,11 @@ def _overrule(context: Any, name: str, *, by: str) -> None:  # noqa: ANN401 - as
 
 def _lines_of(option: Any, context: Any) -> list[str] | None:  # noqa: ANN401 - as above
     text = option.resolve_envvar_value(context) or ""
-    return [line.strip() for line in text.splitlines() if line.strip()] or None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if text and not lines and option.name in OPTIONS:
+        # A list that came out empty must not become an audit of everybody.
+        return [""]
+    return lines or None
 
 
 def _origin(context: Any, name: str, *, otherwise: str) -> str:  # noqa: ANN401 - as above

@@ -27,8 +27,8 @@ class GivenOptions:
     """The options that choose accounts."""
 
 
-def next_step(after: Step, words: GivenOptions = GivenOptions()) -> str:
-    """The sentence that names the step after this one, with its command."""
+def next_step(after: Step, words: GivenOptions = GivenOptions(), *, pilot: str = "") -> str:
+    """The sentence that names the step after this one, with its command; `pilot` is an OU to begin with."""
     every = [*words.others, *words.filters]
     match after:
         case Step.TEMPLATE:
@@ -39,7 +39,7 @@ def next_step(after: Step, words: GivenOptions = GivenOptions()) -> str:
         case Step.PLAN if words.filters:
             return f"Next, audit these accounts: {_command('audit', every)}"
         case Step.PLAN:
-            return f"Next, begin with one organizational unit: {_command('audit', every)} --ou NAME"
+            return f"Next, begin with one organizational unit: {_command('audit', every)} --ou {shlex.quote(pilot or 'NAME')}"
         case Step.AUDIT if words.filters:
             return f"Next, where these rows are what you need, audit all accounts: {_command('audit', words.others)}"
     return "Next, see what can be done with the files: auditor manual recipes"

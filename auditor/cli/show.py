@@ -194,7 +194,7 @@ async def show_plan(  # noqa: PLR0913 - what is planned, and how it is shown
     if as_json:
         failure = write_result(plan_json(plan))
     else:
-        failure = show_result(partial(print_plan, plan=plan, next_step=next_step(Step.PLAN, words)))
+        failure = show_result(partial(print_plan, plan=plan, next_step=next_step(Step.PLAN, words, pilot=plan.pilot)))
     if failure:
         output.say(f"Error: The plan could not be written: {failure}.")
     return _PLAN_NOT_WRITTEN if failure else 0

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from auditor.model.facts import Account, Caller
+from auditor.model.placeholders import unasked
 
 
 class Range(NamedTuple):
@@ -148,6 +149,13 @@ class Plan:
         """
         units = (account.ou_path or (account.unit_ids or ("",))[-1] for account in self.accounts)
         return Counter(filter(None, units))
+
+    @property
+    def pilot(self) -> str:
+        """The id of the unit to begin with, in which are the fewest accounts to be entered; empty if none is known."""
+        entered = (account for account in self.accounts if unasked(account) is None)
+        inside = Counter(unit for account in entered for unit in account.unit_ids if unit.startswith("ou-"))
+        return min(inside, key=lambda unit: inside[unit], default="")
 
     @property
     def sampled(self) -> int:

@@ -55,21 +55,21 @@ async def select(  # noqa: PLR0913 - what a selection rests on
     left = _fitting(accounts, {each.id: frozenset({each.id}) for each in accounts}, filters=filters, kind="accounts")
     left = _fitting(left, names, filters=filters, kind="account_names")
     paths: Mapping[AccountId, str] = {}
+    unmet: list[str] = []
     if left and filters.all_ous:
         units = await find_units(gateway, filters.all_ous, accounts=left)
-        _warn_of(filters.ous or (), met=units.met, kind="ous", asked=len(left), observe=observe)
+        unmet += _unmet(filters.ous or (), met=units.met, kind="ous", asked=len(left))
         left, paths = _fitting(left, units.holding, filters=filters, kind="ous"), units.paths
     left = [account for account in left if account.id not in finished]
     if left and filters.all_tags:
         tags = await _all_tags(gateway, left, observe=observe)
         met = frozenset().union(*tags.values())
-        _warn_of(filters.all_tags, met=met, kind="tags", asked=len(left), observe=observe)
+        unmet += _unmet(filters.all_tags, met=met, kind="tags", asked=len(left))
         left = _fitting(left, tags, filters=filters, kind="tags")
     if not left and not finished:
-        raise ConfigurationError(
-            f"The filters leave none of the {len(accounts):,} accounts that were listed: values of one kind add up, "
-            "kinds narrow, and what is excluded wins."
-        )
+        raise ConfigurationError(_none_left(len(accounts), unmet))
+    for sentence in unmet:
+        observe(AuditWarning(sentence))
     chosen = frozenset(account.id for account in left)
     placed = [replace(each, ou_path=paths.get(each.id, "")) for each in accounts if each.id not in finished]
     return Selection(
@@ -134,11 +134,20 @@ def _check_names(met: frozenset[str], *, filters: AccountFilters, observe: Obser
             observe(AuditWarning(f"{OPTIONS[kind]}: no account of this organization is called {name!r}."))
 
 
-def _warn_of(values: Iterable[str], *, met: Collection[str], kind: str, asked: int, observe: Observer) -> None:
-    what = "is in" if kind == "ous" else "has the tag"
-    for value in values:
-        if value not in met:
-            observe(AuditWarning(f"None of the {asked:,} accounts that the other filters leave {what} {value!r}."))
+def _unmet(values: Iterable[str], *, met: Collection[str], kind: str, asked: int) -> list[str]:
+    """A sentence for each of the values that none of the accounts has which it was looked for in."""
+    verb = "is in" if kind == "ous" else "has the tag"
+    what = f"None of the {asked:,} accounts that the other filters leave {verb}"
+    if asked == 1:
+        verb = "is not in" if kind == "ous" else "does not have the tag"
+        what = f"The only account that the other filters leave {verb}"
+    return [f"{what} {value!r}." for value in values if value not in met]
+
+
+def _none_left(listed: int, unmet: Sequence[str]) -> str:
+    reasons = "; ".join(f"{sentence[0].lower()}{sentence[1:-1]}" for sentence in unmet[:_SHOWN])
+    reasons = reasons or "values of one kind add up, kinds narrow, and what is excluded wins"
+    return f"The filters leave none of the {listed:,} accounts that were listed: {reasons}."
 
 
 async def _all_tags(

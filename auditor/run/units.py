@@ -105,33 +105,36 @@ class _Tree:
         return "/".join(self.names[unit] for unit in place)
 
     async def _at(self, path: str) -> str:
-        """The unit at a path of names; names may contain slashes."""
+        """The OU at a path of names, or else the one that is called so: a name may have a slash in it."""
         here = [(root.id, root.name) for root in await self._all_roots()]
         known = ", ".join(name for _, name in here)
+        may_be_name = not any(path.startswith(f"{name}/") for _, name in here)
+        found: dict[str, str] = {}
         while here:
-            for unit, prefix in here:
-                if prefix == path:
-                    return unit
+            found.update((unit, prefix) for unit, prefix in here if prefix == path)
             above = [(unit, prefix) for unit, prefix in here if path.startswith(f"{prefix}/")]
             here = [
                 (child.id, f"{prefix}/{child.name}") for unit, prefix in above for child in await self._units_in(unit)
             ]
             known = first_of([prefix for _, prefix in here], most=_SHOWN) or known
-        raise ConfigurationError(f"There is no OU {path!r}: paths have all names from the root down, as in {known}.")
+        if may_be_name:
+            found = await self._called(path)
+        if not found:
+            names = f"paths have all names from the root down, as in {known}"
+            raise ConfigurationError(f"There is no OU {path!r}: {names}.")
+        return _only(found, path)
 
     async def _named(self, name: str) -> str:
-        """The only unit of that name, at any depth."""
-        found: dict[str, str] = {}
-        for root in await self._all_roots():
-            for lineage in await self._below((root.id,)):
-                if self.names[lineage[-1]] == name:
-                    found[lineage[-1]] = self.path(lineage)
-        if len(found) > 1:
-            paths = first_of(sorted(found.values()), most=_SHOWN)
-            raise ConfigurationError(f"{len(found)} OUs are called {name!r}: give the path or the id of one: {paths}.")
+        """The only OU of that name, at any depth."""
+        found = await self._called(name)
         if not found:
             raise ConfigurationError(f"There is no OU called {name!r}: give another name, a path of names, or an id.")
-        return next(iter(found))
+        return _only(found, name)
+
+    async def _called(self, name: str) -> dict[str, str]:
+        """The paths of the OUs of that name, by id."""
+        lineages = [one for root in await self._all_roots() for one in await self._below((root.id,))]
+        return {lineage[-1]: self.path(lineage) for lineage in lineages if self.names[lineage[-1]] == name}
 
     async def _below(self, top: tuple[str, ...]) -> list[tuple[str, ...]]:
         """The ids down to a unit and to each unit in it, each from the first of `top`."""
@@ -169,6 +172,16 @@ class _Tree:
             raise
         self._children[parent] = children
         self.names.update((child.id, child.name) for child in children)
+
+
+def _only(found: Mapping[str, str], value: str) -> str:
+    """The id of the only OU that was found; of several the error has the paths, or the ids where paths are alike."""
+    if len(found) == 1:
+        return next(iter(found))
+    paths = sorted(set(found.values()))
+    those, what = (paths, "path or the id") if len(paths) == len(found) else (sorted(found), "id")
+    shown = first_of(those, most=_SHOWN)
+    raise ConfigurationError(f"{len(found)} OUs are called {value!r}: give the {what} of one: {shown}.")
 
 
 def _longest(lineages: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:

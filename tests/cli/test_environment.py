@@ -72,6 +72,8 @@ def told(*arguments: str, **variables: str) -> tuple[int, str]:
         ({"AUDITOR_OUTPUT_DIR": "~nobody-has-this/x"}, "AUDITOR_OUTPUT_DIR: ~nobody-has-this/x is no path here"),
         ({"AUDITOR_ACCOUNT": "1234"}, "AUDITOR_ACCOUNT: --account '1234' is not an account id"),
         ({"AUDITOR_EXCLUDE_TAG": "prod"}, "AUDITOR_EXCLUDE_TAG: --exclude-tag 'prod' is not a tag"),
+        ({"AUDITOR_ACCOUNT": " \n\n"}, "AUDITOR_ACCOUNT: --account has an empty value"),
+        ({"AUDITOR_EXCLUDE_OU": "\n"}, "AUDITOR_EXCLUDE_OU: --exclude-ou has an empty value"),
         ({"AUDITOR_RESUME": "~nobody-has-this/x"}, "AUDITOR_RESUME: ~nobody-has-this/x is no path here"),
         ({"AUDITOR_PROCESSES": "0"}, "AUDITOR_PROCESSES: 0 processes"),
         ({"AUDITOR_WORKERS": "0"}, "AUDITOR_WORKERS: 0 workers"),

@@ -34,6 +34,12 @@ def test_each_step_names_the_next(after: Step, words: GivenOptions, command: str
     assert command == sentence.partition(": ")[2]
 
 
+def test_a_plan_names_a_unit_to_begin_with() -> None:
+    """The command can be pasted as it is."""
+    sentence = next_step(Step.PLAN, ROLE, pilot="ou-root-12345678")
+    assert "auditor audit --role Audit --ou ou-root-12345678" == sentence.partition(": ")[2]
+
+
 def test_options_are_repeated_as_they_were_given() -> None:
     """Switches, lists and filters, but none that has its default, comes from a variable, or is not wanted."""
     found: list[GivenOptions] = []

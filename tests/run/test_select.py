@@ -205,6 +205,7 @@ async def test_ids_of_units_cost_nothing_where_paths_are_given(filters: dict[str
         ("Root/Dev/Data", [3]),
         ("Root/Prod/Data", [2, 4]),
         ("Root/Prod/Data/a/b", [4]),
+        ("a/b", [4]),
     ],
 )
 async def test_names_and_paths_of_units(value: str, expected: list[int], *, paths: bool) -> None:
@@ -213,6 +214,22 @@ async def test_names_and_paths_of_units(value: str, expected: list[int], *, path
     assert expected == found.numbers
     where = {each.id: path_of(each.unit) for each in ACCOUNTS}
     assert all(each.ou_path in ("", where[each.id]) for each in found.selection.chosen)
+
+
+async def test_a_path_that_two_units_have_is_ambiguous() -> None:
+    """Where a name has a slash in it; their paths are alike, and so their ids are told."""
+    inside = {
+        ROOT: [{"Id": PROD, "Name": "a/b"}, {"Id": DEV, "Name": "a"}],
+        DEV: [{"Id": DEV_DATA, "Name": "b"}],
+    }
+    client = FakeService(
+        "organizations",
+        list_roots={"Roots": [{"Id": ROOT, "Name": "Root"}]},
+        list_organizational_units_for_parent=lambda ParentId, **_: {"OrganizationalUnits": inside.get(ParentId, [])},  # noqa: N803 - AWS's name
+    )
+    sentence = f"^2 OUs are called 'Root/a/b': give the id of one: {PROD}, {DEV_DATA}\\.$"
+    with pytest.raises(ConfigurationError, match=sentence):
+        await chosen(service=client, ous=("Root/a/b",))
 
 
 async def test_a_path_is_walked_only_along_itself() -> None:
@@ -280,8 +297,11 @@ async def test_where_one_path_is_missing_units_are_walked() -> None:
             r"^2 OUs are called 'Data': give the path or the id of one: Root/Dev/Data, Root/Prod/Data\.$",
         ),
         ({"ous": ("Empty",)}, r"^The filters leave none of the 5 accounts that were listed: "),
-        ({"ous": (EMPTY,)}, r"^The filters leave none"),
-        ({"tags": ("Env=none",)}, r"^The filters leave none"),
+        ({"ous": (EMPTY,)}, rf"none of the 5 accounts that the other filters leave is in '{EMPTY}'\.$"),
+        (
+            {"ous": (DEV,), "tags": ("Env=no", "A=b")},
+            r"listed: the only account that the other filters leave does not have the tag 'A=b'; .* 'Env=no'\.$",
+        ),
         ({"account_names": ("*",), "excluded_account_names": ("*",)}, r"^The filters leave none"),
         ({"accounts": ("000000000001",), "ous": (DEV,)}, r"^The filters leave none"),
     ],

@@ -79,7 +79,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 def _told(plan: Plan) -> Iterator[str]:
     forecast = plan.forecast
     if plan.refused and all(each.own or not each.entered for each in plan.sample):
-        yield f"No account let the role in, of {len(plan.refused):,} that were asked: is its name right?"
+        yield f"No account let the role in, of {len(plan.refused):,} that were asked: auditor doctor says what to do."
     yield f"An audit of {counted(plan.auditable, 'account')} takes {_time(forecast.seconds)} or so."
     yield f"It depends most on {_BOUNDS[forecast.bound]}."
     if plan.interruption:
@@ -108,7 +108,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"  {state}", f"{number:,}"
     units = sorted(plan.units.items(), key=lambda unit: -unit[1])
     for unit, number in units[:_MOST_UNITS]:
-        yield f"  in {unit}", f"{number:,}"
+        yield f"  directly in {unit}", f"{number:,}"
     if others := units[_MOST_UNITS:]:
         yield f"  in {counted(len(others), 'other unit')}", f"{sum(number for _, number in others):,}"
     yield "IAM users", _number(plan.users)

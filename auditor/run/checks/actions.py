@@ -15,7 +15,7 @@ from auditor.model.codes import NO_SUCH_ENTITY
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.text import counted
 from auditor.run.checks.check import Result, Setup
-from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of
+from auditor.run.checks.faults import cure_of, cure_of_denial, cure_of_scp, fault_of
 from auditor.run.checks.roles import Entry, ids_of, names_of
 
 _FEW = 10
@@ -179,10 +179,11 @@ def _refused(fault: Fault, group: Sequence[Trial], *, of: int) -> Finding:
 def _cure(fault: Fault, trial: Trial) -> str:
     if fault is Fault.DENIED_BY_SCP:
         return cure_of_scp(trial.entry.account.id)
-    if fault is not Fault.ACTION_DENIED:
+    if fault is not Fault.ACTION_DENIED or trial.error is None:
         return ""
     role = "" if trial.entry.access is None else trial.entry.access.role
     whom = f"the role {role}" if role else "the caller"
     statement = {"Effect": "Allow", "Action": [trial.action], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return f"Allow {whom} that, and see that no boundary denies it: {policy}"
+    named = cure_of_denial(trial.error.message, account_id=trial.entry.account.id)
+    return f"{named or f'Allow {whom} that, and see that no boundary denies it'}: {policy}"

@@ -1,6 +1,6 @@
 """Checks of the caller: its credentials, their expiration, its identity, and the lister."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from auditor.aws.connection import Connection
 from auditor.aws.credentials import CallerCredentials
@@ -8,6 +8,7 @@ from auditor.aws.gateway import Gateway, connected
 from auditor.aws.lister import lister_of, open_lister
 from auditor.aws.session import Sessions, resolve_credentials
 from auditor.errors import CallerError, RequestError
+from auditor.model.codes import is_denial
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.run.checks.check import Result, Setup, well
 from auditor.run.checks.faults import of_error
@@ -28,6 +29,8 @@ _LINKS = {
     "login": "aws login",
 }
 """The names of the SDK's credential providers, in plain words."""
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+_NO_POLICY = "No policy of IAM can deny that: see the policy of the VPC endpoint, or the proxy, on the way to STS."
 _NOT_RENEWED = frozenset({"env", "explicit"})
 
 
@@ -66,9 +69,15 @@ async def check_identity(
     except CallerError as error:
         cause = error.__cause__
         if isinstance(cause, RequestError):
-            return Result((of_error(cause, "AWS does not say whose the credentials are", now=setup.now()),))
+            return Result((unidentified(cause, now=setup.now()),))
         return failed(error, Fault.CONFIGURATION_UNUSABLE)
     return well(f"{gateway.caller.arn} of account {gateway.caller.account_id}", value=gateway)
+
+
+def unidentified(error: RequestError, *, now: datetime) -> Finding:
+    """The finding that AWS does not say who the caller is."""
+    cure = _NO_POLICY if is_denial(error.code) else ""
+    return of_error(error, "AWS does not say whose the credentials are", cure=cure, now=now)
 
 
 async def check_lister(setup: Setup, gateway: Gateway) -> Result:

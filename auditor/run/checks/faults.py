@@ -78,6 +78,32 @@ def cure_of_scp(account_id: str) -> str:
     )
 
 
+def cure_of_denial(message: str, *, account_id: str) -> str:
+    """What is done where AWS's message names a policy that stands above the rights; empty where it names none.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    if "resource control policy" in message:
+        return (
+            "Let it pass in the resource control policy; these are the account's, beside those of its units and the "
+            f"root: `aws organizations list-policies-for-target --target-id {account_id} --filter "
+            "RESOURCE_CONTROL_POLICY`"
+        )
+    if "permissions boundary" in message:
+        return (
+            "Let it pass in the permissions boundary of whom the message names: `aws iam get-role --query "
+            "Role.PermissionsBoundary --role-name …` shows a role's, `aws iam get-user --query "
+            "User.PermissionsBoundary --user-name …` a user's"
+        )
+    if "explicit deny in an identity-based policy" in message:
+        return (
+            "Take the denial out of the policies of whom the message names, since it wins over all that allows: `aws "
+            "iam list-attached-role-policies --role-name …` and `aws iam list-role-policies --role-name …` show a "
+            "role's, their like with `user` a user's; and see that another one allows it"
+        )
+    return ""
+
+
 def of_error(  # noqa: PLR0913 - what is known of a fault
     error: RequestError,
     what: str,

@@ -1,5 +1,6 @@
 """Checks of the organization: its id, the list of its accounts, and the sample of them."""
 
+import json
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -15,6 +16,7 @@ from auditor.aws.request import Access
 from auditor.errors import OrganizationError, RequestError
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account
+from auditor.model.filters import AccountFilters
 from auditor.model.progress import ignore
 from auditor.model.text import counted
 from auditor.run.checks.check import Result, Setup, well
@@ -24,10 +26,18 @@ from auditor.run.sample import sample_of_units
 
 _LISTING_SECONDS = 20.0
 """The listing stops after this time: a part of a large organization is enough."""
-_LISTING_POLICY = (
-    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": '
-    '["organizations:DescribeOrganization", "organizations:ListAccounts"], "Resource": "*"}]}'
+_ALWAYS = ("organizations:DescribeOrganization", "organizations:ListAccounts")
+_OF_OUS = (
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
 )
+_OF_TAGS = ("organizations:ListTagsForResource",)
+_NOT_LISTED = {
+    "list_accounts": "The accounts are not listed",
+    "list_tags_for_resource": "The tags of the accounts, which the filters need, are not listed",
+}
+"""By what was refused; all else are the listings of units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ async def check_organization(setup: Setup, gateway: Gateway, lister: Access) -> 
         if fault is Fault.NO_ORGANIZATION and not setup.config.filters.by_id_alone:
             return Result((of_error(error, "The caller's account is in no organization", now=setup.now()),))
         outcome = Outcome.WARNING
-        cure = f"Not needed; this policy allows it: {_LISTING_POLICY}"
+        cure = f"Not needed; this policy allows it: {_policy(setup.config.filters)}"
         denied = Fault.ORGANIZATION_UNKNOWN
         finding = of_error(error, what, denied=denied, cure=cure, now=setup.now(), outcome=outcome)
         return Result((finding,), Organization("", ""))
@@ -148,7 +158,15 @@ async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
 def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:
     cure = (
         "List from the management account, or make this account a delegated administrator; or name who may: "
-        f"--lister-profile PROFILE or --lister-role ARN. It needs this policy: {_LISTING_POLICY}"
+        f"--lister-profile PROFILE or --lister-role ARN. It needs this policy: {_policy(setup.config.filters)}"
     )
-    what = f"The list of accounts ended early, after {number:,}" if number else "The accounts are not listed"
+    what = _NOT_LISTED.get(error.operation, "The OUs, which the filters need, are not listed")
+    what = f"The list of accounts ended early, after {number:,}" if number else what
     return of_error(error, what, denied=Fault.LISTING_DENIED, cure=cure, now=setup.now())
+
+
+def _policy(filters: AccountFilters) -> str:
+    """What the lister must be allowed, so that the filters can choose among the accounts."""
+    actions = (*_ALWAYS, *(_OF_OUS if filters.all_ous else ()), *(_OF_TAGS if filters.all_tags else ()))
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -17,7 +17,7 @@ from auditor.model.period import resolve_period
 from auditor.model.roles import ACCOUNT_ID
 from auditor.model.text import counted, label_of
 from auditor.run.checks.check import Result, Setup, well
-from auditor.run.checks.faults import cure_of, cure_of_scp, fault_of, of_error
+from auditor.run.checks.faults import cure_of, cure_of_denial, cure_of_scp, fault_of, of_error
 from auditor.run.sample import Sample
 
 _DURATION = "DurationSeconds"
@@ -123,7 +123,10 @@ def _shut(fault: Fault, group: Sequence[Entry], *, entries: Entries, setup: Setu
     error = group[0].error
     assert error is not None  # noqa: S101 - it is in the group for that
     names, accounts = " or ".join(setup.config.roles), counted(len(entries.all), "account")
-    cure = cure_of(fault) or _cure(fault, account=group[0].account, caller=entries.caller, setup=setup)
+    cure = cure_of(fault)
+    if fault is Fault.ROLE_DENIED:
+        cure = cure_of_denial(error.message, account_id=group[0].account.id)
+    cure = cure or _cure(fault, account=group[0].account, caller=entries.caller, setup=setup)
     return Finding(
         outcome=Outcome.FAILED,
         found=f"{len(group)} of {accounts} can't be entered with {names}: {names_of(group)}",

@@ -119,6 +119,22 @@ async def test_a_denial_keeps_all_that_aws_said() -> None:
     assert "5 of 6 actions are allowed at 2 accounts" == second.found
 
 
+@pytest.mark.parametrize(
+    ("policy", "cure"),
+    [
+        ("a resource control policy", "--target-id 222222222222 --filter RESOURCE_CONTROL_POLICY"),
+        ("a permissions boundary", "Role.PermissionsBoundary"),
+        ("an identity-based policy", "Take the denial out"),
+    ],
+)
+async def test_an_explicit_denial_is_cured_where_it_stands(policy: str, cure: str) -> None:
+    """Whoever only allows the action is denied all the same."""
+    denied = refusal("AccessDenied", status=403, message=f"… with an explicit deny in {policy}")
+    first, _ = await found(entry(list_mfa_devices=denied))
+    assert cure in first.cure
+    assert '"Action": ["iam:ListMFADevices"]' in first.cure
+
+
 async def test_denials_for_several_reasons_are_told_apart() -> None:
     """A service control policy in one account, and the role's own policy in another."""
     scp = refusal("AccessDenied", status=403, message="… with an explicit deny in a service control policy")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
+from auditor.aws.errors import request_error
 from auditor.aws.session import open_sessions
 from auditor.config import AuditConfig
 from auditor.model.diagnosis import Finding, Outcome
-from auditor.run.checks.caller import check_credentials
+from auditor.run.checks.caller import check_credentials, unidentified
 from auditor.run.checks.check import Setup
 from tests.fakes import limits
 
@@ -77,6 +78,14 @@ async def test_what_a_provider_renews_is_not_warned_of(
     assert Outcome.OK is finding.outcome
     assert finding.found.startswith("from a credential_process, until ")
     assert finding.found.endswith(" UTC, and renewed then")
+
+
+async def test_a_caller_who_may_not_know_who_it_is_looks_on_the_way() -> None:
+    """AWS needs no right for that, so something in between denies."""
+    error = request_error(code="AccessDenied", message="No.", service="sts", operation="get_caller_identity")
+    finding = unidentified(error, now=NOW)
+    assert (Outcome.FAILED, "AccessDenied", "No.") == (finding.outcome, finding.code, finding.said)
+    assert "VPC endpoint" in finding.cure
 
 
 async def test_the_shared_credentials_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,25 @@
 """Whether the accounts are listed, and which of them are the sample."""
 
+import json
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
 from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import ConfigurationError
-from auditor.model.diagnosis import Checked, Outcome
-from auditor.model.facts import UserScope
+from auditor.model.diagnosis import Checked, Fault, Outcome
+from auditor.model.facts import AccountId, UserScope
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.run.checks.check import Setup
 from auditor.run.checks.organization import Organization, check_accounts
 from auditor.run.doctor import examine
-from tests.fakes import NOON, FakeClients, FakeService, gateway, limits
+from tests.fakes import NOON, FakeClients, FakeService, gateway, limits, refusal
 from tests.organizations import served
+
+OWN = AccountId("111111111111")
+DENIED = "AccessDeniedException"
 
 
 async def accounts_check(filters: AccountFilters, scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> Checked:
@@ -87,6 +92,37 @@ async def test_a_list_of_nobody_is_no_organization() -> None:
         result = await check_accounts(setup, there, there.lister, Organization("o-1", "1" * 12))
     assert result.value is None
     assert ["AWS lists no account, and no error"] == [finding.found for finding in result.findings]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("filters", "refused", "found"),
+    [
+        ({"ous": ("Root/Prod",)}, "list_roots", "The OUs, which the filters need, are not listed"),
+        (
+            {"excluded_tags": ("Env=dev",)},
+            "list_tags_for_resource",
+            "The tags of the accounts, which the filters need, are not listed",
+        ),
+    ],
+)
+async def test_the_cure_allows_what_the_filters_rest_on(filters: dict[str, Any], refused: str, found: str) -> None:
+    """Whoever may list the accounts lacks no right to do so."""
+    listed: Any = {"list_accounts": {"Accounts": [{"Id": "222222222222", "State": "ACTIVE"}]}}
+    there = gateway(FakeClients(organizations=FakeService("organizations", **listed, **{refused: refusal(DENIED)})))
+    async with AsyncExitStack() as stack:
+        config = AuditConfig(role="R", filters=AccountFilters(**filters))
+        setup = Setup(config=config, limits=limits(), stack=stack, now=lambda: NOON)
+        result = await check_accounts(setup, there, there.lister, Organization("o-1", OWN))
+    (finding,) = result.findings
+    assert (f"{found}: {DENIED}", Fault.LISTING_DENIED) == (finding.found, finding.fault)
+    (statement,) = json.loads(finding.cure.partition("this policy: ")[2])["Statement"]
+    assert {"organizations:ListAccounts", action_of(refused)} <= set(statement["Action"])
+
+
+def action_of(operation: str) -> str:
+    """The action of Organizations that allows it."""
+    return f"organizations:{operation.title().replace('_', '')}"
 
 
 @pytest.mark.anyio

@@ -81,6 +81,15 @@ async def test_accounts_that_are_shut_for_several_reasons_are_told_apart() -> No
     assert (there,) == result.value
 
 
+async def test_a_role_that_a_resource_control_policy_denies_is_cured_there() -> None:
+    """To create it would change nothing."""
+    said = "… with an explicit deny in a resource control policy"
+    (finding,) = (await judged(check_role, shut("222222222222", "AccessDenied", said), values=(True,))).findings
+    assert (Fault.ROLE_DENIED, said) == (finding.fault, finding.said)
+    assert "--target-id 222222222222 --filter RESOURCE_CONTROL_POLICY" in finding.cure
+    assert "auditor template" not in finding.cure
+
+
 async def test_where_no_account_was_entered_nothing_is_given() -> None:
     """So no action is tried."""
     result = await judged(check_role, shut("222222222222", "AccessDenied"), values=(True,))
