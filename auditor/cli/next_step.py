@@ -30,6 +30,7 @@ class GivenOptions:
 def next_step(after: Step, words: GivenOptions = GivenOptions(), *, pilot: str = "") -> str:
     """The sentence that names the step after this one, with its command; `pilot` is an OU to begin with."""
     every = [*words.others, *words.filters]
+    begin = [*every, "--ou", pilot or "NAME"]
     match after:
         case Step.TEMPLATE:
             command = _command("doctor", words.others)
@@ -39,7 +40,7 @@ def next_step(after: Step, words: GivenOptions = GivenOptions(), *, pilot: str =
         case Step.PLAN if words.filters:
             return f"Next, audit these accounts: {_command('audit', every)}"
         case Step.PLAN:
-            return f"Next, begin with one organizational unit: {_command('audit', every)} --ou {shlex.quote(pilot or 'NAME')}"
+            return f"Next, begin with one organizational unit: {_command('audit', begin)}"
         case Step.AUDIT if words.filters:
             return f"Next, where these rows are what you need, audit all accounts: {_command('audit', words.others)}"
     return "Next, see what can be done with the files: auditor manual recipes"
