@@ -99,11 +99,14 @@ class AuditedAccount:
             odd = section in self.true.odd
             self.expect(known or odd or not codes, f"{section} is partial, and none of {len(codes)} is known")
 
-    def judge_unknown(self, code: str, *, sections: Sequence[str], what: str) -> None:
-        """Note a cell that is unknown for a code that was not met, or without a section being named as missing."""
+    def judge_unknown(self, code: str, *, sections: Sequence[str], what: str, stays: bool = True) -> None:
+        """Note a cell that is unknown for a code that was not met, or without a section being named as missing.
+
+        Who does not stay can be as an earlier run has read them: no later one can ask again.
+        """
         words = {section: self.words[section] for section in sections}
         self.expect(not MISSING.isdisjoint(words.values()), f"does not know {what}, and says {words}", Kind.LOST)
-        met = self.codes()
+        met = self.codes() | (set() if stays else self.blame.codes_ever_of(self.id))
         self.expect(code in met, f"does not know {what} for {code}, and met {met}")
 
 

@@ -76,9 +76,16 @@ class Blame:
         """The codes that a run can have met anywhere."""
         return self._codes(lambda *_: True)
 
+    def codes_ever_of(self, account: str) -> set[str]:
+        """The codes that any run can have met in an account."""
+        return _shown({wrong for who, _, wrong in self.ever if who in (account, _UNKNOWN)})
+
     def _codes(self, concerns: Callable[[str, str], bool]) -> set[str]:
-        found = {wrong for who, action, wrong in self.wrong if concerns(who, action)}
-        return {code for wrong in found for code in _SHOWN_AS.get(wrong, {wrong})}
+        return _shown({wrong for who, action, wrong in self.wrong if concerns(who, action)})
+
+
+def _shown(found: Iterable[str]) -> set[str]:
+    return {code for wrong in found for code in _SHOWN_AS.get(wrong, {wrong})}
 
 
 def _went_wrong(mishaps: Iterable[tuple[str, str, str]], account: str, section: str) -> bool:

@@ -9,6 +9,7 @@ from tests.chaos.verdict import Kind
 
 _ROOT = "<root_account>"
 _NOT_ASKED = "NotAsked"
+_NO_PASSWORD = frozenset({"No configurada", "Not configured"})
 _SECTIONS = {
     "password_status": ("password",),
     "mfa_status": ("mfa",),
@@ -70,7 +71,9 @@ def _judge_user(account: AuditedAccount, row: Row, true: RowTruth) -> None:
             allowed["mfa_status"].add(other["mfa_status"])
     if account.blame.ever_went_wrong(account.id, "report"):
         allowed["mfa_status"].update(other["mfa_status"] for other in true.without_holders)
-    _judge_row(account, row, allowed, sections=_SECTIONS)
+        if unknown_code(row["active_keys"]) and row["password_status"] in _NO_PASSWORD:
+            allowed["mfa_status"] |= {f"{word} ({_NOT_ASKED})" for word in ("Desconocido", "Unknown")}
+    _judge_row(account, row, allowed, sections=_SECTIONS, stays=true.stays)
 
 
 def _allowed(account: AuditedAccount, true: RowTruth) -> dict[str, set[str]]:
@@ -81,7 +84,12 @@ def _allowed(account: AuditedAccount, true: RowTruth) -> dict[str, set[str]]:
 
 
 def _judge_row(
-    account: AuditedAccount, row: Row, allowed: dict[str, set[str]], *, sections: dict[str, tuple[str, ...]]
+    account: AuditedAccount,
+    row: Row,
+    allowed: dict[str, set[str]],
+    *,
+    sections: dict[str, tuple[str, ...]],
+    stays: bool = True,
 ) -> None:
     name, wrong, unknown = row["username"], [], False
     for column, cell in row.items():
@@ -92,7 +100,7 @@ def _judge_row(
             wrong.append((column, cell, sorted(allowed[column])))
             continue
         unknown = True
-        account.judge_unknown(code, sections=sections[column], what=f"{column} of {name}")
+        account.judge_unknown(code, sections=sections[column], what=f"{column} of {name}", stays=stays)
     account.expect(not wrong, f"says of {name} {wrong}")
     account.verdict.named += unknown
     account.verdict.right += not unknown and not wrong
