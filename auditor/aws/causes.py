@@ -68,8 +68,9 @@ def _inside(error: BaseException | None) -> Iterator[BaseException]:
         if error is None:
             return
         yield error
-        if isinstance(error, ClientConnectorError):
-            yield error.os_error
+        # Its kind for certificates has none in aiohttp before 3.12.
+        if isinstance(error, ClientConnectorError) and (cause := getattr(error, "os_error", None)) is not None:
+            yield cause
         wrapped = getattr(error, "kwargs", {}).get("error")
         error = wrapped if isinstance(wrapped, BaseException) else error.__cause__ or error.__context__
 

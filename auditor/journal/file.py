@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import glob
 import logging
 import os
 import secrets
@@ -107,9 +108,18 @@ def create_journal_file(path: Path, first: bytes, *, link: Callable[[Path, Path]
 def open_journal_file(path: Path) -> JournalFile:
     """A file that is there, locked; raises ConfigurationError where it can't be, or another audit has it."""
     try:
-        return JournalFile(path, new=False)
+        file = JournalFile(path, new=False)
+        _forget_other_names(path)
     except OSError as error:
         raise ConfigurationError(f"The journal {path} could not be opened: {error.strerror or error}.") from error
+    return file
+
+
+def _forget_other_names(path: Path) -> None:
+    """Remove the name under which the file was made, where its audit was killed before it could."""
+    for other in path.parent.glob(f".{glob.escape(path.name)}.*.unfinished"):
+        if other.samefile(path):
+            other.unlink()
 
 
 def _written(path: Path, first: bytes) -> JournalFile:

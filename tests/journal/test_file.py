@@ -120,3 +120,15 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nothing goes"):
         create_journal_file(tmp_path / "a", FIRST, link=refuse)
     assert [] == list(tmp_path.iterdir())
+
+
+def test_the_name_that_a_killed_audit_could_not_remove_is_removed(tmp_path: Path) -> None:
+    """A journal is made under another name; only its own is left when it is opened again."""
+    path = tmp_path / "audit_20260101_000000.journal.jsonl"
+    create_journal_file(path, FIRST).close()
+    os.link(path, tmp_path / f".{path.name}.0a1b2c3d.unfinished")
+    other = tmp_path / f".{path.name}.ffffffff.unfinished"
+    other.write_bytes(b"another's")
+    open_journal_file(path).close()
+
+    assert sorted([path.name, other.name]) == sorted(left.name for left in tmp_path.iterdir())
