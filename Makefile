@@ -39,7 +39,7 @@ test: $(DEVELOPMENT) ## Run the tests but the long ones (T=path and K=expression
 	@$(BIN)/python -m pytest $(T) $(if $(K),-k '$(K)') $(if $(T)$(K),,-m 'not long')
 
 .PHONY: test-long
-test-long: $(DEVELOPMENT) ## Run the tests that start processes or try many moments
+test-long: $(DEVELOPMENT) ## Run the tests that start processes, try many moments, or run many whole audits
 	@$(BIN)/python -m pytest -m long
 
 # A process that is killed takes what it measured with it, and may leave half a file: `combine` passes that over.

@@ -31,7 +31,7 @@ from auditor.run.listing import Listing, list_selected
 from tests.expectations import read_csv
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 UNHURRIED = Rates(iam=1000, events=1000, organizations=1000, sts=1000)
 SMALL = Scenario(accounts=13, users=1, largest_account=2, events=1, denied_every=None)

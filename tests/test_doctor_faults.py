@@ -26,7 +26,7 @@ from auditor.run.doctor import examine
 from auditor.run.orchestrator import run_audit
 from tests.aws.tls import Certificates, server_context
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 BASE = Scenario(accounts=5, users=2, largest_account=4, denied_every=None)
 ONE_ATTEMPT = RetryPolicy(attempts=1, least_attempts=1, throttle_patience=0.0)

@@ -12,7 +12,7 @@ from auditor.demo import Scenario
 from tests.fakes import JUMPING
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 LIMITED = Scenario(
     accounts=4,

@@ -16,7 +16,7 @@ from auditor.run.plan import plan_audit
 from tests.fakes import JUMPING
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 SCENARIO = Scenario(accounts=30, users=5, largest_account=60, latency=0.03, denied_every=4)
 """Every fourth account refuses the role, and so does the one whose users vanish meanwhile, at a price of their own."""

@@ -26,7 +26,7 @@ from auditor.run.resume import resume_audit
 from tests.expectations import as_set, read_csv
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 UNHURRIED = Rates(iam=1000, events=1000, organizations=1000)
 QUICK = ReportWait(first_pause=0.001, longest_pause=0.01)
