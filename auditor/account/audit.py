@@ -19,8 +19,7 @@ from auditor.account.collectors.users import collect_users
 from auditor.account.collectors.virtual_devices import VirtualDevices, virtual_devices
 from auditor.account.draft import AccountDraft
 from auditor.aws.gateway import AccountAccess, Gateway
-from auditor.aws.permissions import session_policy_of
-from auditor.aws.role import RoleRequest
+from auditor.aws.role import roles_of
 from auditor.concurrency.tasks import Once, bare_errors
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
@@ -46,20 +45,6 @@ class AccountPlan:
     period: Period
     lost_until: datetime | None = None
     """Until when CloudTrail has dropped the events of the period, None if it still has all."""
-
-    @property
-    def roles(self) -> tuple[RoleRequest, ...]:
-        """The roles to try in each account, in this order."""
-        config = self.config
-        request = RoleRequest(
-            "",
-            config.session_name,
-            config.external_id,
-            policy=session_policy_of(config.freshness, users=config.users) if config.session_policy else None,
-            duration=config.session_duration,
-            source_identity=config.source_identity,
-        )
-        return tuple(request.named(name) for name in config.roles)
 
     def portion(self, share: int) -> "AccountPlan":
         """The plan of one of `share` workers, with its share of the limits of the whole run.
@@ -160,7 +145,7 @@ async def read_account(
     started_at, started = datetime.now(UTC), anyio.current_time()
     draft, usage = AccountDraft(plan.config.users), gateway.usage(account)
     own = plan.config.own_account_role
-    entering = gateway.enter(account, roles=plan.roles, own_account_role=own, usage=usage)
+    entering = gateway.enter(account, roles=roles_of(plan.config), own_account_role=own, usage=usage)
     entered = await bulkhead(draft, Section.ROLE, draft.ask(Section.ROLE, entering))
     if not isinstance(entered, Unknown):
         await _collect(entered, draft, plan=plan, collectors=collectors)

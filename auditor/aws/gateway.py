@@ -80,6 +80,10 @@ class Gateway:
         """What will be asked on behalf of this account."""
         return Usage(self.limits.longest_silence, account.id)
 
+    def enters_as_caller(self, account: Account, *, own_account_role: bool) -> bool:
+        """Whether the account is the caller's own, and not to be entered by the role, too."""
+        return account.id == self.caller.account_id and not own_account_role
+
     async def enter(
         self,
         account: Account,
@@ -98,7 +102,7 @@ class Gateway:
         """
         usage = usage or self.usage(account)
         root_arn = f"arn:{self.caller.partition}:iam::{account.id}:root"
-        if account.id == self.caller.account_id and not own_account_role:
+        if self.enters_as_caller(account, own_account_role=own_account_role):
             access = Access(credentials=self.caller_credentials, limits=self.limits, usage=usage)
             return AccountAccess(access, self.iam, self.cloudtrail, role="", root_arn=root_arn)
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from auditor.aws.caller_errors import with_advice
 from auditor.aws.credentials import RoleCredentials
 from auditor.aws.errors import invalid_response, request_error
+from auditor.aws.permissions import session_policy_of
 from auditor.aws.reading import object_in, text_in, time_in
 from auditor.aws.request import Access
+from auditor.config import AuditConfig
 from auditor.errors import DeniedError, RequestError
 from auditor.model.codes import REGION_DISABLED, WRONG_ACCOUNT
 from auditor.model.roles import ACCOUNT_ID
@@ -43,6 +45,19 @@ class RoleRequest:
     def named(self, name: str) -> "RoleRequest":
         """The same, of another role."""
         return replace(self, name=name)
+
+
+def roles_of(config: AuditConfig) -> tuple[RoleRequest, ...]:
+    """The roles to try in each account, in this order."""
+    request = RoleRequest(
+        "",
+        config.session_name,
+        config.external_id,
+        policy=session_policy_of(config.freshness, users=config.users) if config.session_policy else None,
+        duration=config.session_duration,
+        source_identity=config.source_identity,
+    )
+    return tuple(request.named(name) for name in config.roles)
 
 
 async def assume(

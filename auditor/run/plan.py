@@ -10,11 +10,11 @@ from functools import partial
 
 import anyio
 
-from auditor.account.audit import AccountPlan
 from auditor.account.collectors.root import account_summary
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.aws.limits.budgets import Api
 from auditor.aws.lister import lister_of
+from auditor.aws.role import roles_of
 from auditor.concurrency.tasks import bare_errors, fan_out
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
@@ -47,8 +47,9 @@ async def plan_audit(
     is exact. An account that denies the role or the summary is part of the plan, and no error.
 
     Raises:
-        AuditError: The caller is unknown, or the accounts could not be listed.
+        AuditError: The audit would have no period, the caller is unknown, or the accounts could not be listed.
     """
+    resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
     began = anyio.current_time()
     warnings: list[str] = []
     with bare_errors():
@@ -65,7 +66,8 @@ async def plan_audit(
             begun = _actions(_calls_so_far(gateway))
             auditable = [account for account in listing.accounts if unasked(account) is None]
             sampled = await _measured(gateway, random_sample(auditable, sample), config=config)
-            own = sum(_is_own(each, gateway, config=config) for each in auditable)
+            by_role = config.own_account_role
+            own = sum(gateway.enters_as_caller(each, own_account_role=by_role) for each in auditable)
             population = Population(len(auditable), own, sampled, filtered=config.filters.active)
             conditions = _conditions(gateway, begun=begun, opening=opening)
             return Plan(
@@ -109,23 +111,22 @@ def _forward(event: ProgressEvent, *, observe: Observer, warnings: list[str]) ->
 
 async def _measured(gateway: Gateway, accounts: Sequence[Account], *, config: AuditConfig) -> tuple[Sampled, ...]:
     """These accounts with their sizes, in their order."""
-    period, _ = resolve_period(config.start_date, config.end_date, now=datetime.now(UTC))
     # The session policy of an audit of all users allows the summary.
-    plan = AccountPlan(replace(config, users=UserScope.ALL), period)
+    of_all = replace(config, users=UserScope.ALL)
     sampled: dict[int, Sampled] = {}
 
     async def work(place: tuple[int, Account]) -> None:
         index, account = place
-        sampled[index] = await _size_of(gateway, account, plan=plan)
+        sampled[index] = await _size_of(gateway, account, config=of_all)
 
     await fan_out(enumerate(accounts), work, limit=_AT_ONCE)
     return tuple(sampled[index] for index in sorted(sampled))
 
 
-async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> Sampled:
-    own = _is_own(account, gateway, config=plan.config)
+async def _size_of(gateway: Gateway, account: Account, *, config: AuditConfig) -> Sampled:
+    own = gateway.enters_as_caller(account, own_account_role=config.own_account_role)
     try:
-        entered = await gateway.enter(account, roles=plan.roles, own_account_role=plan.config.own_account_role)
+        entered = await gateway.enter(account, roles=roles_of(config), own_account_role=config.own_account_role)
     except RequestError as error:
         return Sampled(account, None, entered=False, own=own, code=error.code, message=str(error))
     try:
@@ -140,11 +141,6 @@ async def _size_of(gateway: Gateway, account: Account, *, plan: AccountPlan) -> 
         numbers["Users"], numbers.get("MFADevicesInUse", 0), root_mfa=numbers.get("AccountMFAEnabled", 0) > 0
     )
     return Sampled(account, size, own=own)
-
-
-def _is_own(account: Account, gateway: Gateway, *, config: AuditConfig) -> bool:
-    """Whether the account is entered with the caller's own credentials."""
-    return account.id == gateway.caller.account_id and not config.own_account_role
 
 
 def _actions(calls: Counter[Api]) -> dict[str, int]:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import anyio
 
-from auditor.account.audit import AccountPlan
 from auditor.aws.gateway import AccountAccess, Gateway
-from auditor.aws.role import RoleRequest
+from auditor.aws.role import roles_of
 from auditor.errors import RequestError
 from auditor.model.codes import REGION_DISABLED, is_unreached
 from auditor.model.diagnosis import Fault, Finding, Outcome
 from auditor.model.facts import Account, AccountId, Caller
-from auditor.model.period import resolve_period
 from auditor.model.roles import ACCOUNT_ID
 from auditor.model.text import counted, label_of
 from auditor.run.checks.check import Result, Setup, well
@@ -51,7 +49,7 @@ class Entries:
 async def check_sts(setup: Setup, gateway: Gateway, sample: Sample) -> Result:
     """Whether STS gives sessions in this region; gives the Entries, for the next checks."""
     entries: dict[str, Entry] = {}
-    roles = _roles(setup)
+    roles = roles_of(setup.config)
 
     async def enter(account: Account) -> None:
         own = setup.config.own_account_role
@@ -84,7 +82,7 @@ def _is_of_region(error: RequestError) -> bool:
 
 async def check_session_policy(setup: Setup, entries: Entries) -> Result:
     """Whether AWS accepts the session policy, packed with the session's tags."""
-    policy = _roles(setup)[0].policy
+    policy = roles_of(setup.config)[0].policy
     if policy is None:
         return well("none: the sessions have all rights of the role (--no-session-policy)")
     errors = [entry.error for entry in entries.all if entry.error is not None]
@@ -179,11 +177,6 @@ def principal_of(caller: Caller) -> str:
         return caller.arn
     name = parts[5].split("/")[1]
     return f"arn:{caller.partition}:iam::{caller.account_id}:role/{name}"
-
-
-def _roles(setup: Setup) -> tuple[RoleRequest, ...]:
-    """The roles as an audit assumes them."""
-    return AccountPlan(setup.config, resolve_period(None, None, now=setup.now())[0]).roles
 
 
 def names_of(entries: Sequence[Entry]) -> str:
