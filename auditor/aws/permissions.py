@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from auditor.errors import ConfigurationError
@@ -58,9 +59,13 @@ def action_of(service: str, operation: str) -> str:
 
 
 def policy_of(freshness: Freshness, *, users: UserScope) -> dict[str, Any]:
-    """The IAM policy that allows these actions, on all that is in the account, and no others."""
-    statement = {"Effect": "Allow", "Action": list(actions_of(freshness, users=users)), "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    """The IAM policy that allows what such an audit asks for, and nothing else."""
+    return policy_allowing(actions_of(freshness, users=users))
+
+
+def policy_allowing(actions: Iterable[str]) -> dict[str, Any]:
+    """The IAM policy that allows these actions on all resources, and no others."""
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
 
 
 def session_policy_of(freshness: Freshness, *, users: UserScope) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 
 from auditor.aws.gateway import AccountAccess
-from auditor.aws.permissions import actions_of
+from auditor.aws.permissions import actions_of, policy_allowing
 from auditor.aws.reading import objects_in, text_in
 from auditor.errors import RequestError
 from auditor.model.codes import NO_SUCH_ENTITY
@@ -183,7 +183,6 @@ def _cure(fault: Fault, trial: Trial) -> str:
         return ""
     role = "" if trial.entry.access is None else trial.entry.access.role
     whom = f"the role {role}" if role else "the caller"
-    statement = {"Effect": "Allow", "Action": [trial.action], "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = json.dumps(policy_allowing([trial.action]))
     named = cure_of_denial(trial.error.message, account_id=trial.entry.account.id)
     return f"{named or f'Allow {whom} that, and see that no boundary denies it'}: {policy}"

@@ -11,6 +11,7 @@ import anyio
 
 from auditor.aws.gateway import Gateway
 from auditor.aws.organization import account_pages
+from auditor.aws.permissions import policy_allowing
 from auditor.aws.reading import object_in, text_in
 from auditor.aws.request import Access
 from auditor.errors import OrganizationError, RequestError
@@ -168,5 +169,4 @@ def _not_listed(error: RequestError, number: int, *, setup: Setup) -> Finding:
 def _policy(filters: AccountFilters) -> str:
     """What the lister must be allowed, so that the filters can choose among the accounts."""
     actions = (*_ALWAYS, *(_OF_OUS if filters.all_ous else ()), *(_OF_TAGS if filters.all_tags else ()))
-    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return json.dumps(policy_allowing(actions))
