@@ -1,10 +1,10 @@
 """How many calls the collectors make in one account, by action: exact if its size decides, else a range."""
 
 import math
-from collections.abc import Iterator
 
+from auditor.account.collectors.credential_report import pause_bounds
 from auditor.account.collectors.events import EVENT_NAMES, EVENTS_PAGE
-from auditor.account.collectors.users import USERS_PAGE
+from auditor.aws.pages import IAM_PAGE
 from auditor.config import AuditConfig, ReportWait
 from auditor.model.facts import Freshness, UserScope
 from auditor.model.plan import NONE, AccountSize, Calls, Range, exactly
@@ -50,7 +50,7 @@ def calls_of(size: AccountSize, config: AuditConfig) -> Calls:
 
 
 def _pages(users: int) -> Range:
-    pages = max(1, math.ceil(users / USERS_PAGE))
+    pages = max(1, math.ceil(users / IAM_PAGE))
     return Range(pages, pages, pages + (users > 1))
 
 
@@ -78,7 +78,7 @@ def _calls_of_users(size: AccountSize, config: AuditConfig) -> Calls:
 def _calls_of_all(size: AccountSize, config: AuditConfig) -> Calls:
     if config.users is not UserScope.ALL:
         return {}
-    pages = max(1, math.ceil(_MOST_CREDENTIALS * size.users / USERS_PAGE))
+    pages = max(1, math.ceil(_MOST_CREDENTIALS * size.users / IAM_PAGE))
     return {"iam:GetAccountSummary": exactly(1), "iam:ListServiceSpecificCredentials": Range(1, 1, pages)}
 
 
@@ -86,21 +86,23 @@ def _calls_of_report(size: AccountSize, config: AuditConfig) -> Calls:
     wanted = size.users or config.users is UserScope.ALL
     if config.freshness is not Freshness.REPORT or not wanted:
         return {}
-    rounds = sum(1 for _ in _rounds(config.report_wait))
+    rounds = _rounds(config.report_wait)
     return {"iam:GetCredentialReport": Range(1, 3, rounds + 1), "iam:GenerateCredentialReport": Range(0, 1, rounds)}
 
 
-def _rounds(wait: ReportWait) -> Iterator[float]:
-    """The shortest pauses of the wait for a report."""
-    waited, pause = 0.0, wait.first_pause
-    while waited <= wait.patience and pause > 0:
-        yield pause / 2
-        waited, pause = waited + pause / 2, min(2 * pause, wait.longest_pause)
+def _rounds(wait: ReportWait) -> int:
+    """How often a report is asked for at most: after the shortest pauses, until the patience is over."""
+    waited, rounds = 0.0, 0
+    for bound in pause_bounds(wait):
+        if waited > wait.patience or not bound:
+            break
+        waited, rounds = waited + bound / 2, rounds + 1
+    return rounds
 
 
 def _virtual_devices(size: AccountSize, config: AuditConfig) -> Range:
     """Listed if root has MFA, and with a report for the devices of users."""
     of_root = config.users is UserScope.ALL and size.root_mfa
     of_users = config.freshness is Freshness.REPORT and size.users > 0
-    pages = math.ceil((size.devices + 1) / USERS_PAGE)
+    pages = math.ceil((size.devices + 1) / IAM_PAGE)
     return Range(int(of_root), int(of_root or of_users), pages) if of_root or of_users else NONE

@@ -10,6 +10,8 @@ from auditor.aws.request import Access, api_of
 from auditor.errors import RequestError
 from auditor.model.codes import REPEATED_TOKEN
 
+IAM_PAGE = 1000
+"""The most items that IAM puts on a page; a hundred unless it is asked for more."""
 _RESTARTS = 2
 # IAM and Organizations have no code of their own for a token: but all other parameters were right on the page before.
 _LOST_TOKENS = frozenset(

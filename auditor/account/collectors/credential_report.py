@@ -223,7 +223,8 @@ async def request_report(
         RequestError: It was refused, can't be read, or was not ready in time.
     """
     with anyio.move_on_after(wait.patience) as scope:
-        for pause in _pauses(wait):
+        for bound in pause_bounds(wait):
+            pause = random.uniform(bound / 2, bound)  # noqa: S311 - jitter is no secret
             report = await _report(account)
             if report is not None:
                 return report
@@ -270,8 +271,9 @@ async def _is_made(account: IamAccess) -> bool:
     return answer["State"] == "COMPLETE"
 
 
-def _pauses(wait: ReportWait) -> Iterator[float]:
+def pause_bounds(wait: ReportWait) -> Iterator[float]:
+    """The longest that each pause may be, without end; the shortest is half of it."""
     bound = wait.first_pause
     while True:
-        yield random.uniform(bound / 2, bound)  # noqa: S311 - jitter is no secret
+        yield bound
         bound = min(bound * 2, wait.longest_pause)

@@ -11,14 +11,13 @@ from auditor.account.collectors.user_facts import GONE, or_gone
 from auditor.account.draft import AccountDraft, Note
 from auditor.aws.errors import invalid_response
 from auditor.aws.gateway import IamAccess
-from auditor.aws.pages import listed
+from auditor.aws.pages import IAM_PAGE, listed
 from auditor.aws.reading import UNREADABLE, text_in, time_in
 from auditor.concurrency.tasks import fan_out
 from auditor.errors import RequestError
 from auditor.model.coverage import Section
 from auditor.model.facts import ServiceCredential, Unknown
 
-_PAGE = 1000
 _USERS_AT_ONCE = 16
 # What IAM, and what answers in its place, say to a parameter that they do not take.
 _NOT_TAKEN = frozenset(
@@ -78,7 +77,7 @@ async def _user_by_user(account: IamAccess, draft: AccountDraft) -> None:
 
 
 async def _list_names(account: IamAccess, *, into: list[str]) -> None:
-    async for page in listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=_PAGE):
+    async for page in listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=IAM_PAGE):
         into.extend(name for raw in page if (name := text_in(raw, "UserName")))
 
 
@@ -92,7 +91,7 @@ async def _pages(account: IamAccess, *, odd: Note, **whose: str | bool) -> Async
         account.iam.list_service_specific_credentials,
         member="ServiceSpecificCredentials",
         key="ServiceSpecificCredentialId",
-        MaxItems=_PAGE,
+        MaxItems=IAM_PAGE,
         **whose,
     )
     async for page in listing:

@@ -18,7 +18,7 @@ from auditor.account.collectors.user_facts import (
 from auditor.account.draft import AccountDraft, Note
 from auditor.aws.errors import invalid_response
 from auditor.aws.gateway import IamAccess
-from auditor.aws.pages import listed
+from auditor.aws.pages import IAM_PAGE, listed
 from auditor.aws.reading import text_in, time_in
 from auditor.concurrency.tasks import fan_out
 from auditor.model.coverage import Section
@@ -26,7 +26,6 @@ from auditor.model.facts import AccessKey, MfaDevice, Unknown, User, UserScope
 
 USERS_AT_ONCE = 24
 """So many that an API's budget is spent although each user's questions wait for one another, 250 ms away, too."""
-USERS_PAGE = 1000
 
 Place = tuple[int, User]
 """A user, and the place in AWS's list."""
@@ -72,7 +71,7 @@ async def place_users(
 
 
 async def _list_users(account: IamAccess, *, into: list[User], odd: Note) -> None:
-    listing = listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=USERS_PAGE)
+    listing = listed(account.access, account.iam.list_users, member="Users", key="UserName", MaxItems=IAM_PAGE)
     async for page in listing:
         into.extend(user for raw in page if (user := _user_of(raw, odd=odd)) is not None)
 

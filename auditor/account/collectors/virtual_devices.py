@@ -8,13 +8,12 @@ from collections.abc import Mapping
 
 from auditor.aws.errors import invalid_response
 from auditor.aws.gateway import IamAccess
-from auditor.aws.pages import listed
+from auditor.aws.pages import IAM_PAGE, listed
 from auditor.aws.reading import object_in, text_in, time_in
 from auditor.model.facts import MfaDevice, MfaKind
 
 VirtualDevices = Mapping[str, tuple[MfaDevice, ...]]
 """By the ARN of the user, or of root."""
-_PAGE = 1000
 
 
 async def virtual_devices(account: IamAccess) -> VirtualDevices:
@@ -29,7 +28,7 @@ async def virtual_devices(account: IamAccess) -> VirtualDevices:
         member="VirtualMFADevices",
         key="SerialNumber",
         AssignmentStatus="Assigned",
-        MaxItems=_PAGE,
+        MaxItems=IAM_PAGE,
     )
     found: defaultdict[str, list[MfaDevice]] = defaultdict(list)
     async for page in listing:
