@@ -71,10 +71,14 @@ def cure_of(fault: Fault) -> str:
 
 def cure_of_scp(account_id: str) -> str:
     """What to do about a service control policy that denies a request in this account."""
+    policies = _policies_of(account_id, "SERVICE_CONTROL_POLICY")
+    return f"Let the role pass in the service control policy that the message names; {policies}"
+
+
+def _policies_of(account_id: str, kind: str) -> str:
     return (
-        "Let the role pass in the service control policy that the message names; these are the account's, beside those "
-        "of its units and the root: `aws organizations list-policies-for-target "
-        f"--target-id {account_id} --filter SERVICE_CONTROL_POLICY`"
+        "these are the account's, beside those of its units and the root: `aws organizations list-policies-for-target "
+        f"--target-id {account_id} --filter {kind}`"
     )
 
 
@@ -84,11 +88,7 @@ def cure_of_denial(message: str, *, account_id: str) -> str:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     if "resource control policy" in message:
-        return (
-            "Let it pass in the resource control policy; these are the account's, beside those of its units and the "
-            f"root: `aws organizations list-policies-for-target --target-id {account_id} --filter "
-            "RESOURCE_CONTROL_POLICY`"
-        )
+        return f"Let it pass in the resource control policy; {_policies_of(account_id, 'RESOURCE_CONTROL_POLICY')}"
     if "permissions boundary" in message:
         return (
             "Let it pass in the permissions boundary of whom the message names: `aws iam get-role --query "
