@@ -305,6 +305,12 @@ def account(
     return Account(AccountId(account_id), f"name of {account_id}", arn, "a@example.com", state, word or state or "")
 
 
+def accounts_page(*ids: str, token: str | None = None, state: str = "ACTIVE") -> dict[str, Any]:
+    """A page of ListAccounts."""
+    accounts = [{"Id": account_id, "Name": f"name of {account_id}", "State": state} for account_id in ids]
+    return {"Accounts": accounts, **({"NextToken": token} if token else {})}
+
+
 async def drain(items: AsyncIterator[T], *, into: list[T]) -> None:
     """Put all items into a list that has those before an error, too."""
     async for item in items:

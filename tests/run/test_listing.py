@@ -12,7 +12,7 @@ from auditor.errors import OrganizationError
 from auditor.model.facts import Account
 from auditor.model.progress import AccountsListed, AuditWarning, ProgressEvent
 from auditor.run.listing import Listing, list_accounts
-from tests.fakes import JUMPING, FakeClients, FakeService, gateway, refusal
+from tests.fakes import JUMPING, FakeClients, FakeService, accounts_page, gateway, refusal
 from tests.organizations import served
 
 pytestmark = pytest.mark.anyio
@@ -54,15 +54,9 @@ class Heard:
             self.events.append(event)
 
 
-def page(*ids: str, token: str | None = None, state: str = "ACTIVE") -> dict[str, Any]:
-    """A page of ListAccounts."""
-    accounts = [{"Id": account_id, "Name": f"name of {account_id}", "State": state} for account_id in ids]
-    return {"Accounts": accounts, **({"NextToken": token} if token else {})}
-
-
 async def test_all_accounts_are_sent_and_counted() -> None:
     """Accounts of all pages are sent in order, each page is told of, and then the end."""
-    heard = await Heard().take([page("1", "2", token="a"), page(token="b"), page("3")])
+    heard = await Heard().take([accounts_page("1", "2", token="a"), accounts_page(token="b"), accounts_page("3")])
 
     assert [account.id for account in heard.accounts] == ["1", "2", "3"]
     assert (heard.listing.count, heard.listing.interruption, heard.listing.rest) == (3, None, None)
@@ -76,7 +70,7 @@ async def test_all_accounts_are_sent_and_counted() -> None:
 
 async def test_a_list_that_ends_early_says_so() -> None:
     """The accounts before a refused page are sent, and the listing has the reason and is not finished."""
-    heard = await Heard().take([page("1", "2", token="a"), refusal("AccessDeniedException")])
+    heard = await Heard().take([accounts_page("1", "2", token="a"), refusal("AccessDeniedException")])
     interruption = heard.listing.interruption
 
     assert [account.id for account in heard.accounts] == ["1", "2"]
@@ -89,12 +83,12 @@ async def test_a_list_that_ends_early_says_so() -> None:
 
 @pytest.mark.parametrize(
     "second",
-    [page(token="a"), {}, {"Accounts": {"Id": "2"}}, refusal("ServiceException", status=500)],
+    [accounts_page(token="a"), {}, {"Accounts": {"Id": "2"}}, refusal("ServiceException", status=500)],
     ids=["repeated token", "no list", "another type", "server error"],
 )
 async def test_no_page_that_fails_is_the_end(second: Any) -> None:
     """Whatever is wrong with a page, the organization is not taken to end before it."""
-    answers = iter([page("1", token="a")])
+    answers = iter([accounts_page("1", token="a")])
     heard = await Heard().take(lambda **_: next(answers, second))
 
     assert [account.id for account in heard.accounts] == ["1"]
@@ -104,7 +98,7 @@ async def test_no_page_that_fails_is_the_end(second: Any) -> None:
 @pytest.mark.parametrize("odd", [{"Name": "no id"}, {}, None, "text", {"Id": 7}, {"Id": "", "Arn": "arn:odd"}], ids=str)
 async def test_an_account_without_id_is_said_and_costs_no_other(odd: Any) -> None:
     """All others are sent, and the listing that came to its end says that not all of it can be audited."""
-    pages = [{**page("1", token="a"), "Accounts": [odd, *page("1")["Accounts"]]}, page("2")]
+    pages = [{**accounts_page("1", token="a"), "Accounts": [odd, *accounts_page("1")["Accounts"]]}, accounts_page("2")]
     heard = await Heard().take(pages)
     interruption = heard.listing.interruption
 
@@ -119,7 +113,9 @@ async def test_an_account_without_id_is_said_and_costs_no_other(odd: Any) -> Non
 async def test_an_account_without_id_is_known_by_its_arn() -> None:
     """The end of its ARN is the account: nothing of it is missing."""
     arn = "arn:aws:organizations::111111111111:account/o-abc/222222222222"
-    heard = await Heard().take({"Accounts": [{"Arn": arn, "Name": "b", "State": "ACTIVE"}, *page("1")["Accounts"]]})
+    heard = await Heard().take(
+        {"Accounts": [{"Arn": arn, "Name": "b", "State": "ACTIVE"}, *accounts_page("1")["Accounts"]]}
+    )
 
     assert ["222222222222", "1"] == [account.id for account in heard.accounts]
     assert heard.listing.interruption is None
@@ -128,7 +124,7 @@ async def test_an_account_without_id_is_known_by_its_arn() -> None:
 async def test_a_list_that_ends_early_says_so_first() -> None:
     """Behind an account without id there may be accounts that were not listed: that is what is said of the list."""
     heard = await Heard().take(
-        [{"Accounts": [None, *page("1")["Accounts"]], "NextToken": "a"}, refusal("AccessDeniedException")]
+        [{"Accounts": [None, *accounts_page("1")["Accounts"]], "NextToken": "a"}, refusal("AccessDeniedException")]
     )
     interruption = heard.listing.interruption
 
@@ -170,12 +166,12 @@ async def test_without_a_first_page_there_is_no_organization(error: Exception, s
 async def test_an_empty_first_page_is_no_organization_either() -> None:
     """A refusal before the first account is one, though an empty page came before it."""
     with pytest.raises(OrganizationError, match="may not list"):
-        await Heard().take([page(token="a"), refusal("AccessDeniedException")])
+        await Heard().take([accounts_page(token="a"), refusal("AccessDeniedException")])
 
 
 async def test_accounts_that_are_being_closed_are_warned_of() -> None:
     """A person learns which accounts' keys will work until they are closed."""
-    heard = await Heard().take([page("1", token="a"), page("2", state="PENDING_CLOSURE")])
+    heard = await Heard().take([accounts_page("1", token="a"), accounts_page("2", state="PENDING_CLOSURE")])
 
     assert heard.warnings == ["The account name of 2 (2) is being closed; until then its keys and passwords work."]
 
@@ -183,13 +179,15 @@ async def test_accounts_that_are_being_closed_are_warned_of() -> None:
 @pytest.mark.parametrize("state", ["ACTIVE", "SUSPENDED", "CLOSED", "PENDING_ACTIVATION", "HIBERNATING"])
 async def test_every_account_is_sent(state: str) -> None:
     """Accounts in any state go on to the engine, which says what becomes of them; no other state is warned of."""
-    heard = await Heard().take(page("1", state=state))
+    heard = await Heard().take(accounts_page("1", state=state))
 
     assert [account.state_word for account in heard.accounts] == [state]
     assert heard.warnings == []
 
 
-@pytest.mark.parametrize("answers", [[page("1")], [page("1", token="a"), refusal("AccessDeniedException")]])
+@pytest.mark.parametrize(
+    "answers", [[accounts_page("1")], [accounts_page("1", token="a"), refusal("AccessDeniedException")]]
+)
 async def test_the_stream_is_closed_at_the_end(answers: Any) -> None:
     """Whoever takes the accounts learns that there are no more, however the listing ended."""
     client = FakeService("organizations", list_accounts=answers)

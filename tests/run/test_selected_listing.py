@@ -9,7 +9,7 @@ from auditor import AccountFilters, AccountsListed, AuditWarning, ConfigurationE
 from auditor.model.facts import Account, AccountId
 from auditor.model.progress import ProgressEvent
 from auditor.run.listing import Listing, list_selected
-from tests.fakes import JUMPING, FakeClients, FakeService, gateway, refusal
+from tests.fakes import JUMPING, FakeClients, FakeService, accounts_page, gateway, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -57,15 +57,9 @@ class Heard:
             self.told.append(event)
 
 
-def page(*ids: str, token: str | None = None, state: str = "ACTIVE") -> dict[str, Any]:
-    """A page of ListAccounts."""
-    accounts = [{"Id": account_id, "Name": f"name of {account_id}", "State": state} for account_id in ids]
-    return {"Accounts": accounts, **({"NextToken": token} if token else {})}
-
-
 async def test_the_others_are_left_out() -> None:
     """All are counted, the chosen ones are sent, and the rest is told."""
-    heard = await Heard().take([page(ONE, TWO, token="a"), page(THREE)], excluded_accounts=(TWO,))
+    heard = await Heard().take([accounts_page(ONE, TWO, token="a"), accounts_page(THREE)], excluded_accounts=(TWO,))
     assert ([ONE, THREE], [TWO]) == (heard.sent, [account.id for account in heard.listing.excluded])
     assert (3, [ONE, THREE], None) == (
         heard.listing.count,
@@ -85,10 +79,10 @@ async def test_nobody_is_sent_before_the_list_is_whole() -> None:
 
     async def answer(NextToken: str | None = None, **_: object) -> dict[str, Any]:  # noqa: N803 - AWS's name
         if NextToken is None:
-            return page(ONE, token="a")
+            return accounts_page(ONE, token="a")
         waiting.set()
         await going_on.wait()
-        return page(TWO)
+        return accounts_page(TWO)
 
     client = FakeService("organizations", list_accounts=answer)
     sent, received = anyio.create_memory_object_stream[Account](10)
@@ -115,13 +109,13 @@ async def test_a_list_that_ends_early_chooses_nobody(filters: dict[str, Any]) ->
     with pytest.raises(
         OrganizationError, match=r"The list of accounts ended early, after 2 \(Access.*so none was"
     ) as e:
-        await heard.take([page(ONE, TWO, token="a"), refusal("AccessDeniedException")], **filters)
+        await heard.take([accounts_page(ONE, TWO, token="a"), refusal("AccessDeniedException")], **filters)
     assert (1, [], 0, True) == (e.value.exit_code, heard.sent, heard.listing.count, heard.listing.over.is_set())
 
 
 async def test_a_list_that_has_all_that_are_named_is_enough() -> None:
     """All ids were in it: that it ended early is said, and nothing is missing of what was asked for."""
-    heard = await Heard().take([page(ONE, TWO, token="a"), refusal("AccessDeniedException")], accounts=(ONE,))
+    heard = await Heard().take([accounts_page(ONE, TWO, token="a"), refusal("AccessDeniedException")], accounts=(ONE,))
     assert ([ONE], [TWO], None) == (heard.sent, [each.id for each in heard.listing.excluded], heard.listing.rest)
     assert [True] == [warning.startswith("The list of accounts ended early, after 2") for warning in heard.warnings]
 
@@ -141,7 +135,9 @@ async def test_without_a_list_nothing_else_is_enough() -> None:
         await Heard().take(refusal("AccessDeniedException"), accounts=(ONE,), excluded_account_names=("a",))
 
 
-@pytest.mark.parametrize("answer", [refusal("ServiceException", status=500), page()], ids=["server error", "empty"])
+@pytest.mark.parametrize(
+    "answer", [refusal("ServiceException", status=500), accounts_page()], ids=["server error", "empty"]
+)
 async def test_a_list_that_fails_is_no_denial(answer: Any) -> None:
     """Who may list is to do so: another time the list may be there."""
     with pytest.raises(OrganizationError, match="accounts could not be listed"):
@@ -152,14 +148,14 @@ async def test_what_is_wrong_with_filters_is_said_and_nobody_sent() -> None:
     """Exit code 2, and no account is known to anybody."""
     heard = Heard()
     with pytest.raises(ConfigurationError, match="this organization has no account 000000000003"):
-        await heard.take(page(ONE, TWO), accounts=(ONE, THREE))
+        await heard.take(accounts_page(ONE, TWO), accounts=(ONE, THREE))
     assert ([], 0, []) == (heard.sent, heard.listing.count, heard.listing.accounts)
 
 
 @pytest.mark.parametrize(("filters", "missing"), [({"accounts": (ONE,)}, 0), ({"account_names": ("name*",)}, 1)])
 async def test_an_account_without_id_matters_where_it_may_be_meant(filters: dict[str, Any], missing: int) -> None:
     """It may have the name that is looked for; it can't have the id."""
-    answer = {"Accounts": [{"Name": "name of nobody"}, *page(ONE)["Accounts"]]}
+    answer = {"Accounts": [{"Name": "name of nobody"}, *accounts_page(ONE)["Accounts"]]}
     heard = await Heard().take(answer, **filters)
     interruption = heard.listing.interruption
     assert ([ONE], missing) == (heard.sent, 0 if interruption is None else interruption.unnamed)
@@ -167,14 +163,16 @@ async def test_an_account_without_id_matters_where_it_may_be_meant(filters: dict
 
 async def test_what_is_finished_is_passed_over() -> None:
     """A resumed run sends the rest, and counts those that were left out before."""
-    heard = await Heard().take(page(ONE, TWO, THREE), excluded_accounts=(TWO,), finished=(ONE, TWO), left_out=(TWO,))
+    heard = await Heard().take(
+        accounts_page(ONE, TWO, THREE), excluded_accounts=(TWO,), finished=(ONE, TWO), left_out=(TWO,)
+    )
     assert ([THREE], []) == (heard.sent, heard.listing.excluded)
     assert AccountsListed(3, finished=True, excluded=1) == heard.told[-1]
 
 
 async def test_accounts_that_are_being_closed_are_warned_of() -> None:
     """Those that are chosen, and no others."""
-    heard = await Heard().take(page(ONE, TWO, state="PENDING_CLOSURE"), accounts=(TWO,))
+    heard = await Heard().take(accounts_page(ONE, TWO, state="PENDING_CLOSURE"), accounts=(TWO,))
     assert ([TWO], 1) == (heard.sent, len(heard.warnings))
 
 
@@ -182,7 +180,7 @@ async def test_nobody_takes_accounts_any_more() -> None:
     """The listing ends: whoever stopped taking them says why."""
     sent, received = anyio.create_memory_object_stream[Account](10)
     received.close()
-    client = FakeService("organizations", list_accounts=page(ONE))
+    client = FakeService("organizations", list_accounts=accounts_page(ONE))
     listing, filters = Listing(), AccountFilters(accounts=(ONE,))
     await list_selected(
         gateway(FakeClients(organizations=client)), sent, filters=filters, listing=listing, observe=lambda _: None
