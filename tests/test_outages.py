@@ -30,7 +30,7 @@ from tests.expectations import as_set, joined, read_csv, truth_of
 from tests.fakes import JUMPING
 from tests.organizations import served
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 SCENARIO = Scenario(
     accounts=24,
