@@ -16,7 +16,7 @@ async def fan_out(items: AsyncIterable[T] | Iterable[T], work: Callable[[T], Awa
 
     An error of one cancels the others and is raised bare, as if there were no group.
     """
-    places = anyio.Semaphore(limit)
+    places = anyio.Semaphore(limit, fast_acquire=True)
 
     async def occupy(item: T) -> None:
         try:

@@ -81,6 +81,7 @@ async def list_accounts(
 ) -> None:
     """Send every account as its page arrives, and close the stream; a page token is not kept for longer than a page.
 
+    The stream must hold all accounts: a page is sent at once, and the next one asked for, however busy the loop is.
     Accounts that an earlier run has `finished` are counted, and not sent.
 
     A listing that fails after the first accounts ends early, and `listing` says why: a page of it that can't be read
@@ -99,7 +100,7 @@ async def list_accounts(
                     if account.state is AccountState.PENDING_CLOSURE:
                         observe(AuditWarning(_closing(account)))
                     listing.accounts.append(account)
-                    await accounts.send(account)
+                    accounts.send_nowait(account)
                 observe(AccountsListed(listing.count, finished=False))
             _check_any(listing.count, listing=listing)
             listing.ended = True
@@ -126,7 +127,7 @@ async def list_selected(  # noqa: PLR0913 - what a listing depends on
     left_out: frozenset[AccountId] = frozenset(),
     observe: Observer,
 ) -> None:
-    """List all accounts, send those that the filters choose, and close the stream.
+    """List all accounts, send those that the filters choose, and close the stream, which must hold them all.
 
     Accounts that an earlier run has `finished` are counted, and not sent; `left_out` are those that its filters
     excluded.
@@ -150,7 +151,7 @@ async def list_selected(  # noqa: PLR0913 - what a listing depends on
             for account in selection.chosen:
                 if account.state is AccountState.PENDING_CLOSURE:
                     observe(AuditWarning(_closing(account)))
-                await accounts.send(account)
+                accounts.send_nowait(account)
         except BrokenResourceError:
             # Nobody takes accounts any more, and whoever did says why.
             return

@@ -4,6 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 from botocore.exceptions import EndpointConnectionError
 
 from auditor.aws.gateway import open_gateway
@@ -183,6 +184,32 @@ async def test_every_account_is_sent(state: str) -> None:
 
     assert [account.state_word for account in heard.accounts] == [state]
     assert heard.warnings == []
+
+
+async def test_a_page_is_sent_at_once() -> None:
+    """The next one need not wait for turns of the loop, each of which takes long where many requests are under way."""
+    turns, answered_at = 0, 0
+    took: list[int] = []
+
+    def answer(**_: Any) -> dict[str, Any]:
+        nonlocal answered_at
+        answered_at = turns
+        return accounts_page(*(f"{number}" for number in range(20)))
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await checkpoint()
+
+    fakes = gateway(FakeClients(organizations=FakeService("organizations", list_accounts=answer)))
+    sent, received = anyio.create_memory_object_stream[Account](20)
+    async with received, anyio.create_task_group() as tasks:
+        tasks.start_soon(count)
+        await list_accounts(fakes, sent, listing=Listing(), observe=lambda _: took.append(turns - answered_at))
+        tasks.cancel_scope.cancel()
+
+    assert took[0] < 10
 
 
 @pytest.mark.parametrize(
