@@ -16,6 +16,7 @@ from auditor.cli.template import cloudformation, policy
 from auditor.cli.terminal.process import end_on_interrupt, without_waiting_for_threads
 from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
 from auditor.cli.text import schema
+from auditor.concurrency.collection import collect_seldom
 
 app = typer.Typer(
     name="auditor",
@@ -70,6 +71,7 @@ def run() -> None:
     """The console command; a help text that can't be written is one sentence, and exit code 1."""
     occupy_closed_descriptors()
     end_on_interrupt()
+    collect_seldom()
     try:
         app()
     except OSError:

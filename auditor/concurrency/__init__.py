@@ -1,1 +1,1 @@
-"""Tasks: so many at once, and work that is not left half done."""
+"""Tasks: so many at once, and work that is not left half done; the event loop, and the collector, of a process."""

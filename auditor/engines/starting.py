@@ -21,6 +21,7 @@ from loky import ProcessPoolExecutor
 from loky.backend import resource_tracker as loky_tracker
 from loky.backend import spawn
 
+from auditor.concurrency.collection import collect_seldom
 from auditor.errors import EngineError
 
 _SAFE_PATH = "PYTHONSAFEPATH"
@@ -122,6 +123,7 @@ def _set_variable(name: str, value: str | None) -> None:
 def begin(lifeline: Connection, inherited: dict[str, str | None]) -> None:
     """Make a process a worker: Ctrl-C is for the process that began it, with whose environment it goes on and ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_seldom()
     # Without a handler Python writes warnings on stderr, those of other libraries with their tracebacks.
     logging.getLogger().addHandler(logging.NullHandler())
     for name, value in inherited.items():
