@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
+from auditor.aws.limits.rate import Clock, loop_time
 from auditor.aws.limits.slots import Connections, Slots, most_connections, open_files
 from auditor.aws.request import Access
 from auditor.errors import RequestError
@@ -29,8 +30,8 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 class Spare(Connections):
     """Connections of a process that may open so many more."""
 
-    def __init__(self, spare: int) -> None:
-        super().__init__()
+    def __init__(self, spare: int, *, clock: Clock = loop_time, cpu: Clock) -> None:
+        super().__init__(clock=clock, cpu=cpu)
         self.spare = spare
 
     def take(self, wanted: int) -> int:
@@ -47,14 +48,18 @@ class World:
     distance: float
     cost: float = 0.001
     refusal: RequestError | None = None
-    spare: Spare = field(default_factory=lambda: Spare(1_000_000))
+    spare: int = 1_000_000
+    others: int = 0
+    """Answers of other services in the time of one round, at the same cost."""
     now: float = 0.0
     spent: float = 0.0
     _answer: anyio.Event = field(default_factory=anyio.Event)
+    _connections: Spare = field(init=False)
 
     def slots(self) -> Slots:
         """Ten of them."""
-        return Slots(10, connections=self.spare, clock=lambda: self.now, cpu=lambda: self.spent)
+        self._connections = Spare(self.spare, clock=lambda: self.now, cpu=lambda: self.spent)
+        return Slots(10, connections=self._connections, clock=lambda: self.now)
 
     async def rounds(self, slots: Slots, number: int) -> list[int]:
         """Ask all that there is place for so often, with others that wait behind; how many slots there were."""
@@ -67,6 +72,9 @@ class World:
                 for _ in range(slots.total + 1):
                     tasks.start_soon(self._wait, slots)
                 await anyio.wait_all_tasks_blocked()
+                for _ in range(self.others):
+                    self._connections.answered()
+                    self.spent += self.cost
                 self.now += self.distance
                 self._answer.set()
             self._answer = anyio.Event()
@@ -93,12 +101,12 @@ class World:
         (0.002, [10, 10, 10, 10, 10]),
         (0.0109, [10, 10, 10, 10, 10]),
         (0.05, [10, 10, 10, 10, 10]),
-        (0.06, [30, 90, 90, 90, 90]),
-        (0.4, [30, 90, 270, 600, 600]),
+        (0.06, [10, 40, 60, 60, 60]),
+        (0.4, [10, 40, 160, 400, 400]),
     ],
 )
 async def test_slots_are_those_that_the_cpu_can_use_at_this_distance(distance: float, expected: list[int]) -> None:
-    """At a thousand answers a second of CPU, as many as arrive in the time of one and half as many again, by steps."""
+    """At a thousand answers a second of CPU, as many as arrive in the time of one, by steps."""
     world = World(distance)
     assert expected == await world.rounds(world.slots(), 5)
 
@@ -106,9 +114,15 @@ async def test_slots_are_those_that_the_cpu_can_use_at_this_distance(distance: f
 async def test_growth_ends_where_the_cpu_does() -> None:
     """A quarter of a second away there are 250 in flight if the loop never waits; more would wait for the loop."""
     world = World(0.25)
-    assert 270 == (await world.rounds(world.slots(), 12))[-1]
+    assert 250 == (await world.rounds(world.slots(), 12))[-1]
     slower = World(0.25, cost=0.01)
-    assert 30 == (await slower.rounds(slower.slots(), 12))[-1]
+    assert 25 == (await slower.rounds(slower.slots(), 12))[-1]
+
+
+async def test_a_service_has_half_of_the_cpu_that_another_uses_up() -> None:
+    """Where others are answered all the time, a few are asked more at once, and many not."""
+    world = World(0.25, others=230)
+    assert [40, 125, 125, 125] == await world.rounds(world.slots(), 4)
 
 
 async def test_a_busy_loop_is_no_distance() -> None:
@@ -128,8 +142,8 @@ async def test_a_slow_service_is_no_distance() -> None:
 
 async def test_no_more_slots_than_connections() -> None:
     """What the open files of the process do not allow is not taken."""
-    world = World(0.25, spare=Spare(25))
-    assert [30, 35, 35] == await world.rounds(world.slots(), 3)
+    world = World(0.25, spare=25)
+    assert [10, 35, 35] == await world.rounds(world.slots(), 3)
 
 
 async def test_slots_do_not_grow_while_nobody_waits() -> None:
@@ -149,7 +163,7 @@ async def test_a_refusal_by_aws_is_an_answer() -> None:
     slots = world.slots()
     await world.rounds(slots, 1)
     world.refusal = DENIED
-    assert [90, 270] == await world.rounds(slots, 2)
+    assert [40, 160] == await world.rounds(slots, 2)
 
 
 async def test_what_is_not_answered_teaches_nothing() -> None:
@@ -158,7 +172,7 @@ async def test_what_is_not_answered_teaches_nothing() -> None:
     slots = world.slots()
     assert [10] * 5 == await world.rounds(slots, 5)
     world.refusal = None
-    assert [30, 90] == await world.rounds(slots, 2)
+    assert [10, 40] == await world.rounds(slots, 2)
 
 
 async def test_many_requests_are_under_way_to_a_service_far_away() -> None:
@@ -174,7 +188,7 @@ async def test_many_requests_are_under_way_to_a_service_far_away() -> None:
         world.spent += world.cost
         return {"Users": []}
 
-    slots = Slots(10, connections=Spare(1000), cpu=lambda: world.spent)
+    slots = Slots(10, connections=Spare(1000, cpu=lambda: world.spent))
     iam, shared = FakeService("iam", list_users=answer), limits()
     shared.slots = {"iam": slots}
     async with anyio.create_task_group() as tasks:
@@ -187,7 +201,7 @@ async def test_many_requests_are_under_way_to_a_service_far_away() -> None:
 async def test_slots_without_connections_stay() -> None:
     """Who brings a client of their own has as many as it had."""
     world = World(0.25)
-    slots = Slots(10, clock=lambda: world.now, cpu=lambda: world.spent)
+    slots = Slots(10, clock=lambda: world.now)
     assert [10] * 5 == await world.rounds(slots, 5)
 
 
