@@ -152,7 +152,7 @@ async def test_a_server_that_accepts_and_never_answers(monkeypatch: pytest.Monke
     scenario = Scenario(accounts=4, users=1, largest_account=2, denied_every=None, odd_states={})
     async with served(scenario, monkeypatch), mute_endpoint() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", url)
-        config = AuditConfig(role=scenario.role_name, longest_silence=0.3, rates=Rates(events=1000, iam=1000))
+        config = AuditConfig(role=scenario.role_name, longest_silence=3, rates=Rates(events=1000, iam=1000))
         summary = await run_audit(config, collect=True)
 
     asked = [report for report in summary.reports if report.audited]
