@@ -19,7 +19,7 @@ from auditor.model.roles import (
     role_names,
 )
 
-DEFAULT_CONCURRENCY = 128
+DEFAULT_CONCURRENCY = 256
 DEFAULT_SESSION_NAME = "SecurityAudit"
 LONGEST_SILENCE = 300.0
 PATIENCE = 600.0

@@ -16,7 +16,7 @@ CONFIG = AuditConfig(role="Audit")
 def test_defaults() -> None:
     """Only the role has to be given."""
     assert (None, None, None, None) == (CONFIG.profile, CONFIG.start_date, CONFIG.end_date, CONFIG.external_id)
-    assert (Labels.ES, "SecurityAudit", 128) == (CONFIG.labels, CONFIG.session_name, CONFIG.concurrency)
+    assert (Labels.ES, "SecurityAudit", 256) == (CONFIG.labels, CONFIG.session_name, CONFIG.concurrency)
     assert CONFIG.session_policy
 
 

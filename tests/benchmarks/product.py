@@ -36,10 +36,19 @@ def report(task: Task) -> Told:
     return _run(task, AuditConfig(role=task.role, users=UserScope.WITH_KEYS, freshness=Freshness.REPORT))
 
 
+def command(task: Task) -> Told:
+    """The command as it comes: all users, root and service credentials."""
+    return _run_command(task)
+
+
 def two_processes(task: Task) -> Told:
     """The command with two processes."""
-    options = ["--role", task.role, "--users", "with-keys", "--output-dir", str(task.directory), "--quiet"]
-    subprocess.run([sys.executable, "-m", "auditor", "audit", "--processes", "2", *options], check=True)
+    return _run_command(task, "--users", "with-keys", "--processes", "2")
+
+
+def _run_command(task: Task, *options: str) -> Told:
+    files = ["--output-dir", str(task.directory), "--quiet"]
+    subprocess.run([sys.executable, "-m", "auditor", "audit", "--role", task.role, *options, *files], check=True)
     return Told()
 
 

@@ -71,7 +71,7 @@ async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
     await written(path, [report(1), report(2, FAILURE)], [report(3)])
     async with reopen_journal(path) as journal:
         assert STARTED == journal.header.started
-        expected = replace(CONFIG, profile=None, concurrency=128, start_date=PERIOD.start, end_date=PERIOD.end)
+        expected = replace(CONFIG, profile=None, concurrency=256, start_date=PERIOD.start, end_date=PERIOD.end)
         assert expected == journal.header.config()
         assert [report(1), report(2, FAILURE), report(3)] == await reports_of(journal)
         assert {report(1).account.id, report(3).account.id} == journal.finished
@@ -152,7 +152,7 @@ async def test_it_is_there_with_its_first_line(tmp_path: Path) -> None:
         async with reopen_journal(copy) as journal:
             assert journal.header.started is None
             assert before <= journal.header.asked.at <= datetime.now(UTC)
-            assert replace(asked, profile=None, concurrency=128) == journal.header.config()
+            assert replace(asked, profile=None, concurrency=256) == journal.header.config()
             assert (frozenset(), []) == (journal.finished, await reports_of(journal))
         assert first == await anyio.Path(copy).read_bytes()
 
