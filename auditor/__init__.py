@@ -35,8 +35,6 @@ if TYPE_CHECKING:
         Caller,
         Event,
         EventResource,
-        EventScope,
-        Freshness,
         KeyUse,
         LoginProfile,
         MfaDevice,
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
         ServiceCredential,
         Unknown,
         User,
-        UserScope,
     )
     from auditor.model.filters import AccountFilters
     from auditor.model.placeholders import Unlisted
@@ -65,6 +62,7 @@ if TYPE_CHECKING:
         ignore,
     )
     from auditor.model.report import AccountReport, Finding
+    from auditor.model.scopes import EventScope, Freshness, UserScope
     from auditor.model.summary import AccountFailure, AuditSummary, EventRow, EventRows, FailureGroup
     from auditor.output import CsvWriter, Writer, open_csv_writer
     from auditor.run.earlier import EarlierRun
@@ -103,12 +101,12 @@ else:
         "EventResource": "auditor.model.facts",
         "EventRow": "auditor.model.summary",
         "EventRows": "auditor.model.summary",
-        "EventScope": "auditor.model.facts",
+        "EventScope": "auditor.model.scopes",
         "ExpiredError": "auditor.errors",
         "Failure": "auditor.model.coverage",
         "FailureGroup": "auditor.model.summary",
         "Finding": "auditor.model.report",
-        "Freshness": "auditor.model.facts",
+        "Freshness": "auditor.model.scopes",
         "IncompleteError": "auditor.errors",
         "InvalidResponseError": "auditor.errors",
         "JournalWriter": "auditor.journal",
@@ -137,7 +135,7 @@ else:
         "Unlisted": "auditor.model.placeholders",
         "UnreachableError": "auditor.errors",
         "User": "auditor.model.facts",
-        "UserScope": "auditor.model.facts",
+        "UserScope": "auditor.model.scopes",
         "Waiting": "auditor.model.progress",
         "WaitingEnded": "auditor.model.progress",
         "WriteError": "auditor.errors",

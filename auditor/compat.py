@@ -24,11 +24,12 @@ from auditor.config import AuditConfig, Labels
 from auditor.errors import ConfigurationError, IncompleteError, OrganizationError, RequestError
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
-from auditor.model.facts import Account, AccountId, AccountState, UserScope
+from auditor.model.facts import Account, AccountId, AccountState
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
 from auditor.model.roles import check_role_name, check_session_name
+from auditor.model.scopes import UserScope
 from auditor.model.summary import AccountFailure, AuditSummary, EventRows
 from auditor.output.rows import error_line, event_rows, finding_rows
 from auditor.output.run_files import open_run_files

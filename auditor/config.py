@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from auditor.errors import ConfigurationError
-from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
 from auditor.model.roles import (
     check_external_id,
@@ -18,6 +17,7 @@ from auditor.model.roles import (
     role_arn,
     role_names,
 )
+from auditor.model.scopes import EventScope, Freshness, UserScope
 
 DEFAULT_CONCURRENCY = 256
 DEFAULT_SESSION_NAME = "SecurityAudit"

@@ -21,7 +21,7 @@ from auditor.config import AuditConfig, Rates
 from auditor.demo import FaultMix, LocalServer, Scenario, build_organization, serve
 from auditor.errors import AuditError
 from auditor.model.diagnosis import Diagnosis, Fault, Outcome
-from auditor.model.facts import UserScope
+from auditor.model.scopes import UserScope
 from auditor.run.doctor import examine
 from auditor.run.orchestrator import run_audit
 from tests.aws.tls import Certificates, server_context

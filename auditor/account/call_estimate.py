@@ -6,8 +6,8 @@ from auditor.account.collectors.credential_report import pause_bounds
 from auditor.account.collectors.events import EVENT_NAMES, EVENTS_PAGE
 from auditor.aws.pages import IAM_PAGE
 from auditor.config import AuditConfig, ReportWait
-from auditor.model.facts import Freshness, UserScope
 from auditor.model.plan import NONE, AccountSize, Calls, Range, exactly
+from auditor.model.scopes import Freshness, UserScope
 
 # What the account summary does not say, as it is in many organizations: shares of the users.
 _WITH_KEYS = 0.6

@@ -9,18 +9,9 @@ from typing import TypeVar
 from auditor.aws.permissions import action_of
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section, SectionCoverage, coverage_of
-from auditor.model.facts import (
-    NOT_ASKED,
-    Account,
-    Event,
-    NotAsked,
-    Root,
-    ServiceCredential,
-    Unknown,
-    User,
-    UserScope,
-)
+from auditor.model.facts import NOT_ASKED, Account, Event, NotAsked, Root, ServiceCredential, Unknown, User
 from auditor.model.report import AccountReport
+from auditor.model.scopes import UserScope
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Freshness, UserScope
 from auditor.model.roles import check_external_id, check_role_name
+from auditor.model.scopes import Freshness, UserScope
 
 _LIVE = frozenset(
     {

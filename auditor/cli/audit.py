@@ -12,9 +12,9 @@ from auditor.cli.settings import at_home, check_options, config_of, parse_durati
 from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, Labels
 from auditor.errors import ConfigurationError
-from auditor.model.facts import EventScope, Freshness, UserScope
 from auditor.model.filters import OPTIONS
 from auditor.model.plan import SAMPLE
+from auditor.model.scopes import EventScope, Freshness, UserScope
 
 if TYPE_CHECKING:
     from auditor.journal import FreeSettings

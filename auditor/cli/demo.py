@@ -15,7 +15,7 @@ from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.cli.terminal.streams import write_result
 from auditor.config import Labels
 from auditor.errors import ConfigurationError
-from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.scopes import EventScope, Freshness, UserScope
 
 if TYPE_CHECKING:
     from auditor.cli.terminal.output import Output

@@ -9,7 +9,7 @@ from auditor.cli import filters, options
 from auditor.cli.help import MESSAGES
 from auditor.cli.settings import check_options, config_of
 from auditor.config import DEFAULT_SESSION_NAME
-from auditor.model.facts import Freshness, UserScope
+from auditor.model.scopes import Freshness, UserScope
 
 _NOT_WRITTEN = 3
 

@@ -8,7 +8,7 @@ import typer
 from auditor.cli.help import ACCESS, FACTS, FILES, MESSAGES, SPEED
 from auditor.cli.terminal.output import LogFormat
 from auditor.config import Labels
-from auditor.model.facts import EventScope, Freshness, UserScope
+from auditor.model.scopes import EventScope, Freshness, UserScope
 
 Role = Annotated[
     list[str] | None,

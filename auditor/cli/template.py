@@ -7,7 +7,7 @@ import typer
 from auditor.aws.permissions import cloudformation_text, policy_text
 from auditor.cli.next_step import GivenOptions, Step, next_step
 from auditor.cli.text import print_text
-from auditor.model.facts import Freshness, UserScope
+from auditor.model.scopes import Freshness, UserScope
 
 _Users = Annotated[
     UserScope,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.model.codes import is_denial
-from auditor.model.facts import UserScope
+from auditor.model.scopes import UserScope
 
 
 class Section(StrEnum):

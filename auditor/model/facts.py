@@ -26,30 +26,6 @@ class AccountState(StrEnum):
         return self in {AccountState.ACTIVE, AccountState.PENDING_CLOSURE}
 
 
-class UserScope(StrEnum):
-    """Of which users the password, the MFA devices and the service credentials are asked."""
-
-    ALL = "all"
-    WITH_KEYS = "with-keys"
-    """Of those with an access key only, and nothing of root and of service credentials."""
-
-
-class EventScope(StrEnum):
-    """Which IAM changes are looked up."""
-
-    BASIC = "basic"
-    """Five: users made and deleted, access keys made and deleted, passwords deleted."""
-    EXTENDED = "extended"
-    """Seven more: what else opens or closes a way in."""
-
-
-class Freshness(StrEnum):
-    """Where facts come from: all of them are read now, or some from IAM's credential report, up to four hours old."""
-
-    LIVE = "live"
-    REPORT = "report"
-
-
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A fact that was asked for and not answered, with the code that came instead."""
@@ -131,6 +107,10 @@ class KeyUse:
     at: datetime
     service: str
     region: str
+
+
+ACTIVE: Final = "Active"
+"""AWS's word for a key or a service credential with which one can get in."""
 
 
 @dataclass(frozen=True, slots=True)

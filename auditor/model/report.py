@@ -5,18 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage
-from auditor.model.facts import (
-    NOT_ASKED,
-    AccessKey,
-    Account,
-    Event,
-    Freshness,
-    NotAsked,
-    Root,
-    Unknown,
-    User,
-    UserScope,
-)
+from auditor.model.facts import NOT_ASKED, AccessKey, Account, Event, NotAsked, Root, Unknown, User
+from auditor.model.scopes import Freshness, UserScope
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from auditor.config import Labels
-from auditor.model.facts import Account, MfaDevice, NotAsked, Root, ServiceCredential, Unknown, User
+from auditor.model.facts import ACTIVE, Account, MfaDevice, NotAsked, Root, ServiceCredential, Unknown, User
 from auditor.model.report import AccountReport
 from auditor.output.words import (
     NOT_APPLICABLE,
@@ -33,7 +33,6 @@ USER_COLUMNS = (
 
 ROOT_NAME = "<root_account>"
 """The credential report's name for root; no IAM user can have it."""
-_ACTIVE = "Active"
 
 Counts = tuple[int, int] | Unknown
 """How many keys are active, and how many are not."""
@@ -92,7 +91,7 @@ def _devices_of_root(root: Root) -> tuple[MfaDevice, ...] | Unknown:
 def _counts_of_user(user: User) -> Counts:
     if isinstance(user.keys, Unknown):
         return user.keys
-    return _counts(key.status if isinstance(key.status, Unknown) else key.status == _ACTIVE for key in user.keys)
+    return _counts(key.status if isinstance(key.status, Unknown) else key.status == ACTIVE for key in user.keys)
 
 
 def _counts_of_root(root: Root) -> Counts:
@@ -125,7 +124,7 @@ def _service_credentials(credentials: tuple[ServiceCredential, ...] | Unknown | 
     unknown = next((one.status for one in credentials if isinstance(one.status, Unknown)), None)
     if unknown is not None:
         return unknown_text(unknown, words=words)
-    return str(sum(one.status == _ACTIVE for one in credentials))
+    return str(sum(one.status == ACTIVE for one in credentials))
 
 
 def _activity_of_user(user: User) -> list[datetime | Unknown | None]:

@@ -11,8 +11,8 @@ from auditor.aws.limits.budgets import IAM_GROWTH
 from auditor.aws.limits.rate import Learning
 from auditor.aws.limits.slots import NEAR
 from auditor.config import AuditConfig
-from auditor.model.facts import Freshness
 from auditor.model.plan import NONE, Bound, Calls, Forecast, Range, Sampled, exactly
+from auditor.model.scopes import Freshness
 from auditor.run.extrapolation import Population, calls_of_all, roles_of
 
 _CPU = 0.0009

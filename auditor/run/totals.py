@@ -8,24 +8,14 @@ from datetime import UTC, datetime, timedelta
 from auditor.config import Labels
 from auditor.model.codes import is_denial
 from auditor.model.coverage import Completeness, Failure, Section
-from auditor.model.facts import (
-    AccessKey,
-    Account,
-    Caller,
-    Period,
-    Root,
-    ServiceCredential,
-    Unknown,
-    User,
-    UserScope,
-)
+from auditor.model.facts import ACTIVE, AccessKey, Account, Caller, Period, Root, ServiceCredential, Unknown, User
 from auditor.model.report import AccountReport
+from auditor.model.scopes import UserScope
 from auditor.model.summary import AuditSummary, FailureGroup
 from auditor.model.text import label_of
 from auditor.output.rows import event_rows, finding_rows
 
 OLD_KEY = timedelta(days=90)
-_ACTIVE = "Active"
 _LISTING = frozenset({Section.ROLE, Section.USERS, Section.KEYS, Section.EVENTS})
 """The sections that tell what there is to be asked about."""
 _EXAMPLES = 3
@@ -179,7 +169,7 @@ def _known_credentials(user: User) -> Iterable[ServiceCredential]:
 
 
 def _is_endless(credential: ServiceCredential) -> bool:
-    return credential.status == _ACTIVE and credential.expires_at is None
+    return credential.status == ACTIVE and credential.expires_at is None
 
 
 def _lacks_mfa(root: Root) -> bool:
@@ -192,7 +182,7 @@ def _known_keys(user: User) -> tuple[AccessKey, ...]:
 
 
 def _is_active(key: AccessKey) -> bool:
-    return key.status == _ACTIVE
+    return key.status == ACTIVE
 
 
 def _is_listed(report: AccountReport, sections: Collection[Section]) -> bool:

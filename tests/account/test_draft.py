@@ -7,7 +7,8 @@ import pytest
 from auditor.account.draft import AccountDraft
 from auditor.errors import RequestError
 from auditor.model.coverage import Completeness, Section, SectionCoverage
-from auditor.model.facts import NOT_ASKED, Event, ServiceCredential, Unknown, User, UserScope
+from auditor.model.facts import NOT_ASKED, Event, ServiceCredential, Unknown, User
+from auditor.model.scopes import UserScope
 from tests.fakes import NOON, account
 
 pytestmark = pytest.mark.anyio

@@ -122,7 +122,8 @@ def distances(rounds: int) -> str:
     """The command where AWS is near and where it is far, one after the other in each round."""
     latencies = [_NEAR.latency, *_FAR]
     runs = [
-        {latency: _measured(COMMAND, replace(_NEAR, latency=latency), 1) for latency in latencies} for _ in range(rounds)
+        {latency: _measured(COMMAND, replace(_NEAR, latency=latency), 1) for latency in latencies}
+        for _ in range(rounds)
     ]
     best = {latency: min((one[latency] for one in runs), key=lambda run: run.wall) for latency in latencies}
     near = best[_NEAR.latency]

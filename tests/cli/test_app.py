@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from auditor.aws.permissions import policy_text, session_policy_of
 from auditor.cli.app import app
 from auditor.demo import Scenario, build_organization
-from auditor.model.facts import Freshness, UserScope
+from auditor.model.scopes import Freshness, UserScope
 from tests.expectations import as_set, read_csv, truth_of_all
 from tests.organizations import served
 

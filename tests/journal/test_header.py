@@ -17,8 +17,8 @@ from auditor.journal.header import (
     read_started,
     started_line,
 )
-from auditor.model.facts import EventScope, UserScope
 from auditor.model.progress import AuditStarted
+from auditor.model.scopes import EventScope, UserScope
 from tests.samples import CALLER, NOW, PERIOD
 
 CONFIG = AuditConfig(role="a/b/Audit", external_id="x:1", labels=Labels.EN, session_policy=False, start_date=NOW)

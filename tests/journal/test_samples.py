@@ -15,7 +15,8 @@ import pytest
 from anyio import to_thread
 
 from auditor.journal import JournalWriter, reopen_journal
-from auditor.model.facts import NOT_ASKED, EventScope, UserScope
+from auditor.model.facts import NOT_ASKED
+from auditor.model.scopes import EventScope, UserScope
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model.coverage import Completeness, Failure, Section, SectionCoverage, coverage_of
-from auditor.model.facts import NOT_ASKED, LoginProfile, NotAsked, Root, ServiceCredential, Unknown, User, UserScope
+from auditor.model.facts import NOT_ASKED, LoginProfile, NotAsked, Root, ServiceCredential, Unknown, User
 from auditor.model.merge import merged
 from auditor.model.placeholders import failed, not_reached
 from auditor.model.report import AccountReport
+from auditor.model.scopes import UserScope
 from tests.samples import ACCOUNT, DEVICE, EVENT, KEY, NOW, REPORT, USER
 
 LOST = Unknown("Timeout")

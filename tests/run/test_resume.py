@@ -44,7 +44,7 @@ from auditor.journal import JournalWriter
 from auditor.journal.file import JournalFile, open_journal_file
 from auditor.journal.format import line_of
 from auditor.journal.reader import Content, report_at
-from auditor.model.facts import UserScope
+from auditor.model.scopes import UserScope
 from auditor.output.run_files import open_run_files
 from auditor.output.user_rows import ROOT_NAME
 from tests.chaos.simulation import environment_of

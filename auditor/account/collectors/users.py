@@ -22,7 +22,8 @@ from auditor.aws.pages import IAM_PAGE, listed
 from auditor.aws.reading import text_in, time_in
 from auditor.concurrency.tasks import fan_out
 from auditor.model.coverage import Section
-from auditor.model.facts import AccessKey, MfaDevice, Unknown, User, UserScope
+from auditor.model.facts import AccessKey, MfaDevice, Unknown, User
+from auditor.model.scopes import UserScope
 
 USERS_AT_ONCE = 24
 """So many that an API's budget is spent although each user's questions wait for one another, 250 ms away, too."""

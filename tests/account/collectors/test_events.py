@@ -11,7 +11,8 @@ from auditor.account.collectors.events import EVENT_NAMES, OWN_BY_DEFAULT, KeyEv
 from auditor.account.draft import AccountDraft
 from auditor.errors import RequestError
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import Event, EventResource, EventScope, Unknown
+from auditor.model.facts import Event, EventResource, Unknown
+from auditor.model.scopes import EventScope
 from tests.fakes import JUMPING, NOON, PERIOD, FakeService, Script, account, account_access, refusal
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from auditor.account.collectors.reported_users import collect_users_by_report, r
 from auditor.account.collectors.virtual_devices import virtual_devices
 from auditor.account.draft import AccountDraft
 from auditor.concurrency.tasks import Once
-from auditor.model.facts import UserScope
+from auditor.model.scopes import UserScope
 from tests.account.collectors.reporting import (
     ARN,
     DENIED,

@@ -11,7 +11,8 @@ from auditor.account.draft import AccountDraft
 from auditor.concurrency.tasks import Once
 from auditor.model.codes import NOT_IN_SUMMARY
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import MfaDevice, MfaKind, Root, RootKey, Unknown, UserScope
+from auditor.model.facts import MfaDevice, MfaKind, Root, RootKey, Unknown
+from auditor.model.scopes import UserScope
 from tests.fakes import JUMPING, NOON, SUMMARY, FakeService, Script, account_access, refusal
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,8 @@ from auditor.account.collectors.service_credentials import collect_service_crede
 from auditor.account.draft import AccountDraft
 from auditor.aws.reading import UNREADABLE
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import ServiceCredential, Unknown, UserScope
+from auditor.model.facts import ServiceCredential, Unknown
+from auditor.model.scopes import UserScope
 from tests.fakes import JUMPING, NOON, Answer, FakeService, Script, iam_access, refusal
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,8 @@ from auditor.account.collectors.users import collect_users
 from auditor.account.draft import AccountDraft
 from auditor.config import Labels
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import KeyUse, LoginProfile, MfaKind, Unknown, UserScope
+from auditor.model.facts import KeyUse, LoginProfile, MfaKind, Unknown
+from auditor.model.scopes import UserScope
 from auditor.output.rows import finding_rows
 from tests.fakes import JUMPING, NOON, Answer, FakeService, Script, account, iam_access, refusal
 

@@ -10,7 +10,7 @@ import pytest
 from auditor.aws.permissions import actions_of
 from auditor.config import AuditConfig
 from auditor.model.diagnosis import Fault, Finding, Outcome
-from auditor.model.facts import Freshness, UserScope
+from auditor.model.scopes import Freshness, UserScope
 from auditor.run.checks.actions import PROBES, check_actions
 from auditor.run.checks.check import Setup
 from auditor.run.checks.roles import Entry

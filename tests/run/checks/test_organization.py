@@ -10,8 +10,9 @@ from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import ConfigurationError
 from auditor.model.diagnosis import Checked, Fault, Outcome
-from auditor.model.facts import AccountId, UserScope
+from auditor.model.facts import AccountId
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
+from auditor.model.scopes import UserScope
 from auditor.run.checks.check import Setup
 from auditor.run.checks.organization import Organization, check_accounts
 from auditor.run.doctor import examine

@@ -1,0 +1,27 @@
+"""What an audit is asked for: about whom, which changes, and how fresh the facts are to be."""
+
+from enum import StrEnum
+
+
+class UserScope(StrEnum):
+    """Of which users the password, the MFA devices and the service credentials are asked."""
+
+    ALL = "all"
+    WITH_KEYS = "with-keys"
+    """Of those with an access key only, and nothing of root and of service credentials."""
+
+
+class EventScope(StrEnum):
+    """Which IAM changes are looked up."""
+
+    BASIC = "basic"
+    """Five: users made and deleted, access keys made and deleted, passwords deleted."""
+    EXTENDED = "extended"
+    """Seven more: what else opens or closes a way in."""
+
+
+class Freshness(StrEnum):
+    """Where facts come from: all of them are read now, or some from IAM's credential report, up to four hours old."""
+
+    LIVE = "live"
+    REPORT = "report"
