@@ -13,6 +13,7 @@ from auditor.engines.dask import check_cluster, is_cluster
 from auditor.engines.submissions import Reports, Submissions, error_of, open_submissions, reason_of
 from auditor.engines.worker import Batch, audit_batch, check_version, package_version, worker_version
 from auditor.errors import ConfigurationError, EngineError
+from auditor.model.progress import Observer, ignore
 
 
 class Pool(Protocol):
@@ -82,8 +83,13 @@ def check_pool(workers: int | None, *, executor: Executor | None, session: aiobo
 
 
 @asynccontextmanager
-async def open_pool(workers: int | None, *, executor: Executor | None) -> AsyncIterator[Pool | None]:
-    """Workers on the executor, or in so many processes of our own; None where this event loop is to do it all."""
+async def open_pool(
+    workers: int | None, *, executor: Executor | None, observe: Observer = ignore
+) -> AsyncIterator[Pool | None]:
+    """Workers on the executor, or in so many processes of our own; None where this event loop is to do it all.
+
+    The observer is told of outages that our own processes meet.
+    """
     if workers is None or (executor is None and workers == 1):
         yield None
         return
@@ -95,5 +101,5 @@ async def open_pool(workers: int | None, *, executor: Executor | None) -> AsyncI
     # Importing what starts processes takes a third of a second.
     from auditor.engines.processes import open_processes  # noqa: PLC0415 - said above
 
-    async with open_processes(workers, version=version) as processes:
+    async with open_processes(workers, version=version, observe=observe) as processes:
         yield processes

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -15,10 +16,12 @@ from typing import Any, TypeVar
 import anyio
 from loky.process_executor import ShutdownExecutorError
 
+from auditor.engines.outages import hearing
 from auditor.engines.starting import start_processes, workers_path
 from auditor.engines.submissions import Reports, Submissions, ended_with, error_of, open_submissions, reason_of
 from auditor.engines.worker import Batch, audit_batch, check_version, try_worker
 from auditor.errors import EngineError
+from auditor.model.progress import Observer, ignore
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +36,13 @@ Work = Callable[[Batch], Reports]
 class OwnPool:
     """A pool of processes that survives the death of one: its batches are given to a new pool, once."""
 
-    def __init__(self, workers: int, *, version: str, submissions: Submissions, work: Work) -> None:
+    def __init__(self, workers: int, *, version: str, submissions: Submissions, told: Connection, work: Work) -> None:
         self.workers = workers
         self.version = version
         self._submissions = submissions
         self._work = work
-        self._processes = _Processes(workers)
+        self._told = told
+        self._processes = _Processes(workers, told=told)
         self._mended = False
         self._mending = anyio.Lock()
 
@@ -59,6 +63,7 @@ class OwnPool:
     async def audit(self, batch: Batch) -> Future[Reports]:
         """The batch's future when it has ended, after a second try where its worker died."""
         pool = self._processes
+        batch = replace(batch, told=self._told.fileno())
         outcome = await self._outcome(pool, self._work, batch)
         if isinstance(error_of(outcome), BrokenExecutor) and await self._mend(pool):
             outcome = await self._outcome(self._processes, self._work, batch)
@@ -83,7 +88,7 @@ class OwnPool:
                 self._mended = True
                 logger.warning("A worker process died; what it had is given to new ones.")
                 await self._end(broken)
-                self._processes = _Processes(self.workers)
+                self._processes = _Processes(self.workers, told=self._told)
         return self._processes is not broken
 
     async def _end_when_one_died(self, pool: "_Processes") -> None:
@@ -98,14 +103,20 @@ class OwnPool:
 
 
 @asynccontextmanager
-async def open_processes(workers: int, *, version: str, work: Work = audit_batch) -> AsyncIterator[OwnPool]:
-    """So many processes, started when the first accounts come, and gone when the block is left."""
-    with _told_once(), open_submissions() as submissions:
-        pool = OwnPool(workers, version=version, submissions=submissions, work=work)
-        try:
-            yield pool
-        finally:
-            await pool.end()
+async def open_processes(
+    workers: int, *, version: str, observe: Observer = ignore, work: Work = audit_batch
+) -> AsyncIterator[OwnPool]:
+    """So many processes, started when the first accounts come, and gone when the block is left.
+
+    The observer is told of outages that they meet.
+    """
+    async with hearing(observe) as told:
+        with _told_once(), open_submissions() as submissions:
+            pool = OwnPool(workers, version=version, submissions=submissions, told=told, work=work)
+            try:
+                yield pool
+            finally:
+                await pool.end()
 
 
 @contextmanager
@@ -126,8 +137,9 @@ def _is_news(record: logging.LogRecord) -> bool:
 class _Processes:
     """A loky executor that can be ended while its processes are at work; one thread submits to it and ends it."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, *, told: Connection) -> None:
         self._workers = workers
+        self._told = told
         self._executor: Any = None
         self._lifeline: Sequence[Connection] = ()
         self._ended = False
@@ -138,7 +150,7 @@ class _Processes:
             raise BrokenExecutor
         if self._executor is None:
             self._lifeline = Pipe(duplex=False)
-            self._executor = start_processes(self._workers, lifeline=self._lifeline[0])
+            self._executor = start_processes(self._workers, lifeline=self._lifeline[0], told=self._told)
         # A process inherits it from the thread that starts it: until `begin` runs there, Ctrl-C must not reach it.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         with workers_path():

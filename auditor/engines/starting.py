@@ -31,8 +31,10 @@ _STARTING = Lock()
 """Held while this process is not as it was."""
 
 
-def start_processes(workers: int, *, lifeline: Connection) -> Executor:
+def start_processes(workers: int, *, lifeline: Connection, told: Connection) -> Executor:
     """An executor of so many processes, which start with the first work and end when the lifeline's other end closes.
+
+    They have the file descriptor on which they tell, under the same number.
 
     Raises:
         EngineError: It can't be had, or helper processes would run what lies in the current folder.
@@ -42,7 +44,7 @@ def start_processes(workers: int, *, lifeline: Connection) -> Executor:
     inherited = {name: os.environ.get(name) for name in _WORKERS_ONLY}
     try:
         executor: Executor = ProcessPoolExecutor(
-            workers, initializer=begin, initargs=(lifeline, inherited), env=_WORKERS_ONLY
+            workers, initializer=begin, initargs=(lifeline, told, inherited), env=_WORKERS_ONLY
         )
     except OSError as error:
         reason = f"no semaphore can be made (on Linux in /dev/shm): {error.strerror}"
@@ -120,7 +122,7 @@ def _set_variable(name: str, value: str | None) -> None:
         os.environ[name] = value
 
 
-def begin(lifeline: Connection, inherited: dict[str, str | None]) -> None:
+def begin(lifeline: Connection, told: Connection, inherited: dict[str, str | None]) -> None:
     """Make a process a worker: Ctrl-C is for the process that began it, with whose environment it goes on and ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     collect_seldom()
@@ -129,12 +131,14 @@ def begin(lifeline: Connection, inherited: dict[str, str | None]) -> None:
     for name, value in inherited.items():
         _set_variable(name, value)
     try:
-        Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+        Thread(target=_end_with_parent, args=(lifeline, told), daemon=True).start()
     except RuntimeError:
         # No more threads are allowed, and this process could not audit either: whoever began it says so.
         os._exit(1)
 
 
-def _end_with_parent(lifeline: Connection) -> None:
+def _end_with_parent(lifeline: Connection, told: Connection) -> None:
+    """Keep both connections open until the parent ends, and end with it."""
+    del told  # the thread has it
     lifeline.poll(None)
     os._exit(1)

@@ -16,6 +16,7 @@ from auditor.account.audit import AccountPlan, audit_account
 from auditor.aws.gateway import Gateway, open_gateway
 from auditor.concurrency import event_loop
 from auditor.concurrency.tasks import bare_errors, fan_out
+from auditor.engines.outages import telling
 from auditor.errors import CallerError, EngineError
 from auditor.model.facts import Account, Caller
 from auditor.model.report import AccountReport
@@ -39,6 +40,8 @@ class Batch:
     """The version of the package where the run began, which the worker must have; empty means that any will do."""
     answered: frozenset[str] = frozenset({"sts"})
     """Services that have answered the run: where one of them fails for all, it is an outage, and waited for."""
+    told: int | None = None
+    """The file descriptor on which a worker process of the run's own tells of outages."""
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     """That of no other batch: an executor that remembers answers must not give an old one."""
 
@@ -86,7 +89,7 @@ def audit_batch(batch: Batch) -> tuple[AccountReport, ...]:
 async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
     plan, config = batch.plan, batch.plan.config
     reports: list[AccountReport] = []
-    with bare_errors():
+    with bare_errors(), telling(batch.told) as observe:
         async with open_gateway(
             profile=config.profile,
             rates=config.rates,
@@ -94,6 +97,7 @@ async def _audit(batch: Batch) -> tuple[AccountReport, ...]:
             alone=False,
             patience=config.patience,
             answered=batch.answered,
+            observe=observe,
         ) as gateway:
             _check_account(gateway.caller, expected=batch.caller)
 

@@ -166,7 +166,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
                 observe=notify,
                 lister=lister_of(config),
             ) as gateway,
-            open_pool(workers, executor=executor) as pool,
+            open_pool(workers, executor=executor, observe=notify) as pool,
         ):
             if earlier:
                 earlier.check(gateway.caller)
