@@ -21,120 +21,134 @@ if TYPE_CHECKING:
     from auditor.cli.terminal.output import Output
 
 
+_Accounts = Annotated[
+    int, typer.Option(metavar="<int>", min=2, help="Accounts in the organization.", rich_help_panel=ORGANIZATION)
+]
+_Users = Annotated[
+    int,
+    typer.Option(metavar="<int>", min=0, help="Mean number of users per account.", rich_help_panel=ORGANIZATION),
+]
+_Seed = Annotated[int, typer.Option(help="Seed that the organization is drawn from.", rich_help_panel=ORGANIZATION)]
+_Latency = Annotated[
+    float, typer.Option(metavar="<number>", min=0, help="Seconds before each answer.", rich_help_panel=ORGANIZATION)
+]
+_IamRate = Annotated[
+    float | None,
+    typer.Option(
+        metavar="<number>",
+        min=0.1,
+        help="Requests per second, per account and IAM API.",
+        show_default="no limit",
+        rich_help_panel=ORGANIZATION,
+    ),
+]
+_EventsRate = Annotated[
+    float | None,
+    typer.Option(
+        metavar="<number>",
+        min=0.1,
+        help="LookupEvents requests per second and account.",
+        show_default="no limit",
+        rich_help_panel=ORGANIZATION,
+    ),
+]
+_FaultRate = Annotated[
+    float,
+    typer.Option(
+        metavar="<number>",
+        min=0,
+        max=1,
+        help="Share of answers that fail: 500, 503, a reset or a cut body.",
+        rich_help_panel=ORGANIZATION,
+    ),
+]
+_CredentialLifetime = Annotated[
+    int | None,
+    typer.Option(
+        metavar="<int>",
+        min=1,
+        help="Seconds that a role's credentials live.",
+        show_default="as asked for",
+        rich_help_panel=ORGANIZATION,
+    ),
+]
+_Delegated = Annotated[
+    bool,
+    typer.Option("--delegated", help="Audit from a delegated administrator's account.", rich_help_panel=ORGANIZATION),
+]
+_OutputDir = Annotated[
+    Path,
+    typer.Option(help="Where the four CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
+]
+_LabelsOption = Annotated[Labels, typer.Option(help="Language of the words in the rows.", rich_help_panel=FILES)]
+_CsvBom = Annotated[
+    bool,
+    typer.Option(
+        "--csv-bom",
+        help="Begin the CSV files with a byte order mark, which spreadsheets look for.",
+        rich_help_panel=FILES,
+    ),
+]
+_FreshnessOption = Annotated[
+    Freshness, typer.Option(help="Whether facts are read now, or from credential reports.", rich_help_panel=FACTS)
+]
+_UserScopeOption = Annotated[
+    UserScope,
+    typer.Option(
+        help="Whether all users and root are asked about, or only users with an access key; --users of an audit.",
+        rich_help_panel=FACTS,
+    ),
+]
+_EventsOption = Annotated[
+    EventScope, typer.Option(help="Whether 5 kinds of IAM changes are looked up, or 12.", rich_help_panel=FACTS)
+]
+_Serve = Annotated[
+    bool,
+    typer.Option(
+        "--serve",
+        help="Audit nothing; leave the organization running for any AWS client.",
+        rich_help_panel=ORGANIZATION,
+    ),
+]
+_Port = Annotated[
+    int,
+    typer.Option(
+        metavar="<int>",
+        min=0,
+        max=65535,
+        help="Port of 127.0.0.1 for --serve; 0 is any.",
+        rich_help_panel=ORGANIZATION,
+    ),
+]
+_Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=MESSAGES)]
+_Verbose = Annotated[bool, typer.Option("--verbose", help="Log every step on stderr.", rich_help_panel=MESSAGES)]
+_LogFormatOption = Annotated[
+    LogFormat, typer.Option(help="Whether stderr is for people or for machines.", rich_help_panel=MESSAGES)
+]
+
+
 def demo(  # noqa: PLR0913 - one parameter an option
     *,
-    accounts: Annotated[
-        int, typer.Option(metavar="<int>", min=2, help="Accounts in the organization.", rich_help_panel=ORGANIZATION)
-    ] = 40,
-    users: Annotated[
-        int,
-        typer.Option(metavar="<int>", min=0, help="Mean number of users per account.", rich_help_panel=ORGANIZATION),
-    ] = 8,
-    seed: Annotated[
-        int, typer.Option(help="Seed that the organization is drawn from.", rich_help_panel=ORGANIZATION)
-    ] = 7,
-    latency: Annotated[
-        float, typer.Option(metavar="<number>", min=0, help="Seconds before each answer.", rich_help_panel=ORGANIZATION)
-    ] = 0.03,
-    iam_rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="<number>",
-            min=0.1,
-            help="Requests per second, per account and IAM API.",
-            show_default="no limit",
-            rich_help_panel=ORGANIZATION,
-        ),
-    ] = None,
-    events_rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="<number>",
-            min=0.1,
-            help="LookupEvents requests per second and account.",
-            show_default="no limit",
-            rich_help_panel=ORGANIZATION,
-        ),
-    ] = None,
-    fault_rate: Annotated[
-        float,
-        typer.Option(
-            metavar="<number>",
-            min=0,
-            max=1,
-            help="Share of answers that fail: 500, 503, a reset or a cut body.",
-            rich_help_panel=ORGANIZATION,
-        ),
-    ] = 0,
-    credential_lifetime: Annotated[
-        int | None,
-        typer.Option(
-            metavar="<int>",
-            min=1,
-            help="Seconds that a role's credentials live.",
-            show_default="as asked for",
-            rich_help_panel=ORGANIZATION,
-        ),
-    ] = None,
-    delegated: Annotated[
-        bool,
-        typer.Option(
-            "--delegated", help="Audit from a delegated administrator's account.", rich_help_panel=ORGANIZATION
-        ),
-    ] = False,
-    output_dir: Annotated[
-        Path,
-        typer.Option(help="Where the four CSV files go; made if missing.", file_okay=False, rich_help_panel=FILES),
-    ] = Path(),
-    labels: Annotated[
-        Labels, typer.Option(help="Language of the words in the rows.", rich_help_panel=FILES)
-    ] = Labels.ES,
-    csv_bom: Annotated[
-        bool,
-        typer.Option(
-            "--csv-bom",
-            help="Begin the CSV files with a byte order mark, which spreadsheets look for.",
-            rich_help_panel=FILES,
-        ),
-    ] = False,
-    freshness: Annotated[
-        Freshness, typer.Option(help="Whether facts are read now, or from credential reports.", rich_help_panel=FACTS)
-    ] = Freshness.LIVE,
-    user_scope: Annotated[
-        UserScope,
-        typer.Option(
-            help="Whether all users and root are asked about, or only users with an access key; --users of an audit.",
-            rich_help_panel=FACTS,
-        ),
-    ] = UserScope.ALL,
-    events: Annotated[
-        EventScope, typer.Option(help="Whether 5 kinds of IAM changes are looked up, or 12.", rich_help_panel=FACTS)
-    ] = EventScope.BASIC,
-    serve: Annotated[
-        bool,
-        typer.Option(
-            "--serve",
-            help="Audit nothing; leave the organization running for any AWS client.",
-            rich_help_panel=ORGANIZATION,
-        ),
-    ] = False,
-    port: Annotated[
-        int,
-        typer.Option(
-            metavar="<int>",
-            min=0,
-            max=65535,
-            help="Port of 127.0.0.1 for --serve; 0 is any.",
-            rich_help_panel=ORGANIZATION,
-        ),
-    ] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors only.", rich_help_panel=MESSAGES)] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Log every step on stderr.", rich_help_panel=MESSAGES)
-    ] = False,
-    log_format: Annotated[
-        LogFormat, typer.Option(help="Whether stderr is for people or for machines.", rich_help_panel=MESSAGES)
-    ] = (LogFormat.TEXT),
+    accounts: _Accounts = 40,
+    users: _Users = 8,
+    seed: _Seed = 7,
+    latency: _Latency = 0.03,
+    iam_rate: _IamRate = None,
+    events_rate: _EventsRate = None,
+    fault_rate: _FaultRate = 0,
+    credential_lifetime: _CredentialLifetime = None,
+    delegated: _Delegated = False,
+    output_dir: _OutputDir = Path(),
+    labels: _LabelsOption = Labels.ES,
+    csv_bom: _CsvBom = False,
+    freshness: _FreshnessOption = Freshness.LIVE,
+    user_scope: _UserScopeOption = UserScope.ALL,
+    events: _EventsOption = EventScope.BASIC,
+    serve: _Serve = False,
+    port: _Port = 0,
+    quiet: _Quiet = False,
+    verbose: _Verbose = False,
+    log_format: _LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Audit a local organization: the same audit, without an AWS account.
 

@@ -71,7 +71,7 @@ def unlisted_texts(unlisted: Unlisted) -> tuple[bytes, ...]:
 
 
 def table_text(rows: Iterable[Mapping[str, str]]) -> str:
-    """Lines of CSV, one a row."""
+    """Lines of CSV, one per row."""
     return "".join(line(row.values()) for row in rows)
 
 
