@@ -1,5 +1,6 @@
-"""What all tests share: the event loop's kind, an environment without AWS in it, a loop that must not block."""
+"""What all tests share: the event loop's kind, an environment without AWS, logging as it was, no blocked loop."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,18 @@ def clean_aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that a test runs takes the process's logging, which is given back as it was found."""
+    loggers = [logging.getLogger(), logging.getLogger("auditor")]
+    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    logging.captureWarnings(capture=False)
+    for logger, handlers, level, propagate in before:
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

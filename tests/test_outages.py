@@ -14,6 +14,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import CredentialRetrievalError
 
 from auditor import (
+    AccountFinished,
     AuditConfig,
     AuditSummary,
     AuditWarning,
@@ -180,10 +181,16 @@ def only(folder: Path, pattern: str) -> Path:
 async def test_what_was_not_reached_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The journal of a run that an outage has ended goes on with the accounts that it lacks."""
     config = AuditConfig(role=SCENARIO.role_name, concurrency=4, patience=50.0)
-    broken = replace(SCENARIO, outages=(Outage(of="sts", begins=1.0, seconds=1e9),))
-    async with served(broken, monkeypatch, timer=anyio.current_time):
+    broken = replace(SCENARIO, outages=(Outage(of="sts", begins=1.0, seconds=1.0),))
+    entered: list[str] = []
+
+    def observe(event: ProgressEvent) -> None:
+        if isinstance(event, AccountFinished) and event.report.role:
+            entered.append(event.report.role)
+
+    async with served(broken, monkeypatch, timer=lambda: float(bool(entered))):
         async with open_run_files(tmp_path, config=config) as files:
-            first = await run_audit(config, writers=[files.csv, files.journal])
+            first = await run_audit(config, writers=[files.csv, files.journal], observe=observe)
         path = only(tmp_path, "*.jsonl")
         unread = [row for row in read_csv(only(tmp_path, "coverage_*.csv")) if row["role"] == "not reached"]
     async with served(SCENARIO, monkeypatch) as server, reopen_journal(path) as journal:

@@ -2,7 +2,6 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,18 +10,6 @@ from auditor.cli.terminal.output import LogFormat, is_told, sentence_of, traceba
 
 SECRET = "wJalrXUtnFEMI/K7MDENG"
 FORMATS = [LogFormat.TEXT, LogFormat.JSON]
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """The process's logging, given back as it was found."""
-    loggers = [logging.getLogger(), logging.getLogger("auditor")]
-    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
-    yield
-    logging.captureWarnings(capture=False)
-    for logger, handlers, level, propagate in before:
-        logger.handlers[:], logger.propagate = handlers, propagate
-        logger.setLevel(level)
 
 
 def record_of(name: str, message: str, *values: object, level: int = logging.WARNING) -> logging.LogRecord:
