@@ -31,10 +31,13 @@ from auditor.aws.limits.retry import Retries, RetryPolicy
 from auditor.aws.limits.slots import Slots
 from auditor.aws.replies import checked_reply
 from auditor.config import LONGEST_SILENCE, Rates
-from auditor.errors import RequestError
+from auditor.errors import RequestError, UnreachableError
 from auditor.model.codes import CREDENTIALS_UNAVAILABLE
 
 logger = logging.getLogger(__name__)
+
+_OUT = 503
+"""The HTTP status of a service that is out; whoever lacks an API answers 500, or with a page that says so."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -240,7 +243,7 @@ class Access:
         if error.code == CREDENTIALS_UNAVAILABLE:
             # Whose they are was answered at the start, with others of the same provider.
             service, contacted = CREDENTIALS, "sts" in answered
-        elif self._fails_alone(api):
+        elif self._fails_alone(api, error):
             # Emulators, and regions that are behind others, do not have every API: no waiting makes one.
             return retries.pause_after(error, contacted=contacted)
         if contacted and outages.failed(service, error, account=self.usage.account):
@@ -251,10 +254,12 @@ class Access:
             return self._limits.policy.longest_pause
         return pause
 
-    def _fails_alone(self, api: Api) -> bool:
-        """Whether this API has never answered, though others of its service have."""
+    def _fails_alone(self, api: Api, error: RequestError) -> bool:
+        """Whether the API is not there, while others of its service have answered; AssumeRole is everywhere."""
         answered = self._limits.answered_apis
-        return api not in answered and any(other.service == api.service for other in answered)
+        if api in answered or api.service == "sts" or error.status == _OUT or isinstance(error, UnreachableError):
+            return False
+        return any(other.service == api.service for other in answered)
 
     def _note_answer(self, api: Api, error: RequestError) -> None:
         if not error.status:

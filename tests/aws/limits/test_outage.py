@@ -8,6 +8,7 @@ import anyio
 import pytest
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError, ReadTimeoutError
 
+from auditor.aws.limits.budgets import Api
 from auditor.aws.limits.outage import Outages
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.request import Access, RunLimits, Usage
@@ -209,6 +210,26 @@ async def test_an_endpoint_that_never_answered_is_given_up_soon() -> None:
     assert ["ConnectionFailed"] == [error.code for error in world.failed]
     assert world.now < 13
     assert [] == world.events
+
+
+@pytest.mark.parametrize(
+    ("service", "fault", "is_outage"),
+    [
+        pytest.param("iam", refusal("InternalFailure", status=500), False, id="not there"),
+        pytest.param("iam", {}, False, id="not there, says a page"),
+        pytest.param("iam", refusal("ServiceUnavailable", status=503), True, id="out"),
+        pytest.param("iam", EndpointConnectionError(endpoint_url="https://aws", error=OSError()), True, id="refused"),
+        pytest.param("sts", refusal("InternalFailure", status=500), True, id="AssumeRole is everywhere"),
+    ],
+)
+async def test_an_api_that_an_emulator_does_not_have_is_no_outage(service: str, fault: Any, *, is_outage: bool) -> None:
+    """It fails from the beginning, while others of its service answer; a service that is out is waited for."""
+    world = World(fault, begins=0, seconds=45.0 if is_outage else 1e9, service=service)
+    world.limits.answered_apis.add(Api(service, "get_caller_identity"))
+    await world.ask_all(5)
+
+    assert is_outage == bool(world.events)
+    assert (0 if is_outage else 5 * 20) == len(world.failed)
 
 
 async def test_throttles_and_denials_are_no_outage() -> None:
