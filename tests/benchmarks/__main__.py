@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: this product beside the ways people write it now, as a table.
 
-With `--write` the table goes into the README beside this file, too.
+With `--write` the first table and the last go into the README beside this file, too.
 """
 
 import argparse
@@ -80,12 +80,14 @@ def main() -> None:
         latency=options.latency,
         denied_every=None,
     )
-    before = os.getloadavg()[0]
+    load = os.getloadavg()[0]
     measured = [_measured(contender, scenario, options.rounds) for contender in contenders(sample=options.sample)]
-    text = page(measured, scenario, loads=(before, os.getloadavg()[0]))
-    sys.stdout.write(f"\n{text}\n{ratios(measured)}\n\n{distances(options.rounds)}\n")
+    text = page(measured, scenario, loads=(load, os.getloadavg()[0]))
+    far = distances(options.rounds)
+    sys.stdout.write(f"\n{text}\n{ratios(measured)}\n\n{far}\n")
     if options.write:
-        README.write_text(MARKED.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
+        before = README.read_text(encoding="utf-8")
+        README.write_text(MARKED.sub(lambda _: f"{text}\n{far}\n", before), encoding="utf-8")
 
 
 def page(measured: list[Measurement], scenario: Scenario, *, loads: tuple[float, float]) -> str:
