@@ -206,4 +206,5 @@ def _let_go(executor: Any) -> None:  # noqa: ANN401 - loky has no types
     """
     results = executor._result_queue  # noqa: SLF001 - there is no public way to it
     if results is not None:
-        results._writer.close()  # noqa: SLF001 - as above
+        with suppress(OSError):  # loky's thread closes it in this moment, since its executor broke
+            results._writer.close()  # noqa: SLF001 - as above
