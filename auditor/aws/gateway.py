@@ -76,6 +76,11 @@ class Gateway:
     limits: RunLimits
     caller_credentials: CallerCredentials
 
+    @property
+    def is_far(self) -> bool:
+        """Whether AWS is known to be far away."""
+        return self.limits.slots["iam"].is_far
+
     def usage(self, account: Account) -> Usage:
         """What will be asked on behalf of this account."""
         return Usage(self.limits.longest_silence, account.id)

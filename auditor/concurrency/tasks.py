@@ -11,8 +11,16 @@ from auditor.errors import AuditError
 T = TypeVar("T")
 
 
-async def fan_out(items: AsyncIterable[T] | Iterable[T], work: Callable[[T], Awaitable[None]], *, limit: int) -> None:
+async def fan_out(
+    items: AsyncIterable[T] | Iterable[T],
+    work: Callable[[T], Awaitable[None]],
+    *,
+    limit: int,
+    further: Callable[[], int] = int,
+) -> None:
     """Do `work` on every item, on at most `limit` at once; items are taken only when there is a place for them.
+
+    `further` is asked at each item how many more at once there may be from then on.
 
     An error of one cancels the others and is raised bare, as if there were no group.
     """
@@ -30,6 +38,8 @@ async def fan_out(items: AsyncIterable[T] | Iterable[T], work: Callable[[T], Awa
             await places.acquire()
             async for item in waiting:
                 tasks.start_soon(occupy, item)
+                for _ in range(further()):
+                    places.release()
                 await places.acquire()
 
 

@@ -27,6 +27,10 @@ Engine = Callable[
 """Takes accounts and sends a report for each, somewhere; it closes both streams."""
 
 
+_AT_FIRST = 128
+"""Accounts at once that use up the CPU where AWS is near."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Some accounts for one worker, and all that it must know to audit them; no credential is in it."""
@@ -126,12 +130,27 @@ async def audit_accounts(
 ) -> None:
     """Send one report per account, as they finish; at most `concurrency` accounts are audited at the same time.
 
+    Where AWS is near there are fewer until the first that was entered is done: they use up the CPU, and more would only
+    put off the first rows.
+
     An account whose report has not been taken yet counts as one of them, so that nothing piles up. Both streams are
     closed on leaving.
     """
+    done = False
 
     async def audit(account: Account) -> None:
-        await reports.send(await audit_account(account, gateway=gateway, plan=plan))
+        nonlocal done
+        report = await audit_account(account, gateway=gateway, plan=plan)
+        await reports.send(report)
+        done = done or bool(report.role)
 
     async with accounts, reports:
-        await fan_out(accounts, audit, limit=concurrency)
+        at_first = min(concurrency, _AT_FIRST)
+        further = _given_once(concurrency - at_first, when=lambda: done or gateway.is_far)
+        await fan_out(accounts, audit, limit=at_first, further=further)
+
+
+def _given_once(number: int, *, when: Callable[[], bool]) -> Callable[[], int]:
+    """The number at the first call at which that is so, and 0 at all others."""
+    left = [number]
+    return lambda: left.pop() if left and when() else 0

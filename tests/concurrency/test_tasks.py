@@ -50,6 +50,14 @@ async def test_no_more_at_once_than_the_limit(limit: int) -> None:
     assert (workers.most, workers.done, workers.now) == (min(limit, 50), 50, 0)
 
 
+async def test_there_may_be_more_at_once_later() -> None:
+    """Whether there may is asked at each item, and what was given stays."""
+    workers, given = Workers(), [0, 0, 0, 5]
+    await fan_out(range(50), workers.work, limit=2, further=lambda: given.pop(0) if given else 0)
+
+    assert (workers.most, workers.done) == (7, 50)
+
+
 async def test_nothing_is_done_of_nothing() -> None:
     """No item is no work."""
     workers = Workers()

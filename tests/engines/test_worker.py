@@ -11,6 +11,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from auditor.account.audit import AccountPlan
 from auditor.aws.gateway import Gateway
+from auditor.aws.limits.slots import Slots
 from auditor.config import AuditConfig
 from auditor.engines.worker import audit_accounts
 from auditor.model.facts import Account, AccountState
@@ -165,3 +166,22 @@ async def test_accounts_are_audited_while_they_are_listed() -> None:
     reports.close()
 
     assert report.account is first
+
+
+@pytest.mark.parametrize(("distance", "at_first"), [(0.03, 128), (0.25, 200)], ids=["near", "far"])
+async def test_fewer_are_audited_at_once_until_the_first_is_done(distance: float, at_first: int) -> None:
+    """Near, more would only wait for the CPU, and the first rows with them; far, they wait for AWS."""
+    doors = Doors()
+    opened = doors.gateway()
+    opened.limits.slots = {**opened.limits.slots, "sts": Slots(1000)}
+    slots = opened.limits.slots["iam"]
+    slots.give_back(None, taken_at=await slots.take() - distance)
+    finished, reports = anyio.create_memory_object_stream[AccountReport](0)
+    async with anyio.create_task_group() as tasks, reports:
+        work = partial(audit_accounts, gateway=opened, plan=PLAN, concurrency=200)
+        tasks.start_soon(work, stream_of(accounts_of(500)), finished)
+        await anyio.sleep(0.5)
+        assert at_first == doors.now
+        assert 500 == len([report async for report in reports])
+
+    assert 200 == doors.most

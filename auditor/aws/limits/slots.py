@@ -140,6 +140,11 @@ class Slots:
         """Seconds of the quickest answer so far, infinite before the first."""
         return self._quickest
 
+    @property
+    def is_far(self) -> bool:
+        """Whether the service is known to be far away."""
+        return NEAR < self._quickest < math.inf
+
     def one(self) -> AbstractAsyncContextManager[None]:
         """A slot for the block, in which one request is sent; first come, first served."""
         return _Slot(self)
@@ -163,7 +168,7 @@ class Slots:
             return
         self._connections.answered()
         self._answers += 1
-        if self._answers >= self.total and self._quickest > NEAR:
+        if self._answers >= self.total and self.is_far:
             self._look(self._connections)
 
     def _look(self, connections: Connections) -> None:
