@@ -40,7 +40,6 @@ if TYPE_CHECKING:
         MfaDevice,
         MfaKind,
         NotAsked,
-        Period,
         Root,
         RootKey,
         ServiceCredential,
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
         User,
     )
     from auditor.model.filters import AccountFilters
+    from auditor.model.period import Period
     from auditor.model.placeholders import Unlisted
     from auditor.model.progress import (
         AccountFinished,
@@ -119,7 +119,7 @@ else:
         "NotAsked": "auditor.model.facts",
         "Observer": "auditor.model.progress",
         "OrganizationError": "auditor.errors",
-        "Period": "auditor.model.facts",
+        "Period": "auditor.model.period",
         "ProgressEvent": "auditor.model.progress",
         "Rates": "auditor.config",
         "ReportStream": "auditor.run.stream",

@@ -20,7 +20,8 @@ from auditor.aws.gateway import AccountAccess, Gateway, IamAccess
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.limits.slots import Slots
 from auditor.aws.request import Access, RunLimits
-from auditor.model.facts import Account, AccountId, AccountState, Caller, Period
+from auditor.model.facts import Account, AccountId, AccountState, Caller
+from auditor.model.period import Period
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudtrail import CloudTrailClient

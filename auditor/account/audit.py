@@ -24,8 +24,9 @@ from auditor.concurrency.tasks import Once, bare_errors
 from auditor.config import AuditConfig
 from auditor.errors import RequestError
 from auditor.model.coverage import Failure, Section
-from auditor.model.facts import Account, Period, Unknown
+from auditor.model.facts import Account, Unknown
 from auditor.model.filters import ALL_ACCOUNTS
+from auditor.model.period import Period
 from auditor.model.placeholders import not_reached, unasked
 from auditor.model.report import AccountReport
 from auditor.model.scopes import Freshness, UserScope

@@ -13,8 +13,7 @@ from auditor.cli.terminal.output import LogFormat, check_loudness
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME, Labels
 from auditor.errors import ConfigurationError
 from auditor.model.filters import OPTIONS
-from auditor.model.plan import SAMPLE
-from auditor.model.scopes import EventScope, Freshness, UserScope
+from auditor.model.scopes import SAMPLE, EventScope, Freshness, UserScope
 
 if TYPE_CHECKING:
     from auditor.journal import FreeSettings

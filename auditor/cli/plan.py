@@ -10,8 +10,7 @@ from auditor.cli.help import MESSAGES, SPEED
 from auditor.cli.settings import check_options, config_of
 from auditor.config import DEFAULT_CONCURRENCY, DEFAULT_SESSION_NAME
 from auditor.errors import ConfigurationError
-from auditor.model.plan import SAMPLE
-from auditor.model.scopes import EventScope, Freshness, UserScope
+from auditor.model.scopes import SAMPLE, EventScope, Freshness, UserScope
 
 Sample = Annotated[
     int,

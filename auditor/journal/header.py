@@ -7,9 +7,9 @@ from typing import Any, TypedDict, Unpack
 from auditor.config import DEFAULT_SESSION_NAME, AuditConfig, Labels, Rates, ReportWait
 from auditor.errors import ConfigurationError
 from auditor.journal.format import UnknownWordError, decode, encode, line_of
-from auditor.model.facts import Caller, Period
+from auditor.model.facts import Caller
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
-from auditor.model.period import resolve_period
+from auditor.model.period import Period, resolve_period
 from auditor.model.progress import AuditStarted
 from auditor.model.scopes import EventScope, Freshness, UserScope
 

@@ -269,11 +269,3 @@ class Caller:
     def shares_account_with(self, other: "Caller") -> bool:
         """Whether both are identities of one account."""
         return (self.partition, self.account_id) == (other.partition, other.account_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From `start` to `end`, both included, in whole seconds of UTC."""
-
-    start: datetime
-    end: datetime

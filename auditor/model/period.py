@@ -1,10 +1,10 @@
 """From when to when events are asked for: what a person may write, and what CloudTrail keeps."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from auditor.errors import ConfigurationError
-from auditor.model.facts import Period
 
 EVENT_HISTORY = timedelta(days=90)
 """How long CloudTrail keeps the events that LookupEvents reads.
@@ -18,6 +18,14 @@ _BARE_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}|\d{4}-?W\d{2}-?\d", re.ASCII)
 _BARE_WEEK = re.compile(r"\d{4}-?W\d{2}", re.ASCII)
 _UNNOTICED = timedelta(minutes=1)
 _LONGEST_RUN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `start` to `end`, both included, in whole seconds of UTC."""
+
+    start: datetime
+    end: datetime
 
 
 def resolve_period(start: datetime | None, end: datetime | None, *, now: datetime) -> tuple[Period, tuple[str, ...]]:

@@ -31,8 +31,6 @@ class Range(NamedTuple):
         return Range(self.least * number, self.likely * number, self.most * number)
 
 
-SAMPLE = 100
-"""Accounts of the sample, by default: all accounts of a small organization, some seconds of a large one."""
 NONE = Range(0, 0, 0)
 Calls = Mapping[str, Range]
 """By action, such as `iam:ListUsers`."""

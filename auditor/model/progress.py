@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from auditor.model.facts import Caller, Period
+from auditor.model.facts import Caller
+from auditor.model.period import Period
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
 

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+SAMPLE = 100
+"""Accounts of a plan's sample, by default: all accounts of a small organization, some seconds of a large one."""
+
 
 class UserScope(StrEnum):
     """Of which users the password, the MFA devices and the service credentials are asked."""

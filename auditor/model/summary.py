@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TypedDict
 
 from auditor.model.coverage import Failure, Section
-from auditor.model.facts import Caller, Period
+from auditor.model.facts import Caller
+from auditor.model.period import Period
 from auditor.model.report import AccountReport
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.errors import CallerError
-from auditor.model.facts import AccountId, Caller, Period
-from auditor.model.period import lost_until
+from auditor.model.facts import AccountId, Caller
+from auditor.model.period import Period, lost_until
 from auditor.model.progress import AuditStarted
 
 

@@ -23,9 +23,9 @@ from auditor.model.facts import Account
 from auditor.model.filters import AccountFilters
 from auditor.model.period import resolve_period
 from auditor.model.placeholders import unasked
-from auditor.model.plan import SAMPLE, AccountSize, Alternative, Plan, Sampled
+from auditor.model.plan import AccountSize, Alternative, Plan, Sampled
 from auditor.model.progress import AuditWarning, Observer, ProgressEvent, ignore
-from auditor.model.scopes import Freshness, UserScope
+from auditor.model.scopes import SAMPLE, Freshness, UserScope
 from auditor.run.extrapolation import Population, users_of
 from auditor.run.forecast import Conditions, forecast_of
 from auditor.run.listing import Listing, list_accounts, list_selected

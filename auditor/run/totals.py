@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from auditor.config import Labels
 from auditor.model.codes import is_denial
 from auditor.model.coverage import Completeness, Failure, Section
-from auditor.model.facts import ACTIVE, AccessKey, Account, Caller, Period, Root, ServiceCredential, Unknown, User
+from auditor.model.facts import ACTIVE, AccessKey, Account, Caller, Root, ServiceCredential, Unknown, User
+from auditor.model.period import Period
 from auditor.model.report import AccountReport
 from auditor.model.scopes import UserScope
 from auditor.model.summary import AuditSummary, FailureGroup

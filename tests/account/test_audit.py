@@ -16,7 +16,8 @@ from auditor.aws.gateway import open_gateway
 from auditor.config import AuditConfig
 from auditor.demo import Scenario, build_organization, serve
 from auditor.model.coverage import Completeness, Section
-from auditor.model.facts import Account, AccountState, Period
+from auditor.model.facts import Account, AccountState
+from auditor.model.period import Period
 from auditor.model.report import AccountReport
 from auditor.model.scopes import EventScope
 from tests.fakes import (

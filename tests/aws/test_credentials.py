@@ -22,7 +22,7 @@ from auditor.config import AuditConfig
 from auditor.demo import Account as DemoAccount
 from auditor.demo import Organization, Scenario
 from auditor.errors import RequestError
-from auditor.model.facts import Period
+from auditor.model.period import Period
 from tests.fakes import JUMPING, account, assumed
 from tests.organizations import served
 

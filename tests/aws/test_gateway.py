@@ -18,7 +18,8 @@ from auditor.aws.wire.tls import VerifyingSession
 from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
-from auditor.model.facts import Account, Caller, Period
+from auditor.model.facts import Account, Caller
+from auditor.model.period import Period
 from auditor.model.progress import ignore
 from auditor.run.listing import Listing, list_accounts
 from tests.fakes import JUMPING, OWN_ACCOUNT, PERIOD, FakeClients, FakeService, account, assumed, gateway

@@ -20,7 +20,7 @@ from auditor.aws.session import open_sessions
 from auditor.config import AuditConfig
 from auditor.demo import FaultMix, Scenario, truth
 from auditor.errors import RequestError
-from auditor.model.facts import Period
+from auditor.model.period import Period
 from tests.fakes import JUMPING, NOON, FakeService, FixedCredentials, access, account, assumed, limits, refusal
 from tests.organizations import served
 

@@ -21,7 +21,7 @@ from auditor import (
     SectionCoverage,
     Unknown,
 )
-from auditor.model import coverage, facts, placeholders, report, summary
+from auditor.model import coverage, facts, period, placeholders, report, summary
 from tests.samples import (
     ACCOUNT,
     CALLER,
@@ -78,7 +78,7 @@ def test_all_models_are_tried() -> None:
     """There is an instance of each dataclass here."""
     classes = {
         member
-        for module in (coverage, facts, placeholders, report, summary)
+        for module in (coverage, facts, period, placeholders, report, summary)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if dataclasses.is_dataclass(member) and member.__module__ == module.__name__
     }

@@ -15,7 +15,8 @@ from auditor.aws.pages import listed
 from auditor.aws.reading import UNREADABLE, object_in, objects_in, text_in, time_in
 from auditor.errors import RequestError
 from auditor.model.coverage import Section
-from auditor.model.facts import Event, EventResource, Period, Unknown
+from auditor.model.facts import Event, EventResource, Unknown
+from auditor.model.period import Period
 from auditor.model.scopes import EventScope
 
 CREATE_ACCESS_KEY = "CreateAccessKey"

@@ -33,7 +33,8 @@ from auditor.concurrency.tasks import Once
 from auditor.config import ReportWait
 from auditor.errors import RequestError
 from auditor.model.coverage import Section
-from auditor.model.facts import AccessKey, Event, Period, Unknown, User
+from auditor.model.facts import AccessKey, Event, Unknown, User
+from auditor.model.period import Period
 from auditor.model.scopes import UserScope
 
 # CloudTrail shows most events within five minutes: a period that ended this lately holds what there is to see.

@@ -9,7 +9,8 @@ import pytest
 from auditor.account.collectors.events import KeyEvents
 from auditor.account.collectors.reported_users import users_with_new_keys
 from auditor.account.draft import AccountDraft
-from auditor.model.facts import Event, Period, User
+from auditor.model.facts import Event, User
+from auditor.model.period import Period
 from tests.fakes import JUMPING, FakeService, Script, account_access, refusal
 
 pytestmark = pytest.mark.anyio

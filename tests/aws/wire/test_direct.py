@@ -23,7 +23,7 @@ from auditor.aws.wire.direct import is_plain, send_directly
 from auditor.config import AuditConfig
 from auditor.demo import Scenario
 from auditor.errors import CallerError, RequestError
-from auditor.model.facts import Period
+from auditor.model.period import Period
 from tests.fakes import JUMPING, PERIOD, account
 from tests.organizations import served
 
