@@ -3,9 +3,7 @@
 import sys
 
 from auditor.cli.app import run
-from auditor.cli.terminal.process import end_on_interrupt, without_waiting_for_threads
-from auditor.cli.terminal.streams import occupy_closed_descriptors
-from auditor.concurrency.collection import collect_seldom
+from auditor.cli.terminal.process import begin_process, without_waiting_for_threads
 
 _OF_THE_COMMAND = frozenset({"--help", "--version", "--install-completion", "--show-completion"})
 
@@ -13,9 +11,7 @@ _OF_THE_COMMAND = frozenset({"--help", "--version", "--install-completion", "--s
 @without_waiting_for_threads()
 def _run_as_script() -> int:
     """The script's own command line, options without a subcommand; the exit code is that of `audit`."""
-    occupy_closed_descriptors()
-    end_on_interrupt()
-    collect_seldom()
+    begin_process()
     from auditor.cli.terminal.log import open_output  # noqa: PLC0415 - the command starts without
     from auditor.cli.terminal.signals import one_sentence  # noqa: PLC0415 - as above
     from auditor.compat import run_script  # noqa: PLC0415 - as above

@@ -13,10 +13,9 @@ from auditor.cli.help import GroupHelpInPanels, HelpInPanels
 from auditor.cli.manual import manual
 from auditor.cli.plan import plan
 from auditor.cli.template import cloudformation, policy
-from auditor.cli.terminal.process import end_on_interrupt, without_waiting_for_threads
-from auditor.cli.terminal.streams import guarded_stderr, occupy_closed_descriptors, stdout_failure
+from auditor.cli.terminal.process import begin_process, without_waiting_for_threads
+from auditor.cli.terminal.streams import guarded_stderr, stdout_failure
 from auditor.cli.text import schema
-from auditor.concurrency.collection import collect_seldom
 
 app = typer.Typer(
     name="auditor",
@@ -69,9 +68,7 @@ app.command(cls=HelpInPanels)(manual)
 @without_waiting_for_threads()
 def run() -> None:
     """The console command; a help text that can't be written is one sentence, and exit code 1."""
-    occupy_closed_descriptors()
-    end_on_interrupt()
-    collect_seldom()
+    begin_process()
     try:
         app()
     except OSError:

@@ -18,7 +18,7 @@ async def hearing(observe: Observer) -> AsyncIterator[Connection]:
     received, told = Pipe(duplex=False)
     with received, told:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_hear, received, _Once(observe))
+            tasks.start_soon(_hear, received, _FirstAndLast(observe))
             try:
                 yield told
             finally:
@@ -41,14 +41,14 @@ def telling(descriptor: int | None) -> Iterator[Observer]:
         yield tell
 
 
-async def _hear(received: Connection, tell: "_Once") -> None:
+async def _hear(received: Connection, tell: "_FirstAndLast") -> None:
     while True:
         await anyio.wait_readable(received)
         process, event = received.recv()
         tell(process, event)
 
 
-class _Once:
+class _FirstAndLast:
     """Tells of an outage when the first process waits, and of its end when the last one has ended."""
 
     def __init__(self, observe: Observer) -> None:

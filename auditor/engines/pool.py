@@ -13,7 +13,7 @@ from auditor.engines.dask import check_cluster, is_cluster
 from auditor.engines.submissions import Reports, Submissions, error_of, open_submissions, reason_of
 from auditor.engines.worker import Batch, audit_batch, check_version, package_version, worker_version
 from auditor.errors import ConfigurationError, EngineError
-from auditor.model.progress import Observer, ignore
+from auditor.model.progress import Observer
 
 
 class Pool(Protocol):
@@ -83,9 +83,7 @@ def check_pool(workers: int | None, *, executor: Executor | None, session: aiobo
 
 
 @asynccontextmanager
-async def open_pool(
-    workers: int | None, *, executor: Executor | None, observe: Observer = ignore
-) -> AsyncIterator[Pool | None]:
+async def open_pool(workers: int | None, *, executor: Executor | None, observe: Observer) -> AsyncIterator[Pool | None]:
     """Workers on the executor, or in so many processes of our own; None where this event loop is to do it all.
 
     The observer is told of outages that our own processes meet.

@@ -139,6 +139,6 @@ def begin(lifeline: Connection, told: Connection, inherited: dict[str, str | Non
 
 def _end_with_parent(lifeline: Connection, told: Connection) -> None:
     """Keep both connections open until the parent ends, and end with it."""
-    del told  # the thread has it
-    lifeline.poll(None)
+    with told:
+        lifeline.poll(None)
     os._exit(1)

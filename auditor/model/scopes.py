@@ -1,4 +1,4 @@
-"""What an audit is asked for: about whom, which changes, and how fresh the facts are to be."""
+"""What an audit or its plan is asked for: about whom, which changes, how fresh, and of how many accounts."""
 
 from enum import StrEnum
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 WAITING = Waiting("iam", "ServiceUnavailable", 600.0)
 ENDED = WaitingEnded("iam", "ServiceUnavailable", 5.0, answered=True)
 OTHER = Waiting("sts", "InternalFailure", 600.0)
+LAST = Waiting("cloudtrail", "InternalFailure", 600.0)
 
 
 @pytest.mark.parametrize(
@@ -33,12 +34,12 @@ async def test_an_outage_is_heard_of_once(told: list[tuple[int, ProgressEvent]],
     """From the first process that waits to the last one that has ended."""
     events: list[ProgressEvent] = []
     async with hearing(events.append) as connection:
-        for message in told:
+        for message in [*told, (1, LAST)]:
             connection.send(message)
-        while len(events) < len(heard):
+        while LAST not in events:
             await anyio.lowlevel.checkpoint()
 
-    assert heard == events
+    assert [*heard, LAST] == events
 
 
 async def test_only_outages_are_told() -> None:

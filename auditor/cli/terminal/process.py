@@ -1,10 +1,20 @@
-"""How a signal ends the process: before a command handles signals, and after a second Ctrl-C."""
+"""How the process of a command begins, and how a signal ends it: at first, and after a second Ctrl-C."""
 
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+
+from auditor.cli.terminal.streams import occupy_closed_descriptors
+from auditor.concurrency.collection import collect_seldom
+
+
+def begin_process() -> None:
+    """Make this process a command's own, before anything that a command needs is loaded."""
+    occupy_closed_descriptors()
+    end_on_interrupt()
+    collect_seldom()
 
 
 def end_on_interrupt() -> None:
