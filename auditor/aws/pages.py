@@ -98,9 +98,10 @@ def _fresh(
     fresh = []
     for item in items:
         name = str(item.get(key) or item)
-        met[name] += 1
-        if given[name] < (1 if item.get(key) else met[name]):
-            given[name] = met[name]
+        if not item.get(key):
+            met[name] += 1
+        if given[name] < (met[name] or 1):
+            given[name] += 1
             fresh.append(item)
     return fresh
 

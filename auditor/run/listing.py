@@ -31,11 +31,13 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class Listing:
-    """How far the listing is; only `list_accounts` and `list_selected` write it."""
+    """How far a listing is; whoever lists writes it, and the reader of the reports finishes accounts."""
 
     count: int = 0
-    accounts: list[Account] = field(default_factory=list)
-    """The accounts that were sent to the engine."""
+    sent: int = 0
+    """How many accounts were sent to the engine."""
+    unfinished: dict[AccountId, Account] = field(default_factory=dict)
+    """The accounts that were sent and whose reports nobody has taken, in their order."""
     interruption: ListingInterrupted | None = None
     """Set if the listing ended before the last account."""
     unnamed: list[RequestError] = field(default_factory=list)
@@ -55,6 +57,22 @@ class Listing:
             except RequestError as error:
                 self.unnamed.append(error)
                 observe(AuditWarning(f"An account was listed that can't be entered: {error}"))
+
+    def send(self, listed: Sequence[Account], accounts: MemoryObjectSendStream[Account], *, observe: Observer) -> None:
+        """Send accounts to the engine, and warn of those that are being closed; the stream must hold all of them.
+
+        They are unfinished where nobody takes them any more, too.
+        """
+        self.sent += len(listed)
+        self.unfinished.update((account.id, account) for account in listed)
+        for account in listed:
+            if account.state is AccountState.PENDING_CLOSURE:
+                observe(AuditWarning(_closing(account)))
+            accounts.send_nowait(account)
+
+    def finish(self, account: Account) -> None:
+        """Keep an account no longer: an organization may have tens of thousands."""
+        self.unfinished.pop(account.id, None)
 
     def unnamed_accounts(self) -> ListingInterrupted | None:
         """What is missing of a list that was read to its end."""
@@ -93,14 +111,9 @@ async def list_accounts(
     async with accounts:
         try:
             async for page in account_pages(gateway.lister, gateway.organizations):
-                for account in listing.read(page, observe=observe):
-                    listing.count += 1
-                    if account.id in finished:
-                        continue
-                    if account.state is AccountState.PENDING_CLOSURE:
-                        observe(AuditWarning(_closing(account)))
-                    listing.accounts.append(account)
-                    accounts.send_nowait(account)
+                read = list(listing.read(page, observe=observe))
+                listing.count += len(read)
+                listing.send([each for each in read if each.id not in finished], accounts, observe=observe)
                 observe(AccountsListed(listing.count, finished=False))
             _check_any(listing.count, listing=listing)
             listing.ended = True
@@ -142,16 +155,12 @@ async def list_selected(  # noqa: PLR0913 - what a listing depends on
                 gateway, filters=filters, listing=listing, finished=finished, observe=observe
             )
             listing.count, listing.ended = listed, True
-            listing.accounts.extend(selection.chosen)
             listing.excluded.extend(selection.excluded)
             if filters.accounts is None:
                 listing.interruption = listing.unnamed_accounts()
+            listing.send(selection.chosen, accounts, observe=observe)
             excluded = len(selection.excluded) + len(left_out)
             observe(AccountsListed(listing.count, finished=True, excluded=excluded))
-            for account in selection.chosen:
-                if account.state is AccountState.PENDING_CLOSURE:
-                    observe(AuditWarning(_closing(account)))
-                accounts.send_nowait(account)
         except BrokenResourceError:
             # Nobody takes accounts any more, and whoever did says why.
             return

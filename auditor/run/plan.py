@@ -65,7 +65,8 @@ async def plan_audit(
                 gateway, filters=config.filters, observe=partial(_forward, observe=observe, warnings=warnings)
             )
             begun = _actions(_calls_so_far(gateway))
-            auditable = [account for account in listing.accounts if unasked(account) is None]
+            accounts = tuple(listing.unfinished.values())
+            auditable = [account for account in accounts if unasked(account) is None]
             sampled = await _measured(gateway, random_sample(auditable, sample), config=config)
             by_role = config.own_account_role
             own = sum(gateway.enters_as_caller(each, own_account_role=by_role) for each in auditable)
@@ -73,7 +74,7 @@ async def plan_audit(
             conditions = _conditions(gateway, begun=begun, opening=opening)
             return Plan(
                 caller=gateway.caller,
-                accounts=tuple(listing.accounts),
+                accounts=accounts,
                 auditable=len(auditable),
                 excluded=len(listing.excluded),
                 sample=sampled,

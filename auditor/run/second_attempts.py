@@ -74,7 +74,7 @@ class SecondAttempts:
         return None
 
     def _look(self) -> None:
-        if self.listing.over.is_set() and self._read >= len(self.listing.accounts):
+        if self.listing.over.is_set() and self._read >= self.listing.sent:
             self._all_read.set()
 
 

@@ -39,7 +39,6 @@ class ReportStream:
         self._waiting = waiting
         self._resumed = resumed
         """Whether an earlier run has begun the audit, so that there are accounts even where none is listed."""
-        self._taken: set[AccountId] = set()
         self._left_out_taken = 0
         self._refusal: EngineError | None = None
 
@@ -97,7 +96,7 @@ class ReportStream:
         """
         if self._refusal and not self._resumed:
             return []
-        pending = (account for account in self._listing.accounts if account.id not in self._taken)
+        pending = self._listing.unfinished.values()
         unread = [self._waiting.get(account.id) or not_reached(account) for account in pending]
         return [*unread, *map(excluded, self._listing.excluded[self._left_out_taken :])]
 
@@ -110,5 +109,5 @@ class ReportStream:
         return not_listed(rest) if rest is not None and (known or self._resumed) else None
 
     def _take(self, report: AccountReport) -> AccountReport:
-        self._taken.add(report.account.id)
+        self._listing.finish(report.account)
         return report

@@ -39,6 +39,11 @@ def whole(of: Account) -> AccountReport:
     return AccountReport(of, role="Audit", coverage=REPORT.coverage)
 
 
+def listing_of(*accounts: Account, **rest: Any) -> Listing:
+    """A listing that has sent these accounts."""
+    return Listing(sent=len(accounts), unfinished={each.id: each for each in accounts}, **rest)
+
+
 class Engine:
     """Reads accounts by a function that is told how often each was asked."""
 
@@ -59,7 +64,7 @@ async def handed_over(engine: Engine, accounts: list[Account], *, most: int = 10
     found, taken = anyio.create_memory_object_stream[Account](100)
     read, readings = anyio.create_memory_object_stream[AccountReport](0)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
-    listing = Listing(accounts=accounts)
+    listing = listing_of(*accounts)
     second = SecondAttempts(listing, most_waiting=most)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(engine.run, taken, read)
@@ -151,7 +156,7 @@ def stream_of(
 async def test_accounts_that_were_left_out_come_last() -> None:
     """Behind all others; where the run is cut off before, they are told as what they are, and not as unread."""
     other = account("333333333333")
-    listing = Listing(accounts=[account()], excluded=[other], ended=True)
+    listing = listing_of(account(), excluded=[other], ended=True)
     read, reports = anyio.create_memory_object_stream[AccountReport](1)
     stream = stream_of(listing, reports, {})
     assert [not_reached(account()), excluded(other)] == stream.unread()
@@ -166,7 +171,7 @@ async def test_accounts_that_were_left_out_come_together() -> None:
     """Thousands of them are a few batches, and so a few trips to the disk."""
     others = [account(f"{number:012}") for number in range(2500)]
     read, reports = anyio.create_memory_object_stream[AccountReport](1)
-    stream = stream_of(Listing(accounts=[account()], excluded=others, ended=True), reports, {})
+    stream = stream_of(listing_of(account(), excluded=others, ended=True), reports, {})
     await read.send(failed(account(), FAILURE))
     read.close()
     batches = [batch async for batch in stream.batches()]
@@ -178,7 +183,7 @@ async def test_accounts_that_were_left_out_come_together() -> None:
 
 async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
     """The refusal comes in the place of the first report."""
-    listing = Listing(accounts=[account()], excluded=[account("333333333333")], ended=True)
+    listing = listing_of(account(), excluded=[account("333333333333")], ended=True)
     read, reports = anyio.create_memory_object_stream[AccountReport](1)
     stream = stream_of(listing, reports, {})
     stream.refuse(EngineError("No workers."))
@@ -192,7 +197,7 @@ async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
 async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
     """An account that waits to be asked again is told as it was read, and not as one that was not reached."""
     other = account("333333333333")
-    listing = Listing(accounts=[account(), other], ended=True)
+    listing = listing_of(account(), other, ended=True)
     second = SecondAttempts(listing)
     read, readings = anyio.create_memory_object_stream[AccountReport](1)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)

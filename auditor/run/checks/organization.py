@@ -148,7 +148,7 @@ async def _chosen(setup: Setup, gateway: Gateway, *, where: str) -> _Listed:
         if isinstance(cause := error.__cause__, RequestError):
             return _Listed((), "", _not_listed(cause, 0, setup=setup))
         return _Listed((), "", Finding(outcome=Outcome.FAILED, found=str(error), fault=Fault.UNEXPECTED))
-    chosen = listing.accounts
+    chosen = list(listing.unfinished.values())
     if not any(account.arn for account in chosen):
         return _Listed(chosen, f"{counted(len(chosen), 'account')} of --account, tried without a list")
     return _Listed(
