@@ -7,9 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
 
 _FOREIGN = ("AWS_", "BOTO_", "AUDITOR_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy", "all_proxy", "requests_ca_bundle"})
+
+# A busy machine makes an example slow, and no property wrong.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 
 @pytest.fixture

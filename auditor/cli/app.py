@@ -67,11 +67,17 @@ app.command(cls=HelpInPanels)(manual)
 
 @without_waiting_for_threads()
 def run() -> None:
-    """The console command; a help text that can't be written is one sentence, and exit code 1."""
+    """The console command; a help text that can't be written is one sentence, and exit code 1.
+
+    A usage error that nobody can be told of keeps its exit code.
+    """
     begin_process()
     try:
         app()
-    except OSError:
+    except OSError as error:
+        usage_error = getattr(error.__context__, "exit_code", None)
+        if usage_error is not None:
+            sys.exit(usage_error)
         failure = stdout_failure()
         if not failure:
             raise

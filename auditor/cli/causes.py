@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from auditor.model.codes import NOT_IN_SUMMARY, is_denial, is_throttle, is_transient, may_pass
+from auditor.model.codes import NOT_IN_SUMMARY, REGION_DISABLED, is_denial, is_throttle, is_transient, may_pass
 from auditor.model.coverage import Section
 from auditor.model.summary import FailureGroup
 
@@ -115,6 +115,10 @@ _CAUSES = {
     ),
     "NotListed": Cause("The run ended before all accounts were listed.", "Resume it."),
     "WorkerDied": Cause("Worker processes died twice, often for want of memory.", "Resume it with fewer --processes."),
+    "WorkerFailed": Cause(
+        "A worker could not begin to audit: of another account, without credentials, or at a limit of its machine.",
+        "See what its message says, mend that where the worker runs, then resume.",
+    ),
     "WrongVersion": Cause(
         "A worker has another version of this program.", "Install the same version everywhere, then resume."
     ),
@@ -163,8 +167,10 @@ def by_cause(groups: Iterable[FailureGroup]) -> list[CausedFailures]:
 
 
 def refusals_of_role(groups: Iterable[FailureGroup]) -> int:
-    """How many accounts denied the role."""
-    return sum(group.count for group in groups if group.section is Section.ROLE and is_denial(group.code))
+    """How many accounts denied the role; none where more failed for another reason, and so say nothing of its name."""
+    failed = [group for group in groups if group.section is Section.ROLE]
+    refused = sum(group.count for group in failed if is_denial(group.code) and group.code != REGION_DISABLED)
+    return refused if 2 * refused > sum(group.count for group in failed) else 0
 
 
 def passing(groups: Iterable[FailureGroup]) -> bool:

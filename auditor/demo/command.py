@@ -20,15 +20,20 @@ from auditor.demo.special_cases import NAMES
 _FOREIGN = ("AWS_", "BOTO_", "AUDITOR_")
 _MISLEADING = (
     "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
     "AWS_SESSION_TOKEN",
     "AWS_CA_BUNDLE",
     "AWS_REGION",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    *(f"AWS_ENDPOINT_URL_{service}" for service in ("CLOUDTRAIL", "IAM", "ORGANIZATIONS", "STS")),
     "AUDITOR_PROFILE",
     "AUDITOR_LISTER_PROFILE",
     "AUDITOR_LISTER_ROLE",
 )
 """What would lead a client elsewhere, or make it sign as somebody else, beside all that is set."""
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle"})
+_NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
+"""Where both are set, the second one counts."""
 _EXIT_BASE = 128
 
 
@@ -99,7 +104,7 @@ async def serve_until_interrupted(scenario: Scenario, *, port: int, announce: Ca
 
 def shell_lines(server: LocalServer) -> str:
     """Lines for a shell that lead any AWS client to the server and nowhere else, and what to do then."""
-    given = {**server.environment(), "NO_PROXY": "*"}
+    given = {**server.environment(), **_NO_PROXY}
     role = server.organization.scenario.role_name
     return "\n".join(
         [
@@ -118,4 +123,4 @@ def isolated_environment(environment: Mapping[str, str], *, server: LocalServer)
         for name, value in environment.items()
         if not name.upper().startswith(_FOREIGN) and name.lower() not in _PROXIES
     }
-    return {**kept, **server.environment(), "NO_PROXY": "*"}
+    return {**kept, **server.environment(), **_NO_PROXY}

@@ -38,7 +38,7 @@ async def audit_in_batches(
     once there is an account, and before anything is said of one. Both streams are closed on leaving.
 
     Raises:
-        EngineError: The pool can't audit; no account was asked, and no report was sent.
+        EngineError: The pool can't audit: no report of an account that was asked anything was sent.
     """
     with bare_errors():
         async with accounts, reports, anyio.create_task_group() as tasks:

@@ -20,7 +20,7 @@ from auditor.engines.outages import hearing
 from auditor.engines.starting import start_processes, workers_path
 from auditor.engines.submissions import Reports, Submissions, ended_with, error_of, open_submissions, reason_of
 from auditor.engines.worker import Batch, audit_batch, check_version, try_worker
-from auditor.errors import EngineError
+from auditor.errors import AuditError, EngineError
 from auditor.model.progress import Observer, ignore
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class OwnPool:
         self._told = told
         self._processes = _Processes(workers, told=told)
         self._mended = False
+        self._have_audited = False
         self._mending = anyio.Lock()
 
     async def check(self) -> None:
@@ -61,12 +62,20 @@ class OwnPool:
         check_version(outcome.result(), ours=self.version)
 
     async def audit(self, batch: Batch) -> Future[Reports]:
-        """The batch's future when it has ended, after a second try where its worker died."""
+        """The batch's future when it has ended, after a second try where its worker died.
+
+        Raises:
+            EngineError: The worker could not audit at all, nor has any other: they are all alike.
+        """
         pool = self._processes
         batch = replace(batch, told=self._told.fileno())
         outcome = await self._outcome(pool, self._work, batch)
         if isinstance(error_of(outcome), BrokenExecutor) and await self._mend(pool):
             outcome = await self._outcome(self._processes, self._work, batch)
+        error = error_of(outcome)
+        if isinstance(error, AuditError) and not self._have_audited:
+            raise EngineError(f"The worker processes can't audit: {error}") from error
+        self._have_audited = self._have_audited or error is None
         return outcome
 
     async def end(self) -> None:

@@ -4,6 +4,7 @@ Processes are started by `-c` and `-m`, with which Python looks for modules in t
 that lies there would run with the caller's credentials. PYTHONSAFEPATH keeps it out.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -38,7 +39,7 @@ def start_processes(workers: int, *, lifeline: Connection, told: Connection) -> 
 
     Raises:
         EngineError: It can't be had, or helper processes would run what lies in the current folder.
-        OSError: The helper processes could not be started.
+        OSError: The helper processes could not be started, or this process may open no more files.
     """
     _start_trackers()
     inherited = {name: os.environ.get(name) for name in _WORKERS_ONLY}
@@ -47,6 +48,8 @@ def start_processes(workers: int, *, lifeline: Connection, told: Connection) -> 
             workers, initializer=begin, initargs=(lifeline, told, inherited), env=_WORKERS_ONLY
         )
     except OSError as error:
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            raise
         reason = f"no semaphore can be made (on Linux in /dev/shm): {error.strerror}"
         raise EngineError(f"The worker processes could not be started: {reason}.") from error
     return executor

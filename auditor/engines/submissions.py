@@ -17,6 +17,7 @@ from auditor.model.report import AccountReport
 logger = logging.getLogger(__name__)
 
 WORKER_DIED = "WorkerDied"
+WORKER_FAILED = "WorkerFailed"
 WRONG_VERSION = "WrongVersion"
 
 Reports = tuple[AccountReport, ...]
@@ -111,15 +112,25 @@ def error_of(future: Future[Any]) -> BaseException | None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why workers could not be had, in one line."""
+    """Why workers could not be had, in one line without a full stop."""
+    # In what loky cleans up after a fault of the system there are others, which say nothing.
+    error = next((each for each in _chain(error) if isinstance(each, OSError)), error)
     if isinstance(error, BrokenExecutor):
         return "a worker process ended before it could answer (has it memory, and threads by ulimit -u?)"
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return "this process may open too few files: allow more, with `ulimit -n 4096` for one"
     if isinstance(error, OSError) and error.errno in {errno.EAGAIN, errno.ENOMEM}:
         return f"the system allows no more processes (ulimit -u) or has no memory for them: {error.strerror}"
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return f"the system allows no more threads (ulimit -u): {error}"
     said = (error.strerror if isinstance(error, OSError) else "") or str(error)
-    return said.strip().partition("\n")[0] or type(error).__name__
+    return said.strip().partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def reports_of(batch: Batch, outcome: Future[Reports]) -> Reports:
@@ -138,11 +149,12 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, BrokenExecutor | CancelledError):
         return Failure(Section.ROLE, WORKER_DIED, f"{WORKER_DIED}: the workers ended before this account was done")
     code = _code(error)
-    said = str(error) if isinstance(error, AuditError) else "an unforeseen error in the batch of this account"
+    foreseen = isinstance(error, AuditError)
+    said = str(error) if foreseen else f"an unforeseen error in the batch of this account ({type(error).__name__})"
     return Failure(Section.ROLE, code, f"{code}: {said}")
 
 
 def _code(error: Exception) -> str:
     if isinstance(error, EngineError):
         return WRONG_VERSION
-    return error.code if isinstance(error, RequestError) else type(error).__name__
+    return error.code if isinstance(error, RequestError) else WORKER_FAILED

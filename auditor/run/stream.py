@@ -37,8 +37,8 @@ class ReportStream:
         self._reports = reports
         self._listing = listing
         self._waiting = waiting
-        self._resumed = resumed
-        """Whether an earlier run has begun the audit, so that there are accounts even where none is listed."""
+        self._begun = resumed
+        """Whether something was told of an account, by this run or an earlier one."""
         self._left_out_taken = 0
         self._refusal: EngineError | None = None
 
@@ -94,7 +94,7 @@ class ReportStream:
         Those that wait to be asked once more are there as they were read. Of a run that has just begun, and can't ask
         any account, there is nothing to tell.
         """
-        if self._refusal and not self._resumed:
+        if self._refusal and not self._begun:
             return []
         pending = self._listing.unfinished.values()
         unread = [self._waiting.get(account.id) or not_reached(account) for account in pending]
@@ -106,8 +106,9 @@ class ReportStream:
         Of a run that has just begun, and knows no account yet or can't ask any, there is nothing to tell.
         """
         rest, known = self._listing.rest, self._listing.count and not self._refusal
-        return not_listed(rest) if rest is not None and (known or self._resumed) else None
+        return not_listed(rest) if rest is not None and (known or self._begun) else None
 
     def _take(self, report: AccountReport) -> AccountReport:
+        self._begun = True
         self._listing.finish(report.account)
         return report

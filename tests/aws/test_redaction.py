@@ -62,6 +62,7 @@ def test_a_token_is_left_out_without_a_name_too(said: str, secret: str) -> None:
         f"[Errno 2] No such file or directory: '/tmp/{'long-folder/' * 20}token'",
         "MultiFactorAuthentication failed with invalid MFA one time pass code.",
         "Password: none, token: none? No password, no token.",
+        "Error in account data (222222222222): password: AccessDenied: User: x is not authorized",
     ],
 )
 def test_what_is_no_secret_stays(said: str) -> None:

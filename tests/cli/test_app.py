@@ -165,7 +165,12 @@ async def test_the_demo_can_be_left_running_for_any_client(tmp_path: Path) -> No
             **os.environ,
             "AWS_PROFILE": "missing",
             "AWS_SESSION_TOKEN": "another's",
+            "AWS_DEFAULT_PROFILE": "missing",
+            "AWS_ENDPOINT_URL_IAM": "http://127.0.0.1:9",
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
             "HTTP_PROXY": "http://127.0.0.1:9",
+            "http_proxy": "http://127.0.0.1:9",
+            "no_proxy": ".corp",
         }
         reader = "import boto3; print(len(boto3.client('organizations').list_accounts()['Accounts']))"
         script = f"{exports}\n{shlex.join([sys.executable, '-c', reader])}\n{shlex.join(AUDITOR)}{audit} --quiet"

@@ -11,7 +11,16 @@ from dataclasses import replace
 
 import pytest
 
-from auditor import AccountFilters, AccountFinished, AccountReport, ProgressEvent, open_audit, run_audit
+from auditor import (
+    AccountFilters,
+    AccountFinished,
+    AccountReport,
+    AuditError,
+    EngineError,
+    ProgressEvent,
+    open_audit,
+    run_audit,
+)
 from auditor.account.audit import AccountPlan
 from auditor.engines import processes
 from auditor.engines.processes import open_processes
@@ -141,6 +150,23 @@ async def test_a_batch_that_kills_every_worker_is_given_up(seconds: float, monke
         first, second = await pool.audit(BATCH), await pool.audit(BATCH)
     assert isinstance(error_of(first), BrokenExecutor)
     assert isinstance(error_of(second), BrokenExecutor)
+
+
+def fail_for_want_of_threads(batch: Batch) -> tuple[AccountReport, ...]:
+    """A worker that can't audit on this machine, unless it is asked by this version."""
+    if batch.version:
+        return answer(batch)
+    raise AuditError("This process may start too few threads.")
+
+
+async def test_workers_that_can_not_audit_are_no_accounts_failure() -> None:
+    """They are all alike, and say it once; where one has audited, it may be that batch alone."""
+    well = replace(BATCH, version=VERSION)
+    async with open_processes(1, version=VERSION, work=fail_for_want_of_threads) as pool:
+        with pytest.raises(EngineError, match=r"worker processes can't audit: This process may start too few threads"):
+            await pool.audit(BATCH)
+        assert (REPORT,) == (await pool.audit(well)).result()
+        assert "This process may start too few threads." == str(error_of(await pool.audit(BATCH)))
 
 
 async def test_idle_processes_are_ended() -> None:

@@ -1,11 +1,12 @@
 """What becomes of a batch: its worker's reports, or one for each account that says why there is none."""
 
+import errno
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from auditor import CallerError, Completeness, EngineError, RequestError, Section
+from auditor import AuditError, CallerError, Completeness, EngineError, RequestError, Section
 from auditor.account.audit import AccountPlan
 from auditor.engines.submissions import Reports, ending, error_of, reason_of, reports_of
 from auditor.engines.worker import Batch
@@ -37,9 +38,10 @@ def test_reports_are_passed_on() -> None:
         (BrokenProcessPool(), "WorkerDied"),
         (CancelledError(), "WorkerDied"),
         (REFUSED, "AccessDenied"),
-        (CallerError("Another account's."), "CallerError"),
+        (CallerError("Another account's."), "WorkerFailed"),
+        (AuditError("Too few threads."), "WorkerFailed"),
         (EngineError("Another version's."), "WrongVersion"),
-        (KeyError("odd"), "KeyError"),
+        (KeyError("odd"), "WorkerFailed"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -84,4 +86,16 @@ def test_a_thread_that_is_not_allowed_is_said_with_its_limit() -> None:
     """What Python says of it does not tell what to raise."""
     error = RuntimeError("can't start new thread")
     assert "the system allows no more threads (ulimit -u): can't start new thread" == reason_of(error)
-    assert "odd" == reason_of(RuntimeError("odd"))
+    assert "odd" == reason_of(RuntimeError("odd."))
+
+
+def test_a_fault_of_the_system_is_said_although_something_hides_it() -> None:
+    """Loky's cleaning up fails behind it, and says nothing that anybody could mend."""
+    try:
+        try:
+            raise OSError(errno.EMFILE, "Too many open files")
+        finally:
+            raise UnboundLocalError("cannot access local variable 'parent_r'")
+    except UnboundLocalError as error:
+        said = reason_of(error)
+    assert "this process may open too few files: allow more, with `ulimit -n 4096` for one" == said

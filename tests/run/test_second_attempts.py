@@ -194,6 +194,21 @@ async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
     reports.close()
 
 
+async def test_a_refusal_behind_the_first_report_leaves_nobody_out() -> None:
+    """What was told of one account is in the files, so that the others must be there, too."""
+    other = account("333333333333")
+    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    stream = stream_of(listing_of(account(), other, ended=True), reports, {})
+    await read.send(unasked(account(state=None)) or failed(account(), FAILURE))
+    await anext(stream)
+    stream.refuse(EngineError("No workers."))
+    read.close()
+    with pytest.raises(EngineError):
+        await anext(stream)
+    assert [not_reached(other)] == stream.unread()
+    reports.close()
+
+
 async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
     """An account that waits to be asked again is told as it was read, and not as one that was not reached."""
     other = account("333333333333")

@@ -79,7 +79,8 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
 def _told(plan: Plan) -> Iterator[str]:
     forecast = plan.forecast
     if plan.refused and all(each.own or not each.entered for each in plan.sample):
-        yield f"No account let the role in, of {len(plan.refused):,} that were asked: auditor doctor says what to do."
+        asked = counted(len(plan.refused), "account")
+        yield f"No account let the role in, of {asked} in the sample: auditor doctor says what to do."
     yield f"An audit of {counted(plan.auditable, 'account')} takes {_time(forecast.seconds)} or so."
     yield f"It depends most on {_BOUNDS[forecast.bound]}."
     if plan.interruption:

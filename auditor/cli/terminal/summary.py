@@ -55,7 +55,7 @@ def _unread(summary: AuditSummary, *, role: str) -> Iterator[str]:
     refused = refusals_of_role(summary.failure_groups)
     if refused and summary.audited == summary.own_credentials:
         named = f"the role {role}" if role else "the role"
-        yield f"No account let {named} in, of {refused:,} that were asked: is its name right?"
+        yield f"No account let {named} in, of {counted(refused, 'account')} that answered: is its name right?"
     if summary.interruption:
         yield f"Not read at all: the accounts behind the first {summary.accounts:,}. {summary.interruption}"
     accounts = counted(summary.auditable, "listed account" if summary.interruption else "account")

@@ -182,6 +182,15 @@ async def test_a_help_that_can_not_be_written(
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("words", [["audit", "--nope"], ["nope"], ["template", "nope"]])
+async def test_a_usage_error_that_can_not_be_told(words: list[str]) -> None:
+    """It keeps its exit code, and leaves nothing on stdout."""
+    command = ["/bin/bash", "-c", '"$@" 2>/dev/full; exit $?', "bash", *AUDITOR, *words]
+    done = await anyio.run_process(command, check=False)
+    assert (2, b"") == (done.returncode, done.stdout)
+
+
+@pytest.mark.anyio
 async def test_a_folder_with_letters_that_stdout_does_not_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary is whole, the letters are escaped, and the exit code is that of the audit."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")

@@ -147,10 +147,28 @@ OUTAGE = tuple(
 def test_a_role_that_no_account_lets_in_comes_first() -> None:
     """Its name is told, since it is often wrong; not where an account let it in."""
     refused = replace(SUMMARY, accounts=37, not_auditable=0, audited=1, own_credentials=1, failure_groups=(REFUSED,))
-    question = "No account let the role Audit in, of 36 that were asked: is its name right?"
+    question = "No account let the role Audit in, of 36 accounts that answered: is its name right?"
     assert question == leading(refused)[0]
     assert question not in leading(replace(refused, audited=2))
     assert question not in leading(replace(refused, failure_groups=OUTAGE))
+
+
+@pytest.mark.parametrize(
+    ("others", "asked"),
+    [
+        ((), True),
+        ((FailureGroup(Section.ROLE, "Timeout", 2, ("web (3)",), "late"),), True),
+        ((FailureGroup(Section.ROLE, "Timeout", 36, ("web (3)",), "late"),), False),
+        ((FailureGroup(Section.USERS, "Timeout", 99, ("web (3)",), "late"),), True),
+    ],
+    ids=["all", "most", "not even most", "another section"],
+)
+def test_who_did_not_answer_says_nothing_of_the_name(others: tuple[FailureGroup, ...], *, asked: bool) -> None:
+    """The question is for where most denied the role; STS that is switched off in a region denies whichever."""
+    nobody = replace(SUMMARY, accounts=37, not_auditable=0, audited=0, own_credentials=0)
+    assert asked == ("is its name right?" in leading(replace(nobody, failure_groups=(REFUSED, *others)))[0])
+    off = replace(REFUSED, code="RegionDisabledException")
+    assert "is its name right?" not in leading(replace(nobody, failure_groups=(off, *others)))[0]
 
 
 def test_the_table_of_causes() -> None:
