@@ -298,7 +298,7 @@ async def test_an_audit_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         done = await anyio.run_process(command, check=False)
     assert "Error in account" in done.stderr.decode()
     assert "cuenta" not in done.stderr.decode() + done.stdout.decode()
-    assert "No account let the role Wrong in, of 2 that were asked" in done.stdout.decode().splitlines()[0]
+    assert "No account let the role Wrong in, of 2 accounts that answered" in done.stdout.decode().splitlines()[0]
 
 
 @pytest.mark.anyio
