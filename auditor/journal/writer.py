@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import anyio
 from anyio import to_thread
 
 from auditor.concurrency.tasks import completed
@@ -33,6 +34,7 @@ class JournalWriter:
         self._file = file
         self._content = content
         self._unreached: dict[AccountId, AccountReport] = {}
+        self._appending = anyio.Lock()
         self.unlisted: Unlisted | None = None
         """Why there are accounts that were not listed, None where nobody said so."""
 
@@ -104,7 +106,16 @@ class JournalWriter:
         self._unreached.update((report.account.id, report) for report in reports if not report.reached)
         reached = [report for report in reports if report.reached]
         if reached:
-            await to_thread.run_sync(self._append, reached)
+            async with self._appending:
+                await to_thread.run_sync(self._append, reached)
+
+    async def write_first(self, report: AccountReport) -> None:
+        """Append what was read of an account that will be asked once more: of both lines a resumed audit takes all.
+
+        Raises:
+            WriteError: It could not be written.
+        """
+        await self.write(report)
 
     async def write_unlisted(self, unlisted: Unlisted) -> None:
         """Remember why accounts were not listed; the file has nothing of it: a resumed audit lists them anew."""

@@ -4,11 +4,13 @@ from auditor.output.csv import CsvWriter, open_csv_writer
 from auditor.output.dispatch import (
     BatchWriter,
     BeginningWriter,
+    FirstReadingWriter,
     UnlistedWriter,
     Writer,
     begin,
     broadcast,
     dispatch,
+    dispatch_first,
     dispatch_unlisted,
 )
 
@@ -16,11 +18,13 @@ __all__ = [
     "BatchWriter",
     "BeginningWriter",
     "CsvWriter",
+    "FirstReadingWriter",
     "UnlistedWriter",
     "Writer",
     "begin",
     "broadcast",
     "dispatch",
+    "dispatch_first",
     "dispatch_unlisted",
     "open_csv_writer",
 ]

@@ -51,6 +51,21 @@ class BeginningWriter(Writer, Protocol):
 
 
 @runtime_checkable
+class FirstReadingWriter(Writer, Protocol):
+    """Gets what was read of an account that will be asked once more, in case the process does not live so long."""
+
+    async def write_first(self, report: AccountReport) -> None:
+        """Keep this reading; the account's report comes later, as all others do.
+
+        It may be called while reports are written.
+
+        Raises:
+            WriteError: It could not be kept; the run stops.
+        """
+        ...
+
+
+@runtime_checkable
 class UnlistedWriter(Writer, Protocol):
     """Is told where the organization has accounts that were not listed, so that nothing more is known of them."""
 
@@ -76,6 +91,21 @@ async def _begin(started: AuditStarted, writers: Sequence[Writer]) -> None:
     for writer in writers:
         if isinstance(writer, BeginningWriter):
             await writer.begin(started)
+
+
+async def dispatch_first(report: AccountReport, writers: Sequence[Writer]) -> None:
+    """Give a first reading to every writer that has a `write_first`, in their order; a cancellation waits.
+
+    Raises:
+        WriteError: A writer could not keep it; those behind it do not get it.
+    """
+    await completed(partial(_dispatch_first, report, writers))
+
+
+async def _dispatch_first(report: AccountReport, writers: Sequence[Writer]) -> None:
+    for writer in writers:
+        if isinstance(writer, FirstReadingWriter):
+            await writer.write_first(report)
 
 
 async def dispatch(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:

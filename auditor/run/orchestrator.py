@@ -51,7 +51,7 @@ from auditor.model.progress import (
 )
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
-from auditor.output import Writer, begin, broadcast, dispatch, dispatch_unlisted
+from auditor.output import Writer, begin, broadcast, dispatch, dispatch_first, dispatch_unlisted
 from auditor.run.earlier import EarlierRun
 from auditor.run.listing import Listing, list_accounts, list_selected
 from auditor.run.second_attempts import SecondAttempts
@@ -74,8 +74,9 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
 
     Writers get the reports in the order in which accounts finish. One that has a `begin` is told of the start before
     any account is asked. One that has a `write_all` gets all reports that are ready at once. One that has a
-    `write_unlisted` learns where accounts were not listed. No file is written unless a writer does it. With `collect`
-    the summary holds all reports and rows, and memory grows with the organization.
+    `write_first` gets what was read of an account that will be asked once more, too. One that has a `write_unlisted`
+    learns where accounts were not listed. No file is written unless a writer does it. With `collect` the summary holds
+    all reports and rows, and memory grows with the organization.
 
     A cancellation waits until the writers have what is in hand: each report is with all of them or with none. Where
     the run is cut off, by a writer that fails too, and where the listing ends early, the writers get a report for each
@@ -98,6 +99,7 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
             workers=workers,
             earlier=earlier,
             begin=partial(begin, writers=writers),
+            hold=partial(dispatch_first, writers=writers),
         ) as reports,
         _broadcasting_the_rest(reports, writers),
     ):
@@ -131,6 +133,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     workers: int | None = None,
     earlier: EarlierRun | None = None,
     begin: Callable[[AuditStarted], Awaitable[None]] | None = None,
+    hold: Callable[[AccountReport], Awaitable[None]] | None = None,
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
@@ -143,10 +146,11 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     the block exits.
 
     An `earlier` run is resumed: its period stays, the accounts that it finished are skipped, and the caller must be of
-    the same account. `begin` is awaited before anything is asked of the organization, as a journal's must be.
+    the same account. `begin` is awaited before anything is asked of the organization, as a journal's must be, and
+    `hold` with what was read of an account that will be asked once more: the stream gives its report only then.
 
     Raises:
-        AuditError: Nothing could be audited, or `begin` raised it.
+        AuditError: Nothing could be audited, or `begin` or `hold` raised it.
     """
     check_pool(workers, executor=executor, session=session)
     now = datetime.now(UTC)
@@ -176,7 +180,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             notify(started)
             for cut in cuts:
                 notify(AuditWarning(cut))
-            run = _Run(plan=plan, gateway=gateway, pool=pool, earlier=earlier, observe=notify)
+            run = _Run(plan=plan, gateway=gateway, pool=pool, earlier=earlier, hold=hold, observe=notify)
             async with _streaming(run, started=started, warnings=warnings) as stream:
                 yield stream
 
@@ -189,6 +193,7 @@ class _Run:
     gateway: Gateway
     pool: Pool | None
     earlier: EarlierRun | None
+    hold: Callable[[AccountReport], Awaitable[None]] | None
     observe: Observer
 
 
@@ -196,7 +201,7 @@ class _Run:
 async def _streaming(run: _Run, *, started: AuditStarted, warnings: list[str]) -> AsyncIterator[ReportStream]:
     """Start the tasks of an audit, and give the stream of their reports; leaving the block cancels them."""
     listing = Listing()
-    second = SecondAttempts(listing)
+    second = SecondAttempts(listing, hold=run.hold)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
     stream = ReportStream(
         reports,

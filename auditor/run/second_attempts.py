@@ -1,5 +1,6 @@
 """Accounts that failed for a passing reason are audited once more, after all others."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -24,6 +25,8 @@ class SecondAttempts:
     """
 
     listing: Listing
+    hold: Callable[[AccountReport], Awaitable[None]] | None = None
+    """Awaited with each first report, before the account is asked again; where it fails, the run ends."""
     most_waiting: int = _MOST_WAITING
     waiting: dict[AccountId, AccountReport] = field(default_factory=dict)
     """First reports that were not sent yet; if the run is cut off they are the accounts' reports."""
@@ -40,6 +43,8 @@ class SecondAttempts:
         async with reports, outgoing:
             async for report in reports:
                 ready = self._ready(report)
+                if self.hold is not None and self.waiting.get(report.account.id) is report:
+                    await self.hold(report)
                 if ready is not None:
                     await outgoing.send(ready)
                     self.waiting.pop(ready.account.id, None)

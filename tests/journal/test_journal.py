@@ -65,6 +65,21 @@ async def test_accounts_that_were_not_listed_are_not_in_the_file(tmp_path: Path)
         assert (before, rest, True) == (path.read_bytes(), journal.unlisted, journal.used)
 
 
+async def test_a_first_reading_is_in_the_file(tmp_path: Path) -> None:
+    """It is on the disk though the process may not live to ask again, and beside reports that are written meanwhile."""
+    path = tmp_path / "a.journal.jsonl"
+    async with open_journal(path, config=CONFIG) as journal:
+        await journal.begin(STARTED)
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(journal.write_first, report(number, FAILURE))
+                tasks.start_soon(journal.write_all, [report(100 + number), report(200 + number)])
+    expected = [each.account.id for each in [*map(report, range(20)), *map(report, range(100, 120))]]
+    found = await read(path)
+    assert {*expected, *(report(200 + number).account.id for number in range(20))} == {e.account.id for e in found}
+    assert 20 == sum(each.failures == (FAILURE,) for each in found)
+
+
 async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:
     """Settings, period, caller and reports are read as they were written, and the file is its owner's only."""
     path = tmp_path / "a.journal.jsonl"

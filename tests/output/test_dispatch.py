@@ -17,6 +17,7 @@ from auditor.output import (
     begin,
     broadcast,
     dispatch,
+    dispatch_first,
     dispatch_unlisted,
 )
 from tests.samples import CALLER, PERIOD, REPORT
@@ -148,6 +149,34 @@ async def test_a_start_that_can_not_be_kept_goes_no_further() -> None:
     with pytest.raises(WriteError, match="no place for the start"):
         await begin(STARTED, [first, Begins(fails=True), last])
     assert ([STARTED], []) == (first.started, last.started)
+
+
+class KeepsFirst(Plain):
+    """Keeps first readings, with a turn of the loop in between."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        super().__init__()
+        self.first: list[AccountReport] = []
+        self._fails = fails
+
+    async def write_first(self, report: AccountReport) -> None:
+        """Take it, or find no place for it."""
+        if self._fails:
+            raise WriteError("no place for it")
+        await anyio.lowlevel.checkpoint()
+        self.first.append(report)
+
+
+@pytest.mark.anyio
+async def test_who_gets_first_readings() -> None:
+    """A writer says by its method that it wants them; a cancellation waits, and an error goes no further."""
+    plain, keeps, last = Plain(), KeepsFirst(), KeepsFirst()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await dispatch_first(REPORT, [plain, keeps])
+    with pytest.raises(WriteError, match="no place for it"):
+        await dispatch_first(REPORT, [plain, KeepsFirst(fails=True), last])
+    assert ([], [REPORT], []) == (plain.taken, keeps.first, last.first)
 
 
 class Told(Plain):

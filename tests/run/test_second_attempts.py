@@ -1,6 +1,6 @@
 """An account that failed for a reason that passes is asked once more, when the others are done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,7 +8,7 @@ import anyio
 import pytest
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from auditor import AuditConfig, EngineError, Rates, open_audit, run_audit
+from auditor import AuditConfig, EngineError, Rates, WriteError, open_audit, run_audit
 from auditor.demo import FaultMix, Scenario
 from auditor.model.coverage import Failure, Section
 from auditor.model.facts import Account, AccountId, Caller
@@ -59,13 +59,19 @@ class Engine:
                 await reports.send(self._read(each, self.asked.count(each.id)))
 
 
-async def handed_over(engine: Engine, accounts: list[Account], *, most: int = 1000) -> list[AccountReport]:
+async def handed_over(
+    engine: Engine,
+    accounts: list[Account],
+    *,
+    most: int = 1000,
+    hold: Callable[[AccountReport], Awaitable[None]] | None = None,
+) -> list[AccountReport]:
     """The reports that come out where so many may wait."""
     found, taken = anyio.create_memory_object_stream[Account](100)
     read, readings = anyio.create_memory_object_stream[AccountReport](0)
     outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
     listing = listing_of(*accounts)
-    second = SecondAttempts(listing, most_waiting=most)
+    second = SecondAttempts(listing, hold=hold, most_waiting=most)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(engine.run, taken, read)
         tasks.start_soon(second.forward, readings, outgoing)
@@ -88,6 +94,49 @@ async def test_it_is_asked_last_and_handed_over_once() -> None:
     assert [*(each.id for each in accounts), flaky.id] == engine.asked
     assert [accounts[0].id, accounts[2].id, accounts[3].id, flaky.id] == [report.account.id for report in reports]
     assert all(report.complete for report in reports)
+
+
+async def test_what_was_read_first_is_held_before_it_is_asked_again() -> None:
+    """Each first reading once, and no other report: a process that is killed then has lost nothing of it."""
+    accounts = [account(f"{number:012}") for number in range(4)]
+    engine = Engine(
+        lambda each, times: failed(each, FAILURE) if (each in accounts[1:3], times) == (True, 1) else whole(each)
+    )
+    held: list[tuple[int, AccountReport]] = []
+
+    async def hold(report: AccountReport) -> None:
+        held.append((engine.asked.count(report.account.id), report))
+
+    await handed_over(engine, accounts, hold=hold)
+    assert [(1, failed(each, FAILURE)) for each in accounts[1:3]] == held
+
+
+async def test_a_reading_that_can_not_be_held_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that can't be written does, and it is raised as itself."""
+    writer = NoPlace()
+    faults = FaultMix(html=0.9, only=frozenset({"iam:GetLoginProfile"}))
+    scenario = Scenario(accounts=9, users=4, largest_account=12, denied_every=None, faults=faults)
+    async with served(scenario, monkeypatch):
+        with pytest.raises(WriteError, match="no place for it"):
+            await run_audit(AuditConfig(role=scenario.role_name), writers=[writer])
+    assert [True] == [first in writer.taken for first in writer.refused]
+
+
+class NoPlace:
+    """A writer without place for first readings."""
+
+    def __init__(self) -> None:
+        self.taken: list[AccountReport] = []
+        self.refused: list[AccountReport] = []
+
+    async def write(self, report: AccountReport) -> None:
+        """Take it."""
+        self.taken.append(report)
+
+    async def write_first(self, report: AccountReport) -> None:
+        """Find no place."""
+        self.refused.append(report)
+        raise WriteError("no place for it")
 
 
 async def test_one_that_fails_again_is_asked_no_third_time() -> None:
