@@ -44,6 +44,12 @@ def is_whole(line: bytes) -> bool:
     return crc32(memoryview(line)[opening.end() : -1]) == int(opening[1], 16)
 
 
+def is_named(line: bytes, name: str) -> bool:
+    """Whether the value of a whole line has this name; the line is not read for it."""
+    opening = _OPENING.match(line)
+    return opening is not None and line.startswith(b'"%s":' % name.encode("ascii"), opening.end())
+
+
 class UnknownWordError(ValueError):
     """Raised for a value that is right but for words of enumerations that this version does not know."""
 

@@ -1,19 +1,26 @@
 """What is in a journal: how the audit was begun, and where the report of each account is."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 
 from auditor.errors import ConfigurationError
 from auditor.journal.file import JournalFile
-from auditor.journal.format import CHECKSUM, UnknownWordError, decode, encode, is_whole, line_of, names_in
+from auditor.journal.format import CHECKSUM, UnknownWordError, decode, encode, is_named, is_whole, line_of, names_in
 from auditor.journal.header import FirstLine, Header, SecondLine, read_header, read_started
 from auditor.model.facts import Account, AccountId
 from auditor.model.merge import merged
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 
-KINDS: Mapping[str, type] = {"header": FirstLine, "started": SecondLine, "report": AccountReport}
+_FIRST = "first_reading"
+KINDS: Mapping[str, type] = {
+    "header": FirstLine,
+    "started": SecondLine,
+    "report": AccountReport,
+    _FIRST: AccountReport,
+}
 """What the kinds of lines have, by the names of the members that tell them."""
 
 
@@ -32,6 +39,8 @@ class Content:
     """Those of the complete ones that the filters left out."""
     failed: dict[AccountId, str] = field(default_factory=dict)
     """Why each other account is asked again: the code of its first failure."""
+    first: dict[AccountId, int] = field(default_factory=dict)
+    """Where the first readings begin of accounts that were to be asked once more, and have had no report since."""
     unread: dict[AccountId, Account] = field(default_factory=dict)
     """The accounts whose last line has words that this version does not know: they are asked again."""
 
@@ -43,6 +52,8 @@ class Content:
         """Remember where a report begins, and whether anything is missing of its account now."""
         account = report.account.id
         self.unread.pop(account, None)
+        # The report has what was read first, too.
+        self.first.pop(account, None)
         earlier = self.places.pop(account, ())
         self.places[account] = (*earlier, place)
         whole = self._whole(earlier, report)
@@ -77,6 +88,16 @@ class Content:
 def report_line(report: AccountReport) -> bytes:
     """A report as a line of the journal."""
     return line_of("report", encode(report))
+
+
+def first_line(report: AccountReport) -> bytes:
+    """What was read first of an account as a line of the journal; earlier versions pass over it."""
+    return line_of(_FIRST, encode(report))
+
+
+def first_reading_at(file: JournalFile, place: int) -> AccountReport:
+    """The first reading whose line begins at that byte of the file; blocks."""
+    return decode(AccountReport, file.line_at(place), name=_FIRST)
 
 
 def read_content(file: JournalFile) -> Content:
@@ -134,10 +155,19 @@ def _take(content: Content, line: bytes, *, place: int, file: JournalFile) -> No
 
 
 def _note(content: Content, line: bytes, *, place: int) -> None:
+    if is_named(line, _FIRST):
+        _note_first(content, line, place=place)
+        return
     try:
         content.note(_read_report(line), place=place)
     except UnknownWordError as error:
         content.pass_over(error.value.account)
+
+
+def _note_first(content: Content, line: bytes, *, place: int) -> None:
+    # Of one with words that are not known here nothing is missing: the account is asked anew.
+    with suppress(UnknownWordError):
+        content.first[decode(AccountReport, line, name=_FIRST).account.id] = place
 
 
 def _is_of_later_kind(line: bytes) -> bool:

@@ -13,7 +13,8 @@ SHIPPED = resources.files("auditor.journal").joinpath("journal.schema.json")
 
 _ABOUT = (
     "Each line is UTF-8 and ends with a line feed. Members that are not named here are to be passed over, and so are "
-    "lines with none of these. Of several reports of an account the last counts that has as much as those before it."
+    "lines with none of these. Of several reports of an account the last counts that has as much as those before it. A "
+    "first reading, of an account that was to be asked once more, counts where no report of the account is behind it."
 )
 _ABOUT_CHECKSUM = "CRC-32 of the bytes between this member's comma and the line feed."
 

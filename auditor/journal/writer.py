@@ -1,13 +1,13 @@
 """The journal as a writer: an account is finished once its report is on the disk."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
 
 from auditor.concurrency.tasks import completed
@@ -16,11 +16,14 @@ from auditor.errors import ConfigurationError, WriteError
 from auditor.files.private_file import closing
 from auditor.journal.file import JournalFile, create_journal_file, open_journal_file
 from auditor.journal.header import Header, header_line, header_of, started_line
-from auditor.journal.reader import Content, read_content, report_at, report_line
+from auditor.journal.reader import Content, first_line, first_reading_at, read_content, report_at, report_line
 from auditor.model.facts import AccountId
 from auditor.model.placeholders import Unlisted, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
+
+_AT_ONCE = 100
+"""Reports in memory, where many are read again."""
 
 
 class JournalWriter:
@@ -34,7 +37,6 @@ class JournalWriter:
         self._file = file
         self._content = content
         self._unreached: dict[AccountId, AccountReport] = {}
-        self._appending = anyio.Lock()
         self.unlisted: Unlisted | None = None
         """Why there are accounts that were not listed, None where nobody said so."""
 
@@ -46,7 +48,8 @@ class JournalWriter:
     @property
     def used(self) -> bool:
         """Whether it was given a report, be it of an account that was not reached or of those that were not listed."""
-        return bool(self._content.places or self._content.unread or self._unreached or self.unlisted)
+        content = self._content
+        return bool(content.places or content.first or content.unread or self._unreached or self.unlisted)
 
     @property
     def header(self) -> Header:
@@ -106,16 +109,16 @@ class JournalWriter:
         self._unreached.update((report.account.id, report) for report in reports if not report.reached)
         reached = [report for report in reports if report.reached]
         if reached:
-            async with self._appending:
-                await to_thread.run_sync(self._append, reached)
+            await to_thread.run_sync(self._append, reached)
 
-    async def write_first(self, report: AccountReport) -> None:
-        """Append what was read of an account that will be asked once more: of both lines a resumed audit takes all.
+    async def write_first(self, reports: Sequence[AccountReport]) -> None:
+        """Append what was read of accounts that will be asked once more: it counts until their reports follow.
 
         Raises:
             WriteError: It could not be written.
         """
-        await self.write(report)
+        self._check_begun()
+        await to_thread.run_sync(self._append_first, reports)
 
     async def write_unlisted(self, unlisted: Unlisted) -> None:
         """Remember why accounts were not listed; the file has nothing of it: a resumed audit lists them anew."""
@@ -129,6 +132,16 @@ class JournalWriter:
         """
         return self._content.reports(self._file.lines())
 
+    def keep_first_readings(self) -> None:
+        """Append as reports what a run that was killed had read first, so that later ones add to it; blocks.
+
+        Raises:
+            WriteError: They could not be written.
+        """
+        places = list(self._content.first.values())
+        for few in (places[begin : begin + _AT_ONCE] for begin in range(0, len(places), _AT_ONCE)):
+            self._append([first_reading_at(self._file, place) for place in few])
+
     def _check_begun(self) -> None:
         if self.header.started is None:
             raise ConfigurationError("The journal must `begin` before it is given reports: run_audit sees to that.")
@@ -138,12 +151,21 @@ class JournalWriter:
         self._content.start(started)
 
     def _append(self, reports: Sequence[AccountReport]) -> None:
-        lines = [report_line(report) for report in reports]
-        place = self._file.size
-        self._file.append(b"".join(lines))
-        for report, line in zip(reports, lines, strict=True):
+        for report, place in self._appended(reports, line_of=report_line):
             self._content.note(report, place=place)
-            place += len(line)
+
+    def _append_first(self, reports: Sequence[AccountReport]) -> None:
+        for report, place in self._appended(reports, line_of=first_line):
+            self._content.first[report.account.id] = place
+
+    def _appended(
+        self, reports: Sequence[AccountReport], *, line_of: Callable[[AccountReport], bytes]
+    ) -> list[tuple[AccountReport, int]]:
+        """Append these with one trip to the disk; returns where the line of each begins."""
+        lines = [line_of(report) for report in reports]
+        ends = accumulate(map(len, lines), initial=self._file.size)
+        self._file.append(b"".join(lines))
+        return list(zip(reports, ends, strict=False))
 
 
 @asynccontextmanager
@@ -186,12 +208,14 @@ async def reopen_journal(path: Path | str) -> AsyncIterator[JournalWriter]:
 
     Raises:
         ConfigurationError: It is no journal, it is damaged before its end, or another audit has it.
-        WriteError: The torn line could not be cut off.
+        WriteError: The torn line could not be cut off, or what was read first could not be kept as reports.
     """
     file = await to_thread.run_sync(open_journal_file, Path(path))
     try:
         content = await to_thread.run_sync(_readable_content, file)
-        yield JournalWriter(file, content=content)
+        writer = JournalWriter(file, content=content)
+        await to_thread.run_sync(writer.keep_first_readings)
+        yield writer
     finally:
         await completed(lambda: to_thread.run_sync(file.close))
 

@@ -52,15 +52,13 @@ class BeginningWriter(Writer, Protocol):
 
 @runtime_checkable
 class FirstReadingWriter(Writer, Protocol):
-    """Gets what was read of an account that will be asked once more, in case the process does not live so long."""
+    """Gets what was read of accounts that will be asked once more, in case the process does not live so long."""
 
-    async def write_first(self, report: AccountReport) -> None:
-        """Keep this reading; the account's report comes later, as all others do.
-
-        It may be called while reports are written.
+    async def write_first(self, reports: Sequence[AccountReport]) -> None:
+        """Keep these readings; the accounts' reports come later, as all others do.
 
         Raises:
-            WriteError: It could not be kept; the run stops.
+            WriteError: They could not be kept; the run stops.
         """
         ...
 
@@ -93,19 +91,20 @@ async def _begin(started: AuditStarted, writers: Sequence[Writer]) -> None:
             await writer.begin(started)
 
 
-async def dispatch_first(report: AccountReport, writers: Sequence[Writer]) -> None:
-    """Give a first reading to every writer that has a `write_first`, in their order; a cancellation waits.
+async def dispatch_first(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
+    """Give first readings to every writer that has a `write_first`, in their order; a cancellation waits.
 
     Raises:
-        WriteError: A writer could not keep it; those behind it do not get it.
+        WriteError: A writer could not keep them; those behind it do not get them.
     """
-    await completed(partial(_dispatch_first, report, writers))
+    if reports:
+        await completed(partial(_dispatch_first, reports, writers))
 
 
-async def _dispatch_first(report: AccountReport, writers: Sequence[Writer]) -> None:
+async def _dispatch_first(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:
     for writer in writers:
         if isinstance(writer, FirstReadingWriter):
-            await writer.write_first(report)
+            await writer.write_first(reports)
 
 
 async def dispatch(reports: Sequence[AccountReport], writers: Sequence[Writer]) -> None:

@@ -54,7 +54,7 @@ from auditor.model.summary import AuditSummary
 from auditor.output import Writer, begin, broadcast, dispatch, dispatch_first, dispatch_unlisted
 from auditor.run.earlier import EarlierRun
 from auditor.run.listing import Listing, list_accounts, list_selected
-from auditor.run.second_attempts import SecondAttempts
+from auditor.run.second_attempts import FirstReading, SecondAttempts
 from auditor.run.stream import ReportStream
 from auditor.run.totals import Totals
 
@@ -99,14 +99,14 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
             workers=workers,
             earlier=earlier,
             begin=partial(begin, writers=writers),
-            hold=partial(dispatch_first, writers=writers),
         ) as reports,
         _broadcasting_the_rest(reports, writers),
     ):
         try:
             async for ready in reports.batches():
-                await dispatch(ready, writers)
-                for report in ready:
+                await dispatch_first(ready.first, writers)
+                await dispatch(ready.reports, writers)
+                for report in ready.reports:
                     totals.add(report)
                     observe(AccountFinished(report))
         except ListingInterrupted as error:
@@ -133,7 +133,6 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     workers: int | None = None,
     earlier: EarlierRun | None = None,
     begin: Callable[[AuditStarted], Awaitable[None]] | None = None,
-    hold: Callable[[AccountReport], Awaitable[None]] | None = None,
 ) -> AsyncIterator[ReportStream]:
     """A running audit as a stream of account reports; leaving the block, early too, stops it cleanly.
 
@@ -146,11 +145,10 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     the block exits.
 
     An `earlier` run is resumed: its period stays, the accounts that it finished are skipped, and the caller must be of
-    the same account. `begin` is awaited before anything is asked of the organization, as a journal's must be, and
-    `hold` with what was read of an account that will be asked once more: the stream gives its report only then.
+    the same account. `begin` is awaited before anything is asked of the organization, as a journal's must be.
 
     Raises:
-        AuditError: Nothing could be audited, or `begin` or `hold` raised it.
+        AuditError: Nothing could be audited, or `begin` raised it.
     """
     check_pool(workers, executor=executor, session=session)
     now = datetime.now(UTC)
@@ -180,7 +178,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
             notify(started)
             for cut in cuts:
                 notify(AuditWarning(cut))
-            run = _Run(plan=plan, gateway=gateway, pool=pool, earlier=earlier, hold=hold, observe=notify)
+            run = _Run(plan=plan, gateway=gateway, pool=pool, earlier=earlier, observe=notify)
             async with _streaming(run, started=started, warnings=warnings) as stream:
                 yield stream
 
@@ -193,7 +191,6 @@ class _Run:
     gateway: Gateway
     pool: Pool | None
     earlier: EarlierRun | None
-    hold: Callable[[AccountReport], Awaitable[None]] | None
     observe: Observer
 
 
@@ -201,8 +198,8 @@ class _Run:
 async def _streaming(run: _Run, *, started: AuditStarted, warnings: list[str]) -> AsyncIterator[ReportStream]:
     """Start the tasks of an audit, and give the stream of their reports; leaving the block cancels them."""
     listing = Listing()
-    second = SecondAttempts(listing, hold=run.hold)
-    outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
+    second = SecondAttempts(listing)
+    outgoing, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](0)
     stream = ReportStream(
         reports,
         started=started,
@@ -238,7 +235,7 @@ def _connect(
     lister: Callable[[MemoryObjectSendStream[Account]], Coroutine[Any, Any, None]],
     engine: Engine,
     second: SecondAttempts,
-    outgoing: MemoryObjectSendStream[AccountReport],
+    outgoing: MemoryObjectSendStream[AccountReport | FirstReading],
 ) -> None:
     """Start the tasks of an audit, each with its ends of the streams between them."""
     found, accounts = anyio.create_memory_object_stream[Account](math.inf)

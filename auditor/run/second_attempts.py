@@ -1,6 +1,5 @@
 """Accounts that failed for a passing reason are audited once more, after all others."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -15,6 +14,13 @@ from auditor.run.listing import Listing
 _MOST_WAITING = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class FirstReading:
+    """What was read of an account that will be asked once more, for who wants to lose nothing of it meanwhile."""
+
+    report: AccountReport
+
+
 @dataclass(slots=True)
 class SecondAttempts:
     """Stands between the engine and the reader of the reports, and sends accounts to the engine a second time.
@@ -25,8 +31,6 @@ class SecondAttempts:
     """
 
     listing: Listing
-    hold: Callable[[AccountReport], Awaitable[None]] | None = None
-    """Awaited with each first report, before the account is asked again; where it fails, the run ends."""
     most_waiting: int = _MOST_WAITING
     waiting: dict[AccountId, AccountReport] = field(default_factory=dict)
     """First reports that were not sent yet; if the run is cut off they are the accounts' reports."""
@@ -37,14 +41,17 @@ class SecondAttempts:
     async def forward(
         self,
         reports: MemoryObjectReceiveStream[AccountReport],
-        outgoing: MemoryObjectSendStream[AccountReport],
+        outgoing: MemoryObjectSendStream[AccountReport | FirstReading],
     ) -> None:
-        """Send each account's report once, in the order in which they are ready, and close both streams."""
+        """Send each account's report once, in the order in which they are ready, and close both streams.
+
+        Of an account that will be asked once more the first reading is sent, too.
+        """
         async with reports, outgoing:
             async for report in reports:
                 ready = self._ready(report)
-                if self.hold is not None and self.waiting.get(report.account.id) is report:
-                    await self.hold(report)
+                if self.waiting.get(report.account.id) is report:
+                    await outgoing.send(FirstReading(report))
                 if ready is not None:
                     await outgoing.send(ready)
                     self.waiting.pop(ready.account.id, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -12,9 +13,19 @@ from auditor.model.placeholders import Unlisted, excluded, not_listed, not_reach
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
+from auditor.run.second_attempts import FirstReading
 
 _MOST_LEFT_OUT = 1000
 """Reports of accounts that were left out, in one batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What is ready at once."""
+
+    reports: Sequence[AccountReport]
+    first: Sequence[AccountReport] = ()
+    """First readings of accounts that will be asked once more; their reports come later."""
 
 
 class ReportStream:
@@ -22,7 +33,7 @@ class ReportStream:
 
     def __init__(  # noqa: PLR0913 - what a run is made of
         self,
-        reports: MemoryObjectReceiveStream[AccountReport],
+        reports: MemoryObjectReceiveStream[AccountReport | FirstReading],
         *,
         started: AuditStarted,
         listing: Listing,
@@ -52,29 +63,40 @@ class ReportStream:
             EngineError: In the place of the first report, where the workers can't audit.
             ListingInterrupted: After the last report, where the organization has accounts that were not listed.
         """
+        while True:
+            taken = await self._next()
+            if taken is None:
+                raise StopAsyncIteration
+            if isinstance(taken, AccountReport):
+                return taken
+
+    async def batches(self) -> AsyncIterator[Ready]:
+        """What is ready, as soon as there is something; raises as iterating does."""
+        while (taken := await self._next()) is not None:
+            ready = [taken]
+            with suppress(anyio.WouldBlock, anyio.EndOfStream):
+                while True:
+                    ready.append(self._take(self._reports.receive_nowait()))
+            reports = [each for each in ready if isinstance(each, AccountReport)]
+            # Once one of these comes, nothing else does, and all of them are there.
+            while reports and reports[0].excluded and len(reports) < _MOST_LEFT_OUT:
+                other = self._next_left_out()
+                if other is None:
+                    break
+                reports.append(other)
+            yield Ready(reports, [each.report for each in ready if isinstance(each, FirstReading)])
+
+    async def _next(self) -> AccountReport | FirstReading | None:
+        """What comes next, None where nothing more does; raises as iterating does."""
         try:
             return self._take(await self._reports.receive())
         except anyio.EndOfStream:
             if self._refusal is not None:
                 raise self._refusal from self._refusal.__cause__
             report = self._next_left_out()
-            if report is not None:
-                return report
-            if self._listing.interruption is not None:
+            if report is None and self._listing.interruption is not None:
                 raise self._listing.interruption from None
-            raise StopAsyncIteration from None
-
-    async def batches(self) -> AsyncIterator[list[AccountReport]]:
-        """The reports that are ready, as soon as there is one; raises as iterating does."""
-        async for report in self:
-            ready = [report]
-            with suppress(anyio.WouldBlock, anyio.EndOfStream):
-                while True:
-                    ready.append(self._take(self._reports.receive_nowait()))
-            # Once one of these comes, nothing else does, and all of them are there.
-            while report.excluded and len(ready) < _MOST_LEFT_OUT and (other := self._next_left_out()) is not None:
-                ready.append(other)
-            yield ready
+            return report
 
     def refuse(self, error: EngineError) -> None:
         """Raise this in the place of the first report: no account was asked anything."""
@@ -108,7 +130,8 @@ class ReportStream:
         rest, known = self._listing.rest, self._listing.count and not self._refusal
         return not_listed(rest) if rest is not None and (known or self._begun) else None
 
-    def _take(self, report: AccountReport) -> AccountReport:
+    def _take(self, taken: AccountReport | FirstReading) -> AccountReport | FirstReading:
         self._begun = True
-        self._listing.finish(report.account)
-        return report
+        if isinstance(taken, AccountReport):
+            self._listing.finish(taken.account)
+        return taken

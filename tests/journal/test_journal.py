@@ -16,7 +16,7 @@ from anyio import to_thread
 from auditor import AccountId, AccountReport, AuditConfig, ConfigurationError, Failure, Section
 from auditor.journal import JournalWriter, open_journal, reopen_journal
 from auditor.model.merge import merged
-from auditor.model.placeholders import Unlisted, not_reached
+from auditor.model.placeholders import Unlisted, failed, not_reached
 from auditor.model.progress import AuditStarted
 from tests.samples import ACCOUNT, CALLER, PERIOD, REPORT
 
@@ -66,18 +66,29 @@ async def test_accounts_that_were_not_listed_are_not_in_the_file(tmp_path: Path)
 
 
 async def test_a_first_reading_is_in_the_file(tmp_path: Path) -> None:
-    """It is on the disk though the process may not live to ask again, and beside reports that are written meanwhile."""
+    """It counts where the process did not live to ask again; the report has it, and so takes its place."""
     path = tmp_path / "a.journal.jsonl"
     async with open_journal(path, config=CONFIG) as journal:
         await journal.begin(STARTED)
-        async with anyio.create_task_group() as tasks:
-            for number in range(20):
-                tasks.start_soon(journal.write_first, report(number, FAILURE))
-                tasks.start_soon(journal.write_all, [report(100 + number), report(200 + number)])
-    expected = [each.account.id for each in [*map(report, range(20)), *map(report, range(100, 120))]]
-    found = await read(path)
-    assert {*expected, *(report(200 + number).account.id for number in range(20))} == {e.account.id for e in found}
-    assert 20 == sum(each.failures == (FAILURE,) for each in found)
+        await journal.write_first([report(1, FAILURE), report(2, FAILURE), report(3, FAILURE)])
+        assert ([], True) == (await reports_of(journal), journal.used)
+        await journal.write_all([report(3), report(1)])
+    for _ in range(2):
+        async with reopen_journal(path) as journal:
+            assert [report(3), report(1), report(2, FAILURE)] == await reports_of(journal)
+            assert ({report(2).account.id: FAILURE.code}, {FAILURE.code: 1}) == (journal._content.failed, journal.again)  # noqa: SLF001 - which account it is
+
+
+async def test_what_a_later_run_reads_adds_to_a_first_reading(tmp_path: Path) -> None:
+    """That run does not know it, so that its own report has not all of it."""
+    path = tmp_path / "a.journal.jsonl"
+    async with open_journal(path, config=CONFIG) as journal:
+        await journal.begin(STARTED)
+        await journal.write_first([report(1, FAILURE)])
+    async with reopen_journal(path) as journal:
+        await journal.write(failed(report(1).account, FAILURE))
+    (found,) = await read(path)
+    assert (report(1, FAILURE).users, report(1, FAILURE).failures) == (found.users, found.failures)
 
 
 async def test_a_journal_comes_back_whole(tmp_path: Path) -> None:

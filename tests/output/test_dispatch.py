@@ -159,12 +159,12 @@ class KeepsFirst(Plain):
         self.first: list[AccountReport] = []
         self._fails = fails
 
-    async def write_first(self, report: AccountReport) -> None:
-        """Take it, or find no place for it."""
+    async def write_first(self, reports: Sequence[AccountReport]) -> None:
+        """Take them, or find no place for them."""
         if self._fails:
             raise WriteError("no place for it")
         await anyio.lowlevel.checkpoint()
-        self.first.append(report)
+        self.first.extend(reports)
 
 
 @pytest.mark.anyio
@@ -173,9 +173,9 @@ async def test_who_gets_first_readings() -> None:
     plain, keeps, last = Plain(), KeepsFirst(), KeepsFirst()
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await dispatch_first(REPORT, [plain, keeps])
+        await dispatch_first([REPORT], [plain, keeps])
     with pytest.raises(WriteError, match="no place for it"):
-        await dispatch_first(REPORT, [plain, KeepsFirst(fails=True), last])
+        await dispatch_first([REPORT], [plain, KeepsFirst(fails=True), last])
     assert ([], [REPORT], []) == (plain.taken, keeps.first, last.first)
 
 

@@ -1,6 +1,6 @@
 """An account that failed for a reason that passes is asked once more, when the others are done."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from auditor.model.placeholders import excluded, failed, not_reached, unasked
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 from auditor.run.listing import Listing
-from auditor.run.second_attempts import SecondAttempts, is_worth_retrying
+from auditor.run.second_attempts import FirstReading, SecondAttempts, is_worth_retrying
 from auditor.run.stream import ReportStream
 from tests.fakes import JUMPING, OWN_ACCOUNT, PERIOD, account
 from tests.organizations import served
@@ -59,19 +59,18 @@ class Engine:
                 await reports.send(self._read(each, self.asked.count(each.id)))
 
 
-async def handed_over(
-    engine: Engine,
-    accounts: list[Account],
-    *,
-    most: int = 1000,
-    hold: Callable[[AccountReport], Awaitable[None]] | None = None,
-) -> list[AccountReport]:
+async def handed_over(engine: Engine, accounts: list[Account], *, most: int = 1000) -> list[AccountReport]:
     """The reports that come out where so many may wait."""
+    return [each for each in await sent(engine, accounts, most=most) if isinstance(each, AccountReport)]
+
+
+async def sent(engine: Engine, accounts: list[Account], *, most: int = 1000) -> list[AccountReport | FirstReading]:
+    """The reports and first readings that come out where so many may wait."""
     found, taken = anyio.create_memory_object_stream[Account](100)
     read, readings = anyio.create_memory_object_stream[AccountReport](0)
-    outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
+    outgoing, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](0)
     listing = listing_of(*accounts)
-    second = SecondAttempts(listing, hold=hold, most_waiting=most)
+    second = SecondAttempts(listing, most_waiting=most)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(engine.run, taken, read)
         tasks.start_soon(second.forward, readings, outgoing)
@@ -96,19 +95,12 @@ async def test_it_is_asked_last_and_handed_over_once() -> None:
     assert all(report.complete for report in reports)
 
 
-async def test_what_was_read_first_is_held_before_it_is_asked_again() -> None:
-    """Each first reading once, and no other report: a process that is killed then has lost nothing of it."""
-    accounts = [account(f"{number:012}") for number in range(4)]
-    engine = Engine(
-        lambda each, times: failed(each, FAILURE) if (each in accounts[1:3], times) == (True, 1) else whole(each)
-    )
-    held: list[tuple[int, AccountReport]] = []
-
-    async def hold(report: AccountReport) -> None:
-        held.append((engine.asked.count(report.account.id), report))
-
-    await handed_over(engine, accounts, hold=hold)
-    assert [(1, failed(each, FAILURE)) for each in accounts[1:3]] == held
+async def test_what_was_read_first_is_sent_before_it_is_asked_again() -> None:
+    """Each first reading once: who keeps them loses nothing of them where the process is killed meanwhile."""
+    first, flaky, last = accounts = [account(f"{number:012}") for number in range(3)]
+    engine = Engine(lambda each, times: failed(each, FAILURE) if (each, times) == (flaky, 1) else whole(each))
+    expected = [whole(first), FirstReading(failed(flaky, FAILURE)), whole(last), whole(flaky)]
+    assert expected == await sent(engine, accounts)
 
 
 async def test_a_reading_that_can_not_be_held_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +111,8 @@ async def test_a_reading_that_can_not_be_held_ends_the_run(monkeypatch: pytest.M
     async with served(scenario, monkeypatch):
         with pytest.raises(WriteError, match="no place for it"):
             await run_audit(AuditConfig(role=scenario.role_name), writers=[writer])
-    assert [True] == [first in writer.taken for first in writer.refused]
+    assert writer.refused
+    assert [] == [first for first in writer.refused if first not in writer.taken]
 
 
 class NoPlace:
@@ -133,9 +126,9 @@ class NoPlace:
         """Take it."""
         self.taken.append(report)
 
-    async def write_first(self, report: AccountReport) -> None:
+    async def write_first(self, reports: Sequence[AccountReport]) -> None:
         """Find no place."""
-        self.refused.append(report)
+        self.refused.extend(reports)
         raise WriteError("no place for it")
 
 
@@ -195,7 +188,9 @@ async def test_a_run_asks_again_what_failed_and_ends_complete(monkeypatch: pytes
 
 
 def stream_of(
-    listing: Listing, reports: MemoryObjectReceiveStream[AccountReport], waiting: Mapping[AccountId, AccountReport]
+    listing: Listing,
+    reports: MemoryObjectReceiveStream[AccountReport | FirstReading],
+    waiting: Mapping[AccountId, AccountReport],
 ) -> ReportStream:
     """The reports of a run that has begun."""
     started = AuditStarted(Caller(OWN_ACCOUNT, "arn", "aws"), PERIOD)
@@ -206,7 +201,7 @@ async def test_accounts_that_were_left_out_come_last() -> None:
     """Behind all others; where the run is cut off before, they are told as what they are, and not as unread."""
     other = account("333333333333")
     listing = listing_of(account(), excluded=[other], ended=True)
-    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    read, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](1)
     stream = stream_of(listing, reports, {})
     assert [not_reached(account()), excluded(other)] == stream.unread()
     await read.send(failed(account(), FAILURE))
@@ -219,11 +214,11 @@ async def test_accounts_that_were_left_out_come_last() -> None:
 async def test_accounts_that_were_left_out_come_together() -> None:
     """Thousands of them are a few batches, and so a few trips to the disk."""
     others = [account(f"{number:012}") for number in range(2500)]
-    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    read, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](1)
     stream = stream_of(listing_of(account(), excluded=others, ended=True), reports, {})
     await read.send(failed(account(), FAILURE))
     read.close()
-    batches = [batch async for batch in stream.batches()]
+    batches = [batch.reports async for batch in stream.batches()]
     assert [1, 1000, 1000, 500] == list(map(len, batches))
     assert [each.id for each in others] == [report.account.id for batch in batches[1:] for report in batch]
     assert [] == stream.unread()
@@ -233,7 +228,7 @@ async def test_accounts_that_were_left_out_come_together() -> None:
 async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
     """The refusal comes in the place of the first report."""
     listing = listing_of(account(), excluded=[account("333333333333")], ended=True)
-    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    read, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](1)
     stream = stream_of(listing, reports, {})
     stream.refuse(EngineError("No workers."))
     read.close()
@@ -246,7 +241,7 @@ async def test_of_a_run_that_can_not_audit_nobody_was_left_out() -> None:
 async def test_a_refusal_behind_the_first_report_leaves_nobody_out() -> None:
     """What was told of one account is in the files, so that the others must be there, too."""
     other = account("333333333333")
-    read, reports = anyio.create_memory_object_stream[AccountReport](1)
+    read, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](1)
     stream = stream_of(listing_of(account(), other, ended=True), reports, {})
     await read.send(unasked(account(state=None)) or failed(account(), FAILURE))
     await anext(stream)
@@ -264,7 +259,7 @@ async def test_where_the_run_is_cut_off_first_readings_are_told() -> None:
     listing = listing_of(account(), other, ended=True)
     second = SecondAttempts(listing)
     read, readings = anyio.create_memory_object_stream[AccountReport](1)
-    outgoing, reports = anyio.create_memory_object_stream[AccountReport](0)
+    outgoing, reports = anyio.create_memory_object_stream[AccountReport | FirstReading](0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(partial(second.forward, readings, outgoing))
         await read.send(failed(account(), FAILURE))
