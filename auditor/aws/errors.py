@@ -92,7 +92,7 @@ def _class_of(code: str, *, status: int) -> type[RequestError]:
         return DeniedError
     if codes.is_expired(code):
         return ExpiredError
-    # With this status it is a proxy that has answered.
+    # It is a proxy that has answered.
     if codes.is_unreached(code) or status == PROXY_AUTHENTICATION:
         return UnreachableError
     return InvalidResponseError if codes.is_invalid(code) else RequestError
@@ -151,20 +151,41 @@ def is_throttle(error: RequestError) -> bool:
 
 def is_transient(error: RequestError) -> bool:
     """Whether the same request may well succeed in a moment."""
-    if error.status == PROXY_AUTHENTICATION:
+    if is_of_proxy(error):
         # A wrong password is not tried again: some proxies lock who does.
         return False
     return codes.is_transient(error.code, status=error.status)
 
 
-def passes(error: RequestError) -> bool:
+def passes(error: RequestError, *, contacted: bool) -> bool:
     """Whether it may be an outage: of an endpoint, or of what provides the caller's credentials."""
-    return not is_throttle(error) and (is_transient(error) or error.code == CREDENTIALS_UNAVAILABLE)
+    if is_throttle(error):
+        return False
+    return is_transient(error) or error.code == CREDENTIALS_UNAVAILABLE or (contacted and is_in_between(error))
+
+
+def is_in_between(error: RequestError) -> bool:
+    """Whether somebody else than AWS refuses: a proxy that wants another password, a certificate that is not good.
+
+    Where the endpoint has answered before they have come in between, as portals and VPNs do, and may go again.
+    Otherwise it is how things are, and no waiting mends it.
+    """
+    return is_of_proxy(error) or error.code == CERTIFICATE_REFUSED
+
+
+def is_of_proxy(error: RequestError) -> bool:
+    """Whether a proxy has refused the request for want of a password, and nobody behind it has seen it."""
+    return error.status == PROXY_AUTHENTICATION
+
+
+def is_contact(error: RequestError) -> bool:
+    """Whether it shows that the endpoint is there: a status alone is a balancer's or a proxy's, a code is AWS's."""
+    return bool(error.status) and error.code != str(error.status) and not is_of_proxy(error)
 
 
 def is_answer(error: RequestError) -> bool:
     """Whether AWS has decided on the request: not a throttle, and not what may be another answer in a moment."""
-    return bool(error.status) and not is_throttle(error) and not is_transient(error)
+    return bool(error.status) and not is_throttle(error) and not is_transient(error) and not is_of_proxy(error)
 
 
 def is_expired(error: RequestError) -> bool:

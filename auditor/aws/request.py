@@ -17,7 +17,9 @@ from auditor.aws.errors import (
     SDK_ERRORS,
     fault_of_others,
     is_answer,
+    is_contact,
     is_expired,
+    is_of_proxy,
     is_throttle,
     passes,
     safe_cause,
@@ -224,12 +226,13 @@ class Access:
         if error.service not in (api.service, CREDENTIALS):
             # The credentials' own request has been tried again already.
             return None
-        if error.status:
+        if is_contact(error):
             self._limits.answered.add(api.service)
-        if passes(error):
+        contacted = api.service in self._limits.answered
+        if passes(error, contacted=contacted):
             return self._pause_after_fault(api, error, retries)
         self._note_answer(api, error)
-        pause = retries.pause_after(error, contacted=True)
+        pause = retries.pause_after(error, contacted=contacted)
         if not is_throttle(error):
             return pause
         liveness = self.usage.liveness(api.service)
@@ -262,7 +265,7 @@ class Access:
         return any(other.service == api.service for other in answered)
 
     def _note_answer(self, api: Api, error: RequestError) -> None:
-        if not error.status:
+        if not error.status or is_of_proxy(error):
             return
         self._all_is_well(api)
         if is_throttle(error):

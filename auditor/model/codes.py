@@ -81,7 +81,6 @@ _FAULTS_OF_SERVICES = frozenset(
 _TRANSIENT = _FAULTS_OF_SERVICES | {INVALID_RESPONSE} | (_UNREACHED - {CERTIFICATE_REFUSED, NO_ANSWER, PROXY_UNUSABLE})
 _LASTING = frozenset(
     {
-        CERTIFICATE_REFUSED,
         "EventsDropped",
         "InternalError",
         NOT_IN_SUMMARY,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from auditor.aws.errors import is_expired, is_throttle, is_transient
+from auditor.aws.errors import is_expired, is_in_between, is_throttle, is_transient
 from auditor.aws.limits.rate import loop_time
 from auditor.errors import RequestError
 from auditor.model.codes import CONNECTION_FAILED, PROXY_FAILED, TIMEOUT, TLS_FAILED, TOO_MANY_OPEN_FILES
@@ -75,7 +75,8 @@ class Retries:
         if is_expired(error):
             self._renewals += 1
             return self._pause(self._renewals) if self._renewals <= self._policy.renewals else None
-        if not is_transient(error) or (error.code == TOO_MANY_OPEN_FILES and not contacted):
+        may_pass = is_transient(error) or (contacted and is_in_between(error))
+        if not may_pass or (error.code == TOO_MANY_OPEN_FILES and not contacted):
             return None
         self._attempts += 1
         if self._attempts >= self._policy.attempts:

@@ -255,7 +255,7 @@ def verified(session: AioSession, *, config: VerifyingConfig | None = None) -> N
 
 
 def is_certificate_refusal(error: BaseException | None) -> bool:
-    """Whether a request failed because a certificate (server's or proxy's) was refused: never retry it.
+    """Whether a request failed because a certificate (server's or proxy's) was refused.
 
     Looks through what the SDK and aiohttp wrap round the refusal: `kwargs["error"]`, and causes.
     """

@@ -1,17 +1,25 @@
 """A service that serves nobody is waited for by the whole run, and tried by one request at a time."""
 
+import ssl
 from collections import Counter
 from functools import partial
 from typing import Any
 
 import anyio
 import pytest
-from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from auditor.aws.limits.budgets import Api
 from auditor.aws.limits.outage import Outages
 from auditor.aws.limits.retry import RetryPolicy
 from auditor.aws.request import Access, RunLimits, Usage
+from auditor.aws.wire.proxies import ProxyRefusal
 from auditor.errors import RequestError
 from auditor.model.progress import ProgressEvent, Waiting, WaitingEnded
 from tests.fakes import JUMPING, FakeService, limits, refusal
@@ -27,6 +35,15 @@ FAULTS = [
     ),
     pytest.param(ReadTimeoutError(endpoint_url="https://aws"), "Timeout", id="timeouts"),
     pytest.param({}, "InvalidResponse", id="bad bodies"),
+    pytest.param(
+        SSLError(endpoint_url="https://aws", error=ssl.SSLCertVerificationError("self-signed certificate")),
+        "CertificateRefused",
+        id="a portal's certificate",
+    ),
+    pytest.param(
+        ProxyConnectionError(proxy_url="http://proxy:3128", error=ProxyRefusal(407)), "ProxyFailed", id="its password"
+    ),
+    pytest.param(refusal("407", status=407), "407", id="its password, in the clear"),
 ]
 
 

@@ -101,10 +101,18 @@ async def test_throttles_are_no_attempts() -> None:
     assert [retries.pause_after(fault(), contacted=True) for _ in range(8)] == [0.0] * 7 + [None]
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchEntity", "CertificateRefused", "ValidationError"])
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchEntity", "ValidationError"])
 async def test_final_refusals_are_not_tried_again(code: str) -> None:
     """What AWS would only say again is raised at once."""
     assert Retries(POLICY).pause_after(fault(code, status=400), contacted=True) is None
+
+
+@pytest.mark.parametrize(("code", "status"), [("CertificateRefused", 0), ("ProxyFailed", 407), ("407", 407)])
+async def test_who_came_in_between_may_go_again(code: str, status: int) -> None:
+    """A certificate, or a proxy's password, that is no good stays so, unless AWS has answered before."""
+    refused = fault(code, status=status)
+    assert Retries(POLICY).pause_after(refused, contacted=False) is None
+    assert Retries(NO_PAUSES).pause_after(refused, contacted=True) == 0.0
 
 
 async def test_a_throttled_request_ends_with_its_patience() -> None:
@@ -190,6 +198,17 @@ async def test_an_answer_is_a_contact() -> None:
 
     assert {"iam"} == place.answered
     assert 15 <= anyio.current_time() - started <= 21.5
+
+
+@pytest.mark.parametrize("status", [403, 407, 502, 503])
+async def test_a_status_alone_is_no_contact(status: int) -> None:
+    """A balancer without AWS behind it answers so, or a proxy: with a page, and no code of AWS's."""
+    iam, place = FakeService("iam", list_users=lambda **_: refusal(f"{status}", status=status)), limits()
+
+    with pytest.raises(RequestError):
+        await Access(credentials=None, limits=place).request(iam.list_users)
+
+    assert set() == place.answered
 
 
 async def test_a_contact_is_a_services_own() -> None:
