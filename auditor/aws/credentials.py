@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
 _EARLY = timedelta(minutes=5)
 _QUARTER = 4
+_LONGEST_RENEWAL = 30.0
+"""Seconds: what has given credentials once, and now gives none, has hung. The first ones may need a person."""
 _MEMBERS = ("the access key id", "the secret access key", "the session token")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -218,6 +220,7 @@ class CallerCredentials(RenewedCredentials):
         super().__init__(self._lease, now=now)
         self._credentials = credentials
         self._explain = explain
+        self._has_given = False
 
     async def current(self) -> ReadOnlyCredentials:
         """The caller's credentials; raises RequestError (`CredentialsUnavailable`) where they ended and none came."""
@@ -238,7 +241,13 @@ class CallerCredentials(RenewedCredentials):
         return hasattr(self._credentials, "_expiry_time")
 
     async def _ask(self) -> ReadOnlyCredentials:
-        return await ask_chain(self._checked, explain=self._explain)
+        try:
+            with anyio.fail_after(_LONGEST_RENEWAL if self._has_given else None):
+                frozen = await ask_chain(self._checked, explain=self._explain)
+        except TimeoutError:
+            raise self._explain(TimeoutError(f"it gave none for {_LONGEST_RENEWAL:g} seconds")) from None
+        self._has_given = True
+        return frozen
 
     async def _checked(self) -> ReadOnlyCredentials:
         frozen: ReadOnlyCredentials = await self._credentials.get_frozen_credentials()

@@ -269,11 +269,12 @@ class Source:
         self.life = life
         self.count = 0
         self.error: Exception | None = None
+        self.takes = 0.1
 
     async def give(self) -> dict[str, str]:
         """The next credentials, as the SDK wants them of a provider."""
         self.count += 1
-        await anyio.sleep(0.1)
+        await anyio.sleep(self.takes)
         if self.error is not None:
             raise self.error
         expiry = (self.clock() + self.life).isoformat()
@@ -322,6 +323,31 @@ async def test_a_chain_that_fails_costs_nothing_while_its_credentials_live(clock
         await credentials.current()
     source.error = None
     assert (await credentials.current()).access_key != first.access_key
+
+
+async def test_a_chain_that_hangs_has_no_credentials(clock: Clock) -> None:
+    """All who wait for a renewal learn of it in time, and the next one asks anew; the first may take minutes."""
+    source = Source(clock, HOUR)
+    source.takes = 200
+    credentials, began = source.credentials(), anyio.current_time()
+    await credentials.current()
+    assert 200 == round(anyio.current_time() - began)
+    clock.moment += HOUR
+    said: list[str] = []
+
+    async def fail() -> None:
+        with pytest.raises(RequestError) as caught:
+            await credentials.current()
+        said.append(str(caught.value))
+
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(fail)
+    assert 30 == round(anyio.current_time() - began)
+    assert ["CredentialsUnavailable: it gave none for 30 seconds (credentials refresh)"] * 5 == said
+    source.takes = 1
+    assert "ASIA3" == (await credentials.current()).access_key
 
 
 async def test_credentials_without_an_end_are_the_sdks_to_keep() -> None:
