@@ -21,6 +21,7 @@ from auditor.aws.caller_errors import (
     refresh_error,
     whole,
 )
+from auditor.aws.credential_programs import end_programs_with_tasks
 from auditor.aws.credentials import CallerCredentials, ask_chain, task_credential_resolver
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.partitions import DEFAULT_REGION
@@ -74,6 +75,7 @@ async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> Cal
     explain = partial(refresh_error, settings=settings_of(sessions, profile=profile))
 
     async def load() -> Any:  # noqa: ANN401 - the SDK has no types
+        end_programs_with_tasks(sessions.caller.get_component("credential_provider"))
         credentials = await sessions.caller.get_credentials()
         if credentials is None:
             raise NoCredentialsError
