@@ -8,6 +8,7 @@ from auditor.output.dispatch import (
     Writer,
     begin,
     broadcast,
+    check_writers,
     dispatch,
     dispatch_unlisted,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Writer",
     "begin",
     "broadcast",
+    "check_writers",
     "dispatch",
     "dispatch_unlisted",
     "open_csv_writer",
