@@ -25,6 +25,7 @@ from auditor.errors import ConfigurationError, IncompleteError, OrganizationErro
 from auditor.model.codes import INVALID_RESPONSE
 from auditor.model.coverage import Section
 from auditor.model.facts import Account, AccountId, AccountState
+from auditor.model.kinds import check_kind, check_method
 from auditor.model.period import resolve_period, zoned
 from auditor.model.progress import AccountFinished, AuditWarning, ProgressEvent
 from auditor.model.report import AccountReport
@@ -53,6 +54,7 @@ async def get_accounts(org_client: "OrganizationsClient") -> list[dict[str, Any]
     Raises:
         OrganizationError: The list could not be read to its end.
     """
+    check_method("org_client, an open client of Organizations,", org_client, "list_accounts")
     accounts: list[dict[str, Any]] = []
     try:
         access = Access(credentials=credentials_of(org_client), limits=new_run_limits())
@@ -78,8 +80,10 @@ async def assume_role(
     Raises:
         AuditError: The session has no credentials, or the role is refused.
     """
+    check_kind("account_id", account_id, str)
     check_role_name(role_name)
     check_session_name(session_name)
+    check_kind("policy", policy, str | None)
     role = RoleRequest(role_name, session_name, policy=policy)
     async with open_gateway(session=session) as gateway:
         return await assume(
@@ -96,8 +100,11 @@ async def get_iam_users_with_keys(iam_client: "IAMClient", account_id: str, acco
     Raises:
         IncompleteError: Users or keys could not be listed, so that rows are missing; it holds the others.
     """
+    check_kind("account_id", account_id, str)
+    check_kind("account_name", account_name, str)
     draft = AccountDraft()
     access = Access(credentials=credentials_of(iam_client), limits=new_run_limits())
+    check_method("iam_client, an open client of IAM,", iam_client, "list_users")
     account_access = IamAccess(access, reading_past_oddities(iam_client))
     await bulkhead(draft, Section.USERS, collect_users(account_access, draft))
     account = account_of({"Id": account_id, "Name": account_name})
@@ -133,6 +140,9 @@ async def get_cloudtrail_events(
         AuditError: The session has no credentials, or AWS does not accept them.
     """
     config = AuditConfig(role=role_name, users=UserScope.WITH_KEYS)
+    check_kind("start_date", start_date, datetime)
+    check_kind("end_date", end_date, datetime)
+    check_kind("accounts", accounts, Iterable)
     distinct = _distinct(accounts)
     period, cuts = resolve_period(zoned(start_date), zoned(end_date), now=datetime.now(UTC))
     for cut in cuts:
@@ -168,6 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> tuple[list[dict[str, str]], 
 
 def run_script(arguments: Sequence[str] | None = None) -> AuditSummary:
     """What `main` does, with the summary, which knows whether anything is missing."""
+    check_kind("arguments", arguments, list | tuple | None)
+    for argument in arguments or ():
+        check_kind("Each of the arguments", argument, str)
     options = _parser().parse_args(arguments)
     config = AuditConfig(role=options.role, profile=options.profile, users=UserScope.WITH_KEYS)
     return event_loop.run(_audit, config)

@@ -1,6 +1,6 @@
 """The settings of one audit, frozen and checked when they are made."""
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from typing import Any
 
 from auditor.errors import ConfigurationError
 from auditor.model.filters import ALL_ACCOUNTS, AccountFilters
+from auditor.model.kinds import Number, check_kind, word_of
 from auditor.model.roles import (
     check_external_id,
     check_session_duration,
@@ -24,14 +25,8 @@ DEFAULT_SESSION_NAME = "SecurityAudit"
 LONGEST_SILENCE = 300.0
 PATIENCE = 600.0
 
-
-_Number = int | float
-
-
-def _check_kind(name: str, value: object, kind: Any) -> None:  # noqa: ANN401 - whatever isinstance takes
-    if not isinstance(value, kind):
-        wanted = kind.__name__ if isinstance(kind, type) else str(kind).replace("datetime.", "")
-        raise ConfigurationError(f"{name} must be of the type {wanted}: {value!r} is not.")
+_MOST = sys.float_info.max
+"""The largest number of seconds or requests: a larger int has no float."""
 
 
 class Labels(StrEnum):
@@ -58,8 +53,8 @@ class Rates:
 
     def __post_init__(self) -> None:
         for name in ("iam", "events", "organizations", "sts"):
-            _check_kind(f"The {name} rate", getattr(self, name), _Number)
-            if not 0 < getattr(self, name) < math.inf:
+            check_kind(f"The {name} rate", getattr(self, name), Number)
+            if not 0 < getattr(self, name) <= _MOST:
                 raise ConfigurationError(f"The {name} rate must be a number above zero.")
 
 
@@ -79,8 +74,8 @@ class ReportWait:
 
     def __post_init__(self) -> None:
         for name in ("patience", "first_pause", "longest_pause"):
-            _check_kind(f"The {name} of a report", getattr(self, name), _Number)
-            if not 0 <= getattr(self, name) < math.inf:
+            check_kind(f"The {name} of a report", getattr(self, name), Number)
+            if not 0 <= getattr(self, name) <= _MOST:
                 raise ConfigurationError(f"The {name} of a report must be a number, and not below zero.")
 
 
@@ -142,7 +137,7 @@ class AuditConfig:
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
-            _check_kind(name, getattr(self, name), kind)
+            check_kind(name, getattr(self, name), kind)
         object.__setattr__(self, "role", role_names(self.role))
         check_session_name(self.session_name)
         check_session_duration(self.session_duration)
@@ -153,8 +148,8 @@ class AuditConfig:
         _check_concurrency(self.concurrency)
         _check_silence(self.longest_silence)
         _check_patience(self.patience)
-        for name, (words, meant) in _WORDS.items():
-            object.__setattr__(self, name, _word(getattr(self, name), words, meant=meant))
+        for name, words in _WORDS.items():
+            object.__setattr__(self, name, word_of(name, getattr(self, name), words))
         for name in ("start_date", "end_date"):
             _check_aware(name, getattr(self, name))
         if self.start_date and self.end_date and self.end_date < self.start_date:
@@ -177,19 +172,19 @@ _KINDS: Mapping[str, Any] = {
     "start_date": datetime | None,
     "end_date": datetime | None,
     "concurrency": int,
-    "external_id": str | None,
+    "csv_bom": bool,
     "session_policy": bool,
     "rates": Rates,
     "report_wait": ReportWait,
-    "longest_silence": _Number,
+    "longest_silence": Number,
+    "patience": Number,
 }
 
-
-_WORDS: Mapping[str, tuple[type[StrEnum], str]] = {
-    "labels": (Labels, "language of the rows"),
-    "freshness": (Freshness, "freshness of facts"),
-    "users": (UserScope, "scope of users"),
-    "events": (EventScope, "scope of events"),
+_WORDS: Mapping[str, type[StrEnum]] = {
+    "labels": Labels,
+    "freshness": Freshness,
+    "users": UserScope,
+    "events": EventScope,
 }
 
 
@@ -199,22 +194,15 @@ def _check_concurrency(concurrency: int) -> None:
 
 
 def _check_silence(longest: float) -> None:
-    if not 0 < longest < math.inf:
+    if not 0 < longest <= _MOST:
         raise ConfigurationError("The longest silence must be a number of seconds above zero.")
 
 
 def _check_patience(patience: float) -> None:
-    if not 0 <= patience < math.inf:
+    if not 0 <= patience <= _MOST:
         raise ConfigurationError("The patience with outages must be a number of seconds, and not below zero.")
 
 
 def _check_aware(name: str, moment: datetime | None) -> None:
-    if moment is not None and moment.tzinfo is None:
+    if moment is not None and moment.utcoffset() is None:
         raise ConfigurationError(f"{name} has no time zone.")
-
-
-def _word(word: str, words: type[StrEnum], *, meant: str) -> StrEnum:
-    try:
-        return words(word)
-    except ValueError:
-        raise ConfigurationError(f"{word!r} is no {meant}: {' and '.join(words)} are.") from None

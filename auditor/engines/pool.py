@@ -13,6 +13,7 @@ from auditor.engines.dask import check_cluster, is_cluster
 from auditor.engines.submissions import Reports, Submissions, error_of, open_submissions, reason_of
 from auditor.engines.worker import Batch, audit_batch, check_version, package_version, worker_version
 from auditor.errors import ConfigurationError, EngineError
+from auditor.model.kinds import check_kind, check_method
 from auditor.model.progress import Observer
 
 
@@ -71,7 +72,10 @@ def _no_answer(error: BaseException, *, version: str) -> str:
 
 
 def check_pool(workers: int | None, *, executor: Executor | None, session: aioboto3.Session | None) -> None:
-    """Raise ConfigurationError for what can't be right: no executor's workers, or a session that they can't have."""
+    """Raise ConfigurationError for what can't be right: workers, an executor, or a session that they can't have."""
+    check_kind("workers", workers, int | None)
+    if executor is not None:
+        check_method("executor", executor, "submit")
     if workers is None and executor is not None:
         raise ConfigurationError("An executor does not say how many workers it has: give their number.")
     if workers is not None and workers < 1:

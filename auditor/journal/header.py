@@ -123,7 +123,12 @@ class Header:
         """The settings of the audit; what decides nothing in its rows may be chosen anew.
 
         The dates are those of the period that was started, else those that were asked for.
+
+        Raises:
+            ConfigurationError: One can't be right, or decides what is in the rows.
         """
+        for name in free.keys() - FreeSettings.__annotations__.keys():
+            raise ConfigurationError(f"{name} can't be chosen anew: {', '.join(FreeSettings.__annotations__)} can.")
         dates = self.asked if self.started is None else self.started.period
         return AuditConfig(**_settings_of(self.settings), start_date=dates.start, end_date=dates.end, **free)
 

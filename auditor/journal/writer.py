@@ -18,6 +18,7 @@ from auditor.journal.file import JournalFile, create_journal_file, open_journal_
 from auditor.journal.header import Header, header_line, header_of, started_line
 from auditor.journal.reader import Content, first_line, first_reading_at, read_content, report_at, report_line
 from auditor.model.facts import AccountId
+from auditor.model.kinds import check_kind, path_of
 from auditor.model.placeholders import Unlisted, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
@@ -178,9 +179,13 @@ async def open_journal(path: Path | str, *, config: AuditConfig) -> AsyncIterato
     Raises:
         ConfigurationError: There can be no such file.
     """
+    check_kind("config", config, AuditConfig)
+    place = path_of("path", path)
+    if not place.name:
+        raise ConfigurationError(f"path must name a file: {path!r} names none.")
     header = header_of(config, at=datetime.now(UTC))
     try:
-        file = await to_thread.run_sync(create_journal, Path(path), header)
+        file = await to_thread.run_sync(create_journal, place, header)
     except OSError as error:
         raise ConfigurationError(f"The journal {path} could not be made: {error.strerror or error}.") from error
     except WriteError as error:
@@ -210,7 +215,7 @@ async def reopen_journal(path: Path | str) -> AsyncIterator[JournalWriter]:
         ConfigurationError: It is no journal, it is damaged before its end, or another audit has it.
         WriteError: The torn line could not be cut off, or what was read first could not be kept as reports.
     """
-    file = await to_thread.run_sync(open_journal_file, Path(path))
+    file = await to_thread.run_sync(open_journal_file, path_of("path", path))
     try:
         content = await to_thread.run_sync(_readable_content, file)
         writer = JournalWriter(file, content=content)

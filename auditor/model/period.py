@@ -71,13 +71,7 @@ def _to_second(moment: datetime) -> datetime:
 
 
 def zoned(moment: datetime) -> datetime:
-    """The same moment with a zone: one without is local time, as `datetime.now()` is.
-
-    Raises:
-        ConfigurationError: It is no datetime.
-    """
-    if not isinstance(moment, datetime):
-        raise ConfigurationError(f"A date must be a datetime, and {moment!r} is none.")
+    """The same moment with a zone: one without is local time, as `datetime.now()` is."""
     try:
         return moment.astimezone()
     except (OverflowError, ValueError):

@@ -95,9 +95,9 @@ def check_source_identity(source_identity: str | None) -> None:
         )
 
 
-def check_external_id(external_id: str | None) -> None:
-    """Raise ConfigurationError where AWS would refuse `external_id`; None is none."""
-    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
+def check_external_id(external_id: object) -> None:
+    """Raise ConfigurationError, which does not repeat it, where AWS would refuse `external_id`; None is none."""
+    if external_id is not None and not (isinstance(external_id, str) and _EXTERNAL_ID.fullmatch(external_id)):
         raise ConfigurationError("The external id must have 2 to 1,224 letters, digits and +=,.@:/_- characters.")
 
 

@@ -16,6 +16,7 @@ from auditor.config import Labels
 from auditor.errors import ConfigurationError, WriteError
 from auditor.files.private_file import PrivateFile, close_all, closing, sync_directory
 from auditor.files.run_names import RunNames, claim
+from auditor.model.kinds import check_kind, path_of, word_of
 from auditor.model.placeholders import Unlisted
 from auditor.model.report import AccountReport
 from auditor.output.rows import (
@@ -156,8 +157,10 @@ async def open_csv_writer(
     Raises:
         ConfigurationError: There can be no such directory, or nothing can be written in it.
     """
-    tables = await claim(Path(directory), create=partial(create_tables, bom=bom))
-    async with csv_writer_of(tables, labels=labels) as writer:
+    folder, words = path_of("directory", directory), word_of("labels", labels, Labels)
+    check_kind("bom", bom, bool)
+    tables = await claim(folder, create=partial(create_tables, bom=bom))
+    async with csv_writer_of(tables, labels=words) as writer:
         yield writer
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from auditor.concurrency.tasks import completed
 from auditor.errors import WriteError
+from auditor.model.kinds import check_kind, check_method
 from auditor.model.placeholders import Unlisted, not_reached
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
@@ -74,6 +75,13 @@ class UnlistedWriter(Writer, Protocol):
             WriteError: It could not be kept; the run stops.
         """
         ...
+
+
+def check_writers(writers: Sequence[Writer]) -> None:
+    """Raise ConfigurationError where they are no sequence, or one has no `write`."""
+    check_kind("writers", writers, Sequence)
+    for place, writer in enumerate(writers):
+        check_method(f"writers[{place}]", writer, "write")
 
 
 async def begin(started: AuditStarted, writers: Sequence[Writer]) -> None:

@@ -1,10 +1,12 @@
 """What a resumed audit keeps to: how it was begun, and what is finished already."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
 from auditor.errors import CallerError
 from auditor.model.facts import AccountId, Caller
+from auditor.model.kinds import check_kind
 from auditor.model.period import Period, lost_until
 from auditor.model.progress import AuditStarted
 
@@ -18,6 +20,11 @@ class EarlierRun:
     """Accounts of which nothing is missing: they are passed over."""
     excluded: frozenset[AccountId] = frozenset()
     """Those of them that its filters left out."""
+
+    def __post_init__(self) -> None:
+        check_kind("started", self.started, AuditStarted)
+        for name in ("finished", "excluded"):
+            check_kind(name, getattr(self, name), AbstractSet)
 
     def period(self, now: datetime) -> tuple[Period, tuple[str, ...]]:
         """The period as it was, with a warning where CloudTrail has dropped some of its events since then."""

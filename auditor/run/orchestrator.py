@@ -52,6 +52,7 @@ from auditor.model.progress import (
 from auditor.model.report import AccountReport
 from auditor.model.summary import AuditSummary
 from auditor.output import Writer, begin, broadcast, dispatch, dispatch_first, dispatch_unlisted
+from auditor.run.arguments import check_arguments
 from auditor.run.earlier import EarlierRun
 from auditor.run.listing import Listing, list_accounts, list_selected
 from auditor.run.second_attempts import FirstReading, SecondAttempts
@@ -87,6 +88,7 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
         AuditError: Nothing could be audited, or a writer failed. What AWS refuses in an account is part of its report
             and raises nothing; nor does a listing that ends early: the summary's `interruption` says why.
     """
+    check_arguments(config, observe=observe, earlier=earlier, writers=writers, collect=collect)
     started = anyio.current_time()
     totals = Totals(config.labels, collect=collect)
     interruption = ""
@@ -150,6 +152,7 @@ async def open_audit(  # noqa: PLR0913 - what a caller may choose
     Raises:
         AuditError: Nothing could be audited, or `begin` raised it.
     """
+    check_arguments(config, observe=observe, earlier=earlier, begin=begin)
     check_pool(workers, executor=executor, session=session)
     now = datetime.now(UTC)
     period, cuts = earlier.period(now) if earlier else resolve_period(config.start_date, config.end_date, now=now)

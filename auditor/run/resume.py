@@ -9,9 +9,11 @@ import aioboto3
 from anyio import to_thread
 
 from auditor.concurrency.tasks import completed
+from auditor.engines import check_pool
 from auditor.errors import ListingInterrupted
 from auditor.files.run_names import names_beside
 from auditor.journal import FreeSettings, JournalWriter
+from auditor.model.kinds import check_callable, check_kind
 from auditor.model.placeholders import Unlisted, not_listed
 from auditor.model.progress import AuditFinished, AuditStarted, Observer, ProgressEvent, ignore
 from auditor.model.report import AccountReport
@@ -45,9 +47,12 @@ async def resume_audit(
         AuditError: Nothing could be audited, the caller is not of the account that began the audit, or a file could
             not be written; that no file can be made beside the journal is said before anything is asked.
     """
+    check_kind("journal, as reopen_journal gives it,", journal, JournalWriter)
+    check_callable("observe", observe)
+    check_pool(workers, executor=executor, session=session)
+    config = journal.header.config(**free)
     paths = names_beside(journal.path).tables
     await to_thread.run_sync(check_rendering, paths)
-    config = journal.header.config(**free)
     began = journal.header.started
     totals = Totals(config.labels)
     started = False

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -196,6 +196,11 @@ async def test_accounts_that_can_not_be_told(
     assert "its name is 'nobody knows which'" in caplog.text
 
 
+async def of_nobody(client: Any) -> object:
+    """The users of an account, through a client that may be none."""
+    return await get_iam_users_with_keys(client, "111122223333", "n")
+
+
 async def test_a_synchronous_client_is_refused() -> None:
     """boto3's own clients would block the event loop, which is said before they do."""
     client: Any = await to_thread.run_sync(lambda: boto3.client("organizations", region_name="us-east-1"))
@@ -204,11 +209,83 @@ async def test_a_synchronous_client_is_refused() -> None:
             await work
 
 
-async def test_dates_that_are_none_are_refused() -> None:
-    """A text where a date must be is a sentence."""
-    start: Any = "2026-01-01"
-    with pytest.raises(ConfigurationError, match="must be a datetime"):
-        await get_cloudtrail_events(aioboto3.Session(), [], ROLE, start, start)
+@pytest.mark.parametrize(
+    ("function", "service", "method"),
+    [(get_accounts, "organizations", "list_accounts"), (of_nobody, "iam", "list_users")],
+)
+async def test_what_is_no_client_of_the_service_is_refused(
+    function: Callable[[Any], Awaitable[object]], service: str, method: str, no_blocking: BlockBuster
+) -> None:
+    """A session, a client of another service, and one that was not entered, are a sentence that says what is meant."""
+    session = aioboto3.Session(region_name="us-east-1")
+    sentence = rf"^{service[:3]}_client, an open client of \w+, must be an object with a method {method}: "
+    async with client_of(session, "sts", no_blocking) as other:
+        unentered = session.client(service)
+        for given in (None, session, other, unentered):
+            with pytest.raises(ConfigurationError, match=sentence):
+                await function(given)
+        no_blocking.deactivate()
+        async with unentered:  # else the SDK warns that nobody did
+            pass
+
+
+@pytest.mark.parametrize(("name", "given"), [("account_id", (5, "n")), ("account_name", ("111122223333", None))])
+async def test_an_account_of_another_kind_is_refused(
+    name: str, given: tuple[Any, Any], no_blocking: BlockBuster
+) -> None:
+    """Nothing is asked of it."""
+    session = aioboto3.Session(region_name="us-east-1")
+    async with client_of(session, "iam", no_blocking) as client:
+        with pytest.raises(ConfigurationError, match=f"^{name} must be of the type str: "):
+            await get_iam_users_with_keys(client, *given)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("account_id", {"account_id": 5}),
+        ("account_id", {"account_id": None}),
+        ("role", {"role_name": None}),
+        ("session_name", {"session_name": 5}),
+        ("session", {"session": "x"}),
+        ("policy", {"policy": {}}),
+        ("policy", {"policy": b"{}"}),
+    ],
+)
+async def test_assuming_what_is_of_another_kind(name: str, given: dict[str, Any]) -> None:
+    """A policy that is no text is refused, and never left out."""
+    right = {"session": aioboto3.Session(), "account_id": "111122223333", "role_name": ROLE, "session_name": "Audit"}
+    with pytest.raises(ConfigurationError, match=f"{name} must be "):
+        await assume_role(**{**right, **given})
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("session", {"session": "x"}),
+        ("accounts", {"accounts": None}),
+        ("accounts", {"accounts": 5}),
+        ("role", {"role_name": 5}),
+        ("start_date", {"start_date": "2026-01-01"}),
+        ("start_date", {"start_date": None}),
+        ("end_date", {"end_date": 5}),
+    ],
+)
+async def test_events_of_what_is_of_another_kind(name: str, given: dict[str, Any]) -> None:
+    """A text where a date must be, and whatever is no list of accounts, is a sentence."""
+    now = datetime.now(UTC)
+    right = {"session": aioboto3.Session(), "accounts": [], "role_name": ROLE, "start_date": now, "end_date": now}
+    with pytest.raises(ConfigurationError, match=f"{name} must be "):
+        await get_cloudtrail_events(**{**right, **given})
+
+
+@pytest.mark.parametrize("arguments", [5, "--role Audit", b"x", [5], ["--role", None]])
+def test_arguments_of_another_kind(arguments: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line is a list of texts, as `sys.argv` is; no file is made for what is none."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="arguments must be "):
+        main(arguments)
+    assert [] == list(tmp_path.iterdir())
 
 
 async def test_assuming_a_role(monkeypatch: pytest.MonkeyPatch, no_blocking: BlockBuster) -> None:

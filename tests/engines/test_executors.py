@@ -213,8 +213,8 @@ async def test_a_batch_of_another_version_is_refused() -> None:
     [
         pytest.param(Refusing(BrokenProcessPool("gone")), "WorkerDied", id="broken"),
         pytest.param(Refusing(BrokenProcessPool("gone"), at_once=True), "WorkerDied", id="broken before"),
-        pytest.param(Refusing(RuntimeError("shut down"), at_once=True), "RuntimeError", id="shut down"),
-        pytest.param(Refusing(KeyError("odd")), "KeyError", id="a fault in the worker"),
+        pytest.param(Refusing(RuntimeError("shut down"), at_once=True), "WorkerFailed", id="shut down"),
+        pytest.param(Refusing(KeyError("odd")), "WorkerFailed", id="a fault in the worker"),
         pytest.param(Refusing(None), "WorkerDied", id="cancelled by the executor"),
     ],
 )
@@ -242,7 +242,7 @@ async def test_a_worker_with_credentials_of_another_account_refuses(monkeypatch:
             summary = await run_audit(CONFIG, executor=executor, workers=1, collect=True)
         assert_each_once(summary, server)
         assert {"GetCallerIdentity"} == {request.action for request in foreign.requests}
-    assert {"CallerError": summary.accounts - summary.not_auditable} == codes_of(summary)
+    assert {"WorkerFailed": summary.accounts - summary.not_auditable} == codes_of(summary)
     said = next(failure.message for report in summary.reports for failure in report.failures)
     assert f"A worker has credentials of the account {other.caller.id}" in said
 

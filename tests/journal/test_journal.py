@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -236,6 +237,28 @@ async def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is not a journal"):
         await read(path)
     assert content == await anyio.Path(path).read_bytes()
+
+
+@pytest.mark.parametrize("path", [None, 5, b"a", ["a"], "a\0", "\ud800", Path("a\0"), "", ".", "..", "/"])
+async def test_a_path_of_another_kind_is_refused(path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names or repeats it, and nothing is left in the folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"^path must|^The journal \.\. could not be made"):
+        async with open_journal(path, config=CONFIG):
+            pass
+    with pytest.raises(ConfigurationError, match=r"^path must|^The journal \S+ could not be opened"):
+        async with reopen_journal(path):
+            pass
+    assert [] == [left async for left in anyio.Path(tmp_path).iterdir()]
+
+
+@pytest.mark.parametrize("config", [None, "a", {"role": "Audit"}, AuditConfig])
+async def test_settings_of_another_kind_are_refused(config: Any, tmp_path: Path) -> None:
+    """A journal of an audit that could not be gone on with is none."""
+    with pytest.raises(ConfigurationError, match=r"^config must be of the type AuditConfig: "):
+        async with open_journal(tmp_path / "a", config=config):
+            pass
+    assert [] == [left async for left in anyio.Path(tmp_path).iterdir()]
 
 
 async def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -160,6 +161,46 @@ async def test_a_folder_may_be_a_text(tmp_path: Path) -> None:
     """Paths are given as they come."""
     async with open_csv_writer(str(tmp_path / "new")) as writer:
         assert [tmp_path / "new"] * 4 == [path.parent for path in writer.paths]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("directory", {"directory": None}),
+        ("directory", {"directory": 5}),
+        ("directory", {"directory": b"new"}),
+        ("directory", {"directory": ["new"]}),
+        ("directory", {"directory": "new\0"}),
+        ("directory", {"directory": "new/\ud800"}),
+        ("directory", {"directory": Path("new\0")}),
+        ("labels", {"labels": "x"}),
+        ("labels", {"labels": None}),
+        ("labels", {"labels": []}),
+        ("bom", {"bom": "x"}),
+        ("bom", {"bom": None}),
+    ],
+)
+async def test_files_of_another_kind_are_refused(
+    name: str, given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence names what can't be right, and neither a file nor a folder is made."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=rf"^{name} must be "):
+        async with open_csv_writer(**{"directory": "new", **given}):
+            pass
+    assert [] == [path async for path in anyio.Path(tmp_path).iterdir()]
+
+
+@pytest.mark.anyio
+async def test_the_language_may_be_a_text(tmp_path: Path) -> None:
+    """As in the settings of an audit."""
+    word: Any = "en"
+    async with open_csv_writer(tmp_path / "word", labels=word) as by_word:
+        await by_word.write(REPORT)
+    async with open_csv_writer(tmp_path / "label", labels=Labels.EN) as by_label:
+        await by_label.write(REPORT)
+    assert [await text_of(path) for path in by_label.paths] == [await text_of(path) for path in by_word.paths]
 
 
 @pytest.mark.anyio
