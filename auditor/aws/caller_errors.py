@@ -22,11 +22,11 @@ from auditor.aws.errors import PARSER_ERRORS, reason_of, request_error, translat
 from auditor.aws.profiles import Profile, login_profile, mfa_serial, process_programs
 from auditor.aws.redaction import without_secrets
 from auditor.errors import CallerError, RequestError
-from auditor.model.codes import CONNECTION_FAILED, CREDENTIALS_UNAVAILABLE, REGION_DISABLED, TIMEOUT
+from auditor.model.codes import CONNECTION_FAILED, CREDENTIALS_UNAVAILABLE, REGION_DISABLED, TIMEOUT, TLS_FAILED
 
 _SSO_ERRORS = ("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError")
 _UNKNOWN_KEYS = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
-_NOBODY_THERE = frozenset({CONNECTION_FAILED, TIMEOUT})
+_NOBODY_THERE = frozenset({CONNECTION_FAILED, TIMEOUT, TLS_FAILED})
 _NO_ENDPOINT = "Invalid endpoint: "
 _NOT_OF_A_KEY = re.compile(r"[^\x21-\x7e]")
 _REGION = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
