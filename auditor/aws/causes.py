@@ -20,6 +20,8 @@ _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 _BROKEN = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 _DEEPEST = 10
+_ODD_CLASSES = (AttributeError, LookupError, TypeError, ValueError)
+"""What comes of reading an error of a library's that has other members in another version."""
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 """OpenSSL's words, of one version or another, for a first record that is none."""
 _SKEW_CODES = frozenset(
@@ -43,7 +45,7 @@ def cause_of(error: BotoCoreError) -> str:
     """
     try:
         return _cause_of(error)
-    except Exception:
+    except _ODD_CLASSES:
         logger.debug("the cause of an error could not be read", exc_info=True)
         return ""
 

@@ -179,14 +179,14 @@ def test_every_error_of_a_connection_is_translated(
 def test_a_cause_that_can_not_be_read_costs_nothing() -> None:
     """The error is what it is without the words."""
 
-    class Odd(ssl.SSLError):
+    class Odd(ssl.SSLCertVerificationError):
         @property
-        def reason(self) -> str:  # type: ignore[override]  # it is odd
-            raise RuntimeError("it has none")
+        def verify_message(self) -> str:
+            raise ValueError("it has none")
 
     said = fault(SSLError(endpoint_url="https://iam.example/", error=Odd(1, "failed")))
 
-    assert said.code == "TlsFailed"
+    assert said.code == "CertificateRefused"
     assert said.message.startswith("SSL validation failed for https://iam.example/")
 
 

@@ -4,8 +4,11 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
 SCHEME = re.compile(r"(https?):|([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 """How a URL with a scheme begins; what stands before another colon may be a host or a user."""
+_EXAMPLE = "https://sts.us-east-1.amazonaws.com"
 _AUTHORITY = re.compile(r"(?:\[[^\[\]]*\]|[^\[\]:]*)(?::[0-9]*)?")
 # https://url.spec.whatwg.org/#forbidden-host-code-points
 _NOT_OF_A_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
@@ -41,6 +44,17 @@ def fault_of_user(url: str) -> str:
     except UnicodeEncodeError:
         return "the user or the password in its URL has a letter that is none of Latin-1"
     return ""
+
+
+def fault_of_endpoint(url: str) -> str:
+    """Why a service can't be asked at a URL, empty where it may; nothing of the URL but its scheme is repeated."""
+    if fault := fault_of_url(url, example=_EXAMPLE):
+        return fault
+    if "@" in urlsplit(url).netloc:
+        return "a user is in its URL, and requests are signed with keys instead"
+    # The SDK makes no client for another: https://datatracker.ietf.org/doc/html/rfc1123#section-2.1
+    valid = is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url)
+    return "" if valid else "its host may have letters, digits, hyphens and dots only"
 
 
 def _fault_of_parts(parts: SplitResult, *, example: str) -> str:
