@@ -181,7 +181,7 @@ def test_a_cause_that_can_not_be_read_costs_nothing() -> None:
 
     class Odd(ssl.SSLCertVerificationError):
         @property
-        def verify_message(self) -> str:
+        def verify_message(self) -> str:  # type: ignore[override]  # it can't be read
             raise ValueError("it has none")
 
     said = fault(SSLError(endpoint_url="https://iam.example/", error=Odd(1, "failed")))
