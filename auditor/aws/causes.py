@@ -1,22 +1,29 @@
 """Why a request did not get through: the network's reasons, and this machine's own, its clock among them."""
 
 import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from aiohttp import ClientConnectorError, ClientHttpProxyError
+from aiohttp import ClientConnectorError, ClientHttpProxyError, ClientResponseError
+from aiohttp.http_exceptions import HttpProcessingError
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
 
 from auditor.aws.wire.proxies import PROXY_AUTHENTICATION, ProxyRefusal, proxy_name
 from auditor.errors import RequestError
 
+logger = logging.getLogger(__name__)
 _TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 _BROKEN = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 _DEEPEST = 10
+_ODD_CLASSES = (AttributeError, LookupError, TypeError, ValueError)
+"""What comes of reading an error of a library's that has other members in another version."""
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+"""OpenSSL's words, of one version or another, for a first record that is none."""
 _SKEW_CODES = frozenset(
     {
         "SignatureDoesNotMatch",
@@ -32,11 +39,25 @@ _TOLERANCE = timedelta(minutes=5)
 
 
 def cause_of(error: BotoCoreError) -> str:
-    """Why a request did not get through, in a few words; empty where nothing more is known than the error says."""
+    """Why a request did not get through, in a few words; empty where nothing more is known than the error says.
+
+    It raises nothing: it only adds words, and the error itself must not be lost for them.
+    """
+    try:
+        return _cause_of(error)
+    except _ODD_CLASSES:
+        logger.debug("the cause of an error could not be read", exc_info=True)
+        return ""
+
+
+def _cause_of(error: BotoCoreError) -> str:
     inside = list(_inside(error))
+    words = _words_of_tls(inside) or next(filter(None, (_words(each, error) for each in inside)), "")
     proxy = _proxy_of(error)
-    words = next(filter(None, (_words(each, error) for each in inside)), "")
-    return f"{words}, by way of the proxy {proxy}" if words and proxy and proxy not in words else words
+    if not proxy or proxy in (words or str(error)):
+        return words
+    way = f"by way of the proxy {proxy}"
+    return f"{words}, {way}" if words else way
 
 
 def lacks_files(error: BaseException) -> bool:
@@ -80,13 +101,24 @@ def _proxy_of(error: BotoCoreError) -> str:
     return proxy_name(url) if isinstance(url, str) else ""
 
 
+def _words_of_tls(inside: list[BaseException]) -> str:
+    """What TLS has against a connection, empty where it is something else; aiohttp's own errors don't tell."""
+    refusals = [each for each in inside if isinstance(each, ssl.SSLCertVerificationError)]
+    if refusals:
+        why = next(filter(None, (getattr(each, "verify_message", "") for each in refusals)), str(refusals[-1]))
+        return f"the certificate is not good: {why.rstrip('.')}"
+    failures = [each for each in inside if isinstance(each, ssl.SSLError)]
+    if not failures:
+        return ""
+    reason = next(filter(None, (getattr(each, "reason", None) for each in failures)), str(failures[-1]))
+    return f"TLS failed: {reason}{', as where a server speaks plain http' if reason in _NO_TLS else ''}"
+
+
 def _words(inner: BaseException, error: BotoCoreError) -> str:
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"the certificate is not good: {getattr(inner, 'verify_message', '') or inner}"
-    if isinstance(inner, ssl.SSLError):
-        return f"TLS failed: {inner.reason or inner}"
     if isinstance(inner, ClientHttpProxyError | ProxyRefusal):
         return _answer_of_proxy(inner, error)
+    if isinstance(inner, ClientResponseError | HttpProcessingError):
+        return "what answered does not speak HTTP"
     if isinstance(inner, ConnectTimeoutError | ReadTimeoutError):
         return "the connection timed out" if isinstance(inner, ConnectTimeoutError) else "the reply timed out"
     return _words_of_system(inner, error) if isinstance(inner, OSError) else ""

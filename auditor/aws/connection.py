@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from auditor.aws.caller_errors import whole, with_advice
+from auditor.aws.advice import with_advice
+from auditor.aws.caller_errors import whole
+from auditor.aws.endpoints import endpoint_setting
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, moment_of, reason_of, safe_cause, translate
 from auditor.aws.gateway import open_client
-from auditor.aws.profiles import endpoint_setting
 from auditor.aws.redaction import without_secrets
 from auditor.aws.session import Sessions, caller_error
 from auditor.aws.wire.tls import TlsFileError

@@ -217,7 +217,14 @@ def reason_of(error: Exception) -> str:
     if lacks_files(error):
         return f"{_TOO_MANY_FILES} ({said})"
     cause = without_secrets(cause_of(error)) if isinstance(error, BotoCoreError) else ""
-    return f"{said.rstrip('.')} ({cause})" if cause else said
+    return f"{_without_inner(error, said).rstrip('.')} ({cause})" if cause else said
+
+
+def _without_inner(error: Exception, said: str) -> str:
+    """What the SDK says of an error, without what it repeats of another library's."""
+    if isinstance(error, SSLError):
+        return f"SSL validation failed for {without_secrets(str(error.kwargs.get('endpoint_url')))}"
+    return "The request failed" if type(error) is HTTPClientError else said
 
 
 def safe_cause(error: Exception) -> Exception | None:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 import anyio
 
-from auditor.aws.caller_errors import check_endpoint, check_workers_can_share, with_advice
+from auditor.aws.advice import with_advice
+from auditor.aws.caller_errors import check_workers_can_share
 from auditor.aws.causes import clock_fault
 from auditor.aws.credentials import CallerCredentials
+from auditor.aws.endpoints import endpoint_setting
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
 from auditor.aws.limits.outage import Outages
 from auditor.aws.limits.slots import Connections, Slots, free_connections, most_connections
 from auditor.aws.lister import Lister, open_lister
 from auditor.aws.partitions import Partition, partition_named
-from auditor.aws.profiles import endpoint_setting
 from auditor.aws.request import Access, RunLimits, Usage
 from auditor.aws.role import RoleRequest, first_admitted
 from auditor.aws.session import Sessions, caller_error, open_sessions, resolve_credentials, settings_of
@@ -244,6 +245,5 @@ async def open_client(stack: AsyncExitStack, session: Any, service: str, *, regi
         user_agent=f"auditor {session.user_agent()}",
     )
     client = await stack.enter_async_context(session.create_client(service, region_name=region, config=config))
-    check_endpoint(client.meta.endpoint_url, service=service)
     await send_directly(client, session)
     return client

@@ -9,6 +9,7 @@ from aiobotocore.session import AioSession
 from botocore.compat import compat_shell_split
 
 _KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_PROCESS = "credential_process"
 _KEY_SETTINGS = tuple(name.lower() for name in _KEY_VARIABLES)
 
 
@@ -63,25 +64,26 @@ def login_profile(profiles: tuple[Profile, ...]) -> str:
     return next((profile.name for profile in profiles if "login_session" in profile.settings), "")
 
 
+def sso_profile(profiles: tuple[Profile, ...]) -> str:
+    """The profile that signs in with SSO, empty where none does."""
+    return next((each.name for each in profiles if any(name.startswith("sso_") for name in each.settings)), "")
+
+
 def process_programs(profiles: tuple[Profile, ...]) -> tuple[str, ...]:
-    """The programs of each `credential_process`."""
-    commands = (profile.settings.get("credential_process") for profile in profiles)
-    return tuple(compat_shell_split(command)[0] for command in commands if isinstance(command, str) and command.strip())
+    """The programs of each `credential_process` that can be run."""
+    commands = (_command_of(profile) for profile in profiles if _PROCESS in profile.settings)
+    return tuple(command[0] for command in commands if command)
 
 
-def endpoint_setting(session: AioSession, service: str) -> str:
-    """What says where a service is asked, a variable or a setting of a profile; empty where nothing does.
+def broken_process(profiles: tuple[Profile, ...]) -> str:
+    """The first profile whose `credential_process` is no command, empty where all are."""
+    return next((each.name for each in profiles if _PROCESS in each.settings and not _command_of(each)), "")
 
-    In the order in which the SDK looks for it.
-    """
-    if session.get_config_variable("ignore_configured_endpoint_urls"):
-        return ""
-    for variable in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
-        if os.environ.get(variable):
-            return variable
-    scoped, sections = session.get_scoped_config(), session.full_config.get("services", {})
-    section = str(scoped.get("services", ""))
-    if "endpoint_url" in sections.get(section, {}).get(service, {}):
-        return f"the endpoint_url of {service} in section [services {section}] of the AWS configuration"
-    profile = session.get_config_variable("profile") or "default"
-    return f"the endpoint_url of profile {profile!r}" if "endpoint_url" in scoped else ""
+
+def _command_of(profile: Profile) -> list[str]:
+    """The words of its `credential_process`, none where it can't be split into any: a quote may be left open."""
+    command = profile.settings[_PROCESS]
+    try:
+        return compat_shell_split(command) if isinstance(command, str) else []
+    except ValueError:
+        return []

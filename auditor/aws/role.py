@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from auditor.aws.caller_errors import with_advice
+from auditor.aws.advice import with_advice
 from auditor.aws.credentials import RoleCredentials
 from auditor.aws.errors import invalid_response, request_error
 from auditor.aws.permissions import session_policy_of

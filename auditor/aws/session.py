@@ -23,7 +23,9 @@ from auditor.aws.caller_errors import (
 )
 from auditor.aws.credential_programs import end_programs_with_tasks
 from auditor.aws.credentials import CallerCredentials, ask_chain, task_credential_resolver
+from auditor.aws.endpoints import check_endpoints
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
+from auditor.aws.mfa_prompt import ask_at_terminals_only
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.profiles import keys_in_use, profiles_in_use, written_keys
 from auditor.aws.reading import response_parsers
@@ -52,7 +54,8 @@ async def open_sessions(*, profile: str | None, session: aioboto3.Session | None
     An empty profile is none, as an empty AWS_PROFILE is.
 
     Raises:
-        CallerError: The profile does not exist, the configuration can't be read, or a key or region can't be one.
+        CallerError: The profile does not exist, the configuration can't be read, or a key, a region or an
+            endpoint can't be one.
         ConfigurationError: The session is none of aioboto3's.
     """
     if session is not None and not isinstance(session, aioboto3.Session):
@@ -110,7 +113,9 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
     if given is not None and profile is None and _brings_credentials(given, caller):
         caller.register_component("credential_provider", _Borrowed(given))
     else:
-        check_keys(written_keys(caller))
+        # One that is empty may not be used: the SDK may go on to another link.
+        check_keys((where, text) for where, text in written_keys(caller) if text)
+    check_endpoints(caller, SERVICES)
     loader = _loaded_models(caller.get_config_variable("data_path"))
     region, where = _region(caller)
     check_region(region, where=where)
@@ -118,6 +123,7 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
         session.register_component("data_loader", loader)
         # The clients of the credential chain need one, too.
         session.set_config_variable("region", region)
+    ask_at_terminals_only(caller)
     return Sessions(caller=caller, shared=shared, region=region)
 
 

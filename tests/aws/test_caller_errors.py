@@ -12,10 +12,10 @@ from aiobotocore.session import AioSession
 from anyio import to_thread
 from blockbuster import BlockBuster
 
-from auditor.aws.caller_errors import with_advice
+from auditor.aws.advice import with_advice
+from auditor.aws.endpoints import endpoint_setting
 from auditor.aws.errors import request_error
 from auditor.aws.gateway import open_gateway
-from auditor.aws.profiles import endpoint_setting
 from auditor.aws.role import RoleRequest
 from auditor.aws.session import caller_error, open_sessions, resolve_credentials
 from auditor.demo import Scenario
@@ -45,6 +45,21 @@ source_profile = mfa
 aws_access_key_id = AKIABROKEN
 aws_secret_access_key = first
   second
+[profile open-process]
+credential_process = "left open
+[profile of-open-process]
+role_arn = arn:aws:iam::111122223333:role/Role
+source_profile = open-process
+[profile no-command]
+credential_process =
+[profile "my sso"]
+sso_start_url = https://nobody.example/start
+sso_region = us-east-1
+sso_account_id = 111122223333
+sso_role_name = Role
+[profile of-sso]
+role_arn = arn:aws:iam::111122223333:role/Role
+source_profile = my sso
 [profile of-broken-key]
 role_arn = arn:aws:iam::111122223333:role/Role
 source_profile = broken-key
@@ -56,6 +71,8 @@ PRINTED = {
     "list": [],
     "odd": {**KEY, "SecretAccessKey": "secret\n"},
     "half": {"Version": 1, "AccessKeyId": "A"},
+    "unset": {**KEY, "AccessKeyId": None},
+    "empty": {**KEY, "SecretAccessKey": ""},
     "late": {**KEY, "Expiration": "whenever"},
 }
 """What some programs print that are asked for credentials."""
@@ -64,8 +81,19 @@ SENTENCES = {
     "`credential_process = aws configure export-credentials --profile login --format process`.",
     "of-login": "The profile 'login' is one of `aws login`",
     "empty": "Profile 'empty' has no credentials: it names no keys, role, SSO session or credential_process",
-    "ended-process": "Profile 'ended-process' could not be used: what its provider gave had already expired.",
+    "ended-process": "Profile 'ended-process' could not be used: what its provider gave had already "
+    "expired: sign in again.",
     "list-process": "Profile 'list-process' could not be used: what its credential_process printed is not what",
+    "unset-process": "The access key id is empty",
+    "empty-process": "The secret access key is empty",
+    "open-process": "Profile 'open-process' could not be used: the credential_process of profile 'open-process' has a "
+    "quote that is left open, or a backslash at its end.",
+    "of-open-process": "Profile 'of-open-process' could not be used: the credential_process of profile 'open-process'",
+    "no-command": "Profile 'no-command' could not be used: the credential_process of profile 'no-command' is empty.",
+    "silent-process": f"Profile 'silent-process' could not be used: the program {sys.executable!r} of its "
+    "credential_process has failed, and does not say why.",
+    "my sso": "The SSO session of profile 'my sso' has expired or is missing: run `aws sso login --profile 'my sso'`.",
+    "of-sso": "The SSO session of profile 'my sso' has expired or is missing: run `aws sso login --profile 'my sso'`.",
     "half-process": "Profile 'half-process' could not be used: Error when retrieving credentials from custom-process",
     "late-process": "Profile 'late-process' could not be used: what its credential_process printed is not what",
     "odd-process": "The secret access key has a line break in it",
@@ -86,6 +114,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / f"{name}.py").write_text(f"print({json.dumps(printed)!r})")
     with (tmp_path / "config").open("a", encoding="utf-8") as config:
         config.write(PROFILES)
+        config.write(f'[profile silent-process]\ncredential_process = {sys.executable} -c "raise SystemExit(3)"\n')
         for name in PRINTED:
             config.write(f"[profile {name}-process]\ncredential_process = {sys.executable} {tmp_path}/{name}.py\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -215,9 +244,15 @@ async def test_a_region_without_sts_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("endpoint", "sentence"),
     [
-        ("localhost:1234", "its scheme, too, in AWS_ENDPOINT_URL, in the variable of one service, or in the profile."),
-        ("http://bob:pa55word@localhost:port", "The endpoint of sts has an invalid port: http://…@localhost:port."),
-        ("http://localhost:99999", "The endpoint of sts has an invalid port: http://localhost:99999."),
+        ("localhost:1234", "its URL has no scheme: write it as https://sts.us-east-1.amazonaws.com."),
+        ("http://bob:pa55word@localhost:port", "its URL has no valid host and port"),
+        ("http://localhost:99999", "its URL has no valid host and port"),
+        ("http://localhost:1234\n", "a blank, a line break or an invisible character is in its URL."),
+        (" http://bob:pa55 word@localhost", "a blank, a line break or an invisible character is in its URL."),
+        ("ftp://bob:pa55word@localhost", "the scheme is ftp, and only http and https are known."),
+        ("http://bob:pa55word@localhost:1234", "a user is in its URL, and requests are signed with keys instead."),
+        ("http://10.0.0.256:1234", "its URL has no valid host and port"),
+        ("http://a_b:1234", "its host may have letters, digits, hyphens and dots only."),
     ],
 )
 async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,14 +261,23 @@ async def test_an_endpoint_that_is_none_is_said(endpoint: str, sentence: str, mo
     with pytest.raises(CallerError) as caught:
         async with open_gateway(profile="keys"):
             pass
-    assert str(caught.value).endswith(sentence)
+    assert str(caught.value).startswith(f"AWS_ENDPOINT_URL is no endpoint that can be used: {sentence}")
+    assert "pa55" not in str(caught.value)
 
 
-async def test_an_endpoint_that_is_none_is_said_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clients that a provider makes have the same endpoint."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "localhost:1234")
-    with pytest.raises(CallerError, match="localhost:1234 is not the URL of an endpoint"):
+@pytest.mark.parametrize("service", ["STS", "ORGANIZATIONS", "IAM", "CLOUDTRAIL"])
+async def test_an_endpoint_of_one_service_that_is_none_is_said(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the chain, whose clients have the same endpoints, asks for anything."""
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "ftp://localhost:1234")
+    with pytest.raises(CallerError, match=f"^AWS_ENDPOINT_URL_{service} is no endpoint that can be used: the scheme"):
         await key_of("role")
+
+
+async def test_an_endpoint_of_sso_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a service that only the chain asks the SDK itself refuses the URL."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", "localhost:1234")
+    with pytest.raises(CallerError, match=r"An endpoint .* can't be used: its URL has no scheme"):
+        await key_of("sso")
 
 
 @pytest.mark.parametrize(

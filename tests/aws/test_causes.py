@@ -9,14 +9,25 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, HTTPClientError, SSLError
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorSSLError,
+    ClientPayloadError,
+    ClientProxyConnectionError,
+    ServerDisconnectedError,
+)
+from aiohttp.client_reqrep import ConnectionKey
+from botocore.exceptions import BotoCoreError, EndpointConnectionError, HTTPClientError, SSLError
 
+from auditor.aws.connection import try_connection
 from auditor.aws.errors import is_transient, translate
 from auditor.aws.gateway import open_gateway
 from auditor.aws.limits.retry import Retries, RetryPolicy
+from auditor.aws.session import open_sessions
 from auditor.aws.wire.tls import TlsFileError
 from auditor.demo import Scenario
-from auditor.errors import CallerError, RequestError
+from auditor.errors import CallerError, RequestError, UnreachableError
 from tests.aws.tls import World
 from tests.organizations import served
 
@@ -45,6 +56,13 @@ async def refused() -> str:
     return str(caught.value)
 
 
+async def unreached() -> str:
+    """Why STS was not reached by a request that is tried once."""
+    with pytest.raises(RequestError) as caught:
+        await try_connection(await open_sessions(profile=None, session=None), profile=None)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("inner", "words"),
     [
@@ -66,14 +84,156 @@ def test_the_networks_reasons(inner: OSError, words: str) -> None:
     )
 
 
+KEY = ConnectionKey("iam.example", 443, True, True, None, None, None)  # noqa: FBT003 - as aiohttp has it
+FAILED = OSError(1, "failed")
+
+
+def raised_by(error: Exception, cause: BaseException) -> Exception:
+    """The error as it is when it was raised from its cause."""
+    error.__cause__ = cause
+    return error
+
+
 def test_the_reason_of_a_certificate() -> None:
-    """What is wrong with a certificate is said."""
+    """What is wrong with a certificate is said, once."""
     inner = ssl.SSLCertVerificationError(1, "certificate verify failed: certificate has expired")
-    said = fault(SSLError(endpoint_url="https://iam.example/", error=inner))
+    for error in (inner, ClientConnectorCertificateError(KEY, inner)):
+        said = fault(SSLError(endpoint_url="https://iam.example/", error=raised_by(error, inner)))
+
+        assert said.code == "CertificateRefused"
+        assert 1 == said.message.count("expired")
+        assert "(the certificate is not good: " in said.message
+
+
+def test_a_certificates_fault_is_in_openssls_own_words() -> None:
+    """Without those of aiohttp and the SDK around them."""
+    inner = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: …")
+    inner.verify_message = "self-signed certificate"
+    error = SSLError(endpoint_url="https://iam.example/", error=ClientConnectorCertificateError(KEY, inner))
+
+    assert "SSL validation failed for https://iam.example/ (the certificate is not good: self-signed certificate)" == (
+        fault(error).message
+    )
+
+
+def handshake_failure() -> ssl.SSLError:
+    """What OpenSSL raises where the other side speaks no TLS."""
+    client = ssl.create_default_context()
+    incoming = ssl.MemoryBIO()
+    incoming.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    connection = client.wrap_bio(incoming, ssl.MemoryBIO(), server_hostname="iam.example")
+    with pytest.raises(ssl.SSLError) as caught:
+        connection.do_handshake()
+    return caught.value
+
+
+def test_the_reason_of_a_failed_handshake_is_openssls() -> None:
+    """Aiohttp's own error is one of `ssl`, but knows no reason; the same request may succeed in a moment."""
+    inner = handshake_failure()
+    said = fault(SSLError(endpoint_url="https://iam.example/", error=ClientConnectorSSLError(KEY, inner)))
+
+    assert ("TlsFailed", True) == (said.code, is_transient(said))
+    assert f"SSL validation failed for https://iam.example/ (TLS failed: {inner.reason}, as where a server speaks " in (
+        said.message
+    )
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        ClientConnectorSSLError(KEY, FAILED),
+        ClientConnectorSSLError(KEY, ssl.SSLError(1, "failed")),
+        ClientConnectorCertificateError(KEY, ValueError("failed")),
+        ClientProxyConnectionError(KEY, FAILED),
+        ClientConnectorDNSError(KEY, FAILED),
+        ssl.SSLError(1, "failed"),
+        ssl.SSLEOFError(8, "failed"),
+        ServerDisconnectedError(),
+        ClientPayloadError(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: SSLError(endpoint_url="https://iam.example/", error=inner),
+        lambda inner: HTTPClientError(error=inner),
+        lambda inner: EndpointConnectionError(endpoint_url="https://iam.example/", error=inner),
+    ],
+)
+@pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
+def test_every_error_of_a_connection_is_translated(
+    wrap: Callable[[Exception], BotoCoreError], inner: Exception, proxy: str | None
+) -> None:
+    """Whatever aiohttp has made of it, and whatever it lacks; a proxy in between is named."""
+    error = wrap(inner)
+    details: Any = error.kwargs
+    details["proxy_url"] = proxy
+
+    said = fault(error)
+
+    assert isinstance(said, UnreachableError)
+    assert (proxy or "") in said.message
+
+
+def test_a_cause_that_can_not_be_read_costs_nothing() -> None:
+    """The error is what it is without the words."""
+
+    class Odd(ssl.SSLCertVerificationError):
+        @property
+        def verify_message(self) -> str:  # type: ignore[override]  # it can't be read
+            raise ValueError("it has none")
+
+    said = fault(SSLError(endpoint_url="https://iam.example/", error=Odd(1, "failed")))
 
     assert said.code == "CertificateRefused"
-    assert "the certificate is not good" in said.message
-    assert "expired" in said.message
+    assert said.message.startswith("SSL validation failed for https://iam.example/")
+
+
+async def test_a_server_without_tls_is_said(world: World) -> None:
+    """A plain server behind an https URL is no fault of the credentials."""
+    server = await world.server(None)
+    world.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
+
+    said = await unreached()
+
+    assert said.startswith("TlsFailed: SSL validation failed for https://localhost")
+    assert "as where a server speaks plain http" in said
+    assert "the one that AWS_ENDPOINT_URL names" in said
+
+
+@asynccontextmanager
+async def proxy_that_answers(answer: bytes) -> AsyncIterator[str]:
+    """A proxy that answers whatever it is asked, and closes the connection."""
+
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(reply, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "(by way of the proxy "),
+        (b"SSH-2.0-Server\r\n", "(what answered does not speak HTTP, by way of the proxy "),
+    ],
+)
+async def test_a_proxy_that_is_none_is_named(answer: bytes, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that closes the connection, or answers something else than HTTP, which is not repeated."""
+    async with proxy_that_answers(answer) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "https://aws.example")
+        monkeypatch.setenv("https_proxy", f"http://bob:pa55word@{url.removeprefix('http://')}")
+        said = await unreached()
+
+    assert f"{words}{url})" in said
+    assert (False, False) == ("SSH-2.0" in said, "pa55word" in said)
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])

@@ -39,11 +39,15 @@ async def test_a_proxy_is_named_without_its_password(world: World) -> None:
     assert len(proxy.tunnels) == 1
 
 
-async def test_a_password_of_the_endpoint_is_not_told(world: World) -> None:
-    """Whoever put one there reads the rest."""
+async def test_an_endpoint_with_a_password_is_refused_without_it(world: World) -> None:
+    """No signed request can be sent there."""
     server = await world.server(None)
     world.setenv("AWS_ENDPOINT_URL", server.url.replace("http://", "http://ana:hidden@"))
-    assert "hidden" not in (await connection()).endpoint
+    with pytest.raises(
+        CallerError, match="AWS_ENDPOINT_URL is no endpoint that can be used: a user is in its URL"
+    ) as no:
+        await connection()
+    assert "hidden" not in str(no.value)
 
 
 async def test_plain_http_verifies_nothing(world: World) -> None:
@@ -88,5 +92,5 @@ async def test_a_port_that_is_none_is_the_caller_s_fault(monkeypatch: pytest.Mon
     """It is one sentence."""
     del world
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://localhost:99999999")
-    with pytest.raises(CallerError, match="The endpoint of sts has an invalid port"):
+    with pytest.raises(CallerError, match=r"AWS_ENDPOINT_URL is no endpoint .* its URL has no valid host and port"):
         await connection()

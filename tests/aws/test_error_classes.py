@@ -18,7 +18,8 @@ from auditor import (
     ThrottledError,
     UnreachableError,
 )
-from auditor.aws.caller_errors import CallerSettings, refresh_error, with_advice
+from auditor.aws.advice import with_advice
+from auditor.aws.caller_errors import CallerSettings, refresh_error
 from auditor.aws.credentials import Lease, RenewedCredentials
 from auditor.aws.errors import no_answer, request_error, timed_out
 from auditor.aws.gateway import identify

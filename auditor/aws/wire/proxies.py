@@ -1,21 +1,20 @@
 """Which proxy a request goes through, and whether that can work at all."""
 
 import os
-import re
 from functools import lru_cache
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError
 from botocore.httpsession import ProxyConfiguration
+
+from auditor.aws.wire.urls import SCHEME, fault_of_url, fault_of_user
 
 PROXY_AUTHENTICATION = 407
 """https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re"""
 _KEPT_URLS = 16
 """More than a client has endpoints."""
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_SCHEMES = frozenset({"http", "https"})
-_ODD = re.compile(r"[\x00-\x20\x7f]")
+_EXAMPLE = "http://proxy.example:3128"
 
 
 class ProxyUrlError(BotoCoreError):
@@ -58,9 +57,7 @@ class Proxies(ProxyConfiguration):
         return super().proxy_url_for(url)
 
     def _fix_proxy_url(self, proxy_url: str) -> str:
-        named = _SCHEME.match(proxy_url)
-        # The SDK knows schemes in small letters only, and puts another before those in capitals.
-        return super()._fix_proxy_url(proxy_url if named is None else named[0].lower() + proxy_url[named.end() :])  # type: ignore[misc,no-any-return]  # private, so not in the stubs
+        return _with_scheme(proxy_url)
 
 
 def proxy_name(proxy_url: str) -> str:
@@ -70,25 +67,19 @@ def proxy_name(proxy_url: str) -> str:
 
 
 def _fault_of(proxy: str) -> str:
-    """Why a proxy can't work, empty where it may; without a scheme the SDK takes it for one of http."""
-    if _ODD.search(proxy):
-        return "a blank or a line break is in its URL"
-    named = _SCHEME.match(proxy)
-    if named and named[1].lower() not in _SCHEMES:
-        return f"the scheme is {named[1]}, and only http and https are known"
-    try:
-        parts = urlsplit(proxy if named else f"http://{proxy.removeprefix('//')}")
-        return _fault_of_parts(parts, named=bool(named))
-    except ValueError:
-        return "its URL has no valid host and port, such as http://proxy.example:3128"
+    """Why a proxy can't work, empty where it may."""
+    url = _with_scheme(proxy)
+    if fault := fault_of_url(url, example=_EXAMPLE) or fault_of_user(url):
+        return fault
+    named = SCHEME.match(proxy) or proxy.startswith("//")
+    return "" if named or urlsplit(url).path in {"", "/"} else f"its URL has no scheme: write it as {_EXAMPLE}"
 
 
-def _fault_of_parts(parts: SplitResult, *, named: bool) -> str:
-    if not parts.hostname:
-        return "its URL has no host"
-    if parts.port == 0:
-        return "its port is 0"
-    return "" if named or parts.path in {"", "/"} else "its URL has no scheme, such as http://"
+def _with_scheme(proxy: str) -> str:
+    """The URL as the SDK has it: it takes whatever begins with a scheme and a colon as it is, if in small letters."""
+    if named := SCHEME.match(proxy):
+        return named[0].lower() + proxy[named.end() :]
+    return f"http:{proxy}" if proxy.startswith("//") else f"http://{proxy}"
 
 
 def _source_of(proxy: str, *, scheme: str) -> str:
