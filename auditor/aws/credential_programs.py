@@ -5,12 +5,16 @@ from asyncio.subprocess import Process
 from contextlib import suppress
 from typing import Any
 
+import anyio
+from aiobotocore.session import AioSession
+
 _METHOD = "custom-process"
+_ENDING = 1.0
 
 
-def end_programs_with_tasks(resolver: Any) -> None:  # noqa: ANN401 - the SDK has no types
-    """Let every provider of this chain that runs a program, of a role's source profile too, end it where it is left."""
-    for provider in getattr(resolver, "providers", ()):
+def end_programs_with_tasks(session: AioSession) -> None:
+    """Let all of the session's chain that runs a program, of a role's source profile too, end it where it is left."""
+    for provider in getattr(session.get_component("credential_provider"), "providers", ()):
         if provider.METHOD == _METHOD:
             provider._popen = _start  # noqa: SLF001 - there is no public way to it
         builder = getattr(provider, "_profile_provider_builder", None)
@@ -51,5 +55,10 @@ class _Program:
             return await self._process.communicate()
         finally:
             if self.returncode is None:
-                with suppress(ProcessLookupError):
-                    self._process.kill()
+                await self._kill()
+
+    async def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        with anyio.move_on_after(_ENDING, shield=True):
+            await self._process.wait()

@@ -1,12 +1,15 @@
-"""Asking for an MFA code, where there is a terminal to ask at."""
+"""Asking for an MFA code at a terminal, or taking the one that was piped in."""
 
 import os
+import select
 import sys
 from getpass import getpass
 
 from aiobotocore.session import AioSession
 
 _TERMINAL = "/dev/tty"
+_LONGEST_WAIT = 1.0
+"""Seconds for who writes a code into a pipe: nobody sees that more would be waited for."""
 
 
 def ask_at_terminals_only(session: AioSession) -> None:
@@ -17,10 +20,25 @@ def ask_at_terminals_only(session: AioSession) -> None:
 
 
 def ask_for_code(prompt: str) -> str:
-    """What is typed; raises EOFError where there is no terminal, before anything is written."""
-    if not _has_terminal():
+    """What is typed, or without a terminal the line that waits on stdin.
+
+    Raises:
+        EOFError: There is neither; nothing was written.
+    """
+    if _has_terminal():
+        return getpass(prompt)
+    line = _waiting_line()
+    if not line:
         raise EOFError("there is no terminal")
-    return getpass(prompt)
+    return line
+
+
+def _waiting_line() -> str:
+    try:
+        ready, _, _ = select.select([sys.stdin], [], [], _LONGEST_WAIT)
+    except (OSError, TypeError, ValueError):  # stdin is closed, or no file
+        return ""
+    return sys.stdin.readline().strip() if ready else ""
 
 
 def _has_terminal() -> bool:

@@ -78,7 +78,6 @@ async def resolve_credentials(sessions: Sessions, *, profile: str | None) -> Cal
     explain = partial(refresh_error, settings=settings_of(sessions, profile=profile))
 
     async def load() -> Any:  # noqa: ANN401 - the SDK has no types
-        end_programs_with_tasks(sessions.caller.get_component("credential_provider"))
         credentials = await sessions.caller.get_credentials()
         if credentials is None:
             raise NoCredentialsError
@@ -124,6 +123,7 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
         # The clients of the credential chain need one, too.
         session.set_config_variable("region", region)
     ask_at_terminals_only(caller)
+    end_programs_with_tasks(caller)
     return Sessions(caller=caller, shared=shared, region=region)
 
 

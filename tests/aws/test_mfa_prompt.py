@@ -24,3 +24,12 @@ def test_without_a_terminal_nothing_is_written() -> None:
     )
 
     assert ("none\n", "") == (done.stdout, done.stderr)
+
+
+def test_a_code_that_is_piped_in_is_taken() -> None:
+    """A job has no terminal, and may have a code all the same."""
+    program = _ASK.replace("    ask_for_code(", "    print(ask_for_code(").replace('"Code: ")', '"Code: "))')
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, input="123456\n", capture_output=True, start_new_session=True, check=True, text=True)
+
+    assert ("123456\n", "") == (done.stdout, done.stderr)
