@@ -2,7 +2,7 @@
 
 import gc
 
-_OBJECTS = 10_000
+_OBJECTS = 50_000
 """New ones between two looks at the youngest; by default 700, or 2,000."""
 
 

@@ -25,19 +25,19 @@ def threshold() -> int:
 
 
 def test_new_objects_are_looked_at_seldom(threshold: int) -> None:
-    """Ten thousand of them; how often old ones are looked at stays in proportion."""
+    """Fifty thousand of them; how often old ones are looked at stays in proportion."""
     others = gc.get_threshold()[1:]
     try:
         collect_seldom()
-        assert (10_000, *others) == gc.get_threshold()
+        assert (50_000, *others) == gc.get_threshold()
     finally:
         gc.set_threshold(threshold, *others)
 
 
 def test_the_command_does(threshold: int) -> None:
     """Its process is its own."""
-    assert 10_000 != threshold
-    assert "10000" == _printed(_AFTER_THE_COMMAND, "--version")
+    assert 50_000 != threshold
+    assert "50000" == _printed(_AFTER_THE_COMMAND, "--version")
 
 
 def test_the_library_does_not(threshold: int) -> None:
