@@ -1,5 +1,6 @@
 """The credentials that list the accounts of the organization, if they are not the caller's."""
 
+import shlex
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ async def open_lister(
         )
         await credentials.current()
     except RequestError as error:
-        option = f"--lister-profile {lister.profile}" if lister.role is None else f"--lister-role {lister.role}"
+        option = _option_of(lister.profile or "") if lister.role is None else f"--lister-role {lister.role}"
         raise CallerError(whole(f"The accounts can't be listed with {option}: {error}")) from error
     return Access(credentials=credentials, limits=limits)
 
@@ -84,5 +85,9 @@ async def _profile_access(profile: str, *, limits: RunLimits, session: aioboto3.
         sessions = await open_sessions(profile=profile, session=session)
         credentials = await resolve_credentials(sessions, profile=profile)
     except CallerError as error:
-        raise CallerError(f"The accounts can't be listed with --lister-profile {profile}: {error}") from error
+        raise CallerError(f"The accounts can't be listed with {_option_of(profile)}: {error}") from error
     return Access(credentials=credentials, limits=limits)
+
+
+def _option_of(profile: str) -> str:
+    return f"--lister-profile {shlex.quote(profile)}"
