@@ -89,9 +89,10 @@ def _inside(error: BaseException | None) -> Iterator[BaseException]:
         if error is None:
             return
         yield error
-        # Its kind for certificates has none in aiohttp before 3.12.
-        if isinstance(error, ClientConnectorError) and (cause := getattr(error, "os_error", None)) is not None:
-            yield cause
+        # Its kind for certificates has no `os_error` in aiohttp before 3.12.
+        for name in ("os_error", "certificate_error"):
+            if isinstance(error, ClientConnectorError) and (cause := getattr(error, name, None)) is not None:
+                yield cause
         wrapped = getattr(error, "kwargs", {}).get("error")
         error = wrapped if isinstance(wrapped, BaseException) else error.__cause__ or error.__context__
 
