@@ -21,11 +21,10 @@ from auditor.aws.caller_errors import (
     refresh_error,
     whole,
 )
-from auditor.aws.credential_programs import end_programs_with_tasks
+from auditor.aws.credential_sources import tame_sources
 from auditor.aws.credentials import CallerCredentials, ask_chain, task_credential_resolver
 from auditor.aws.endpoints import check_endpoints
 from auditor.aws.errors import PARSER_ERRORS, SDK_ERRORS, safe_cause
-from auditor.aws.mfa_prompt import ask_at_terminals_only
 from auditor.aws.partitions import DEFAULT_REGION
 from auditor.aws.profiles import keys_in_use, profiles_in_use, written_keys
 from auditor.aws.reading import response_parsers
@@ -122,8 +121,7 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
         session.register_component("data_loader", loader)
         # The clients of the credential chain need one, too.
         session.set_config_variable("region", region)
-    ask_at_terminals_only(caller)
-    end_programs_with_tasks(caller)
+    tame_sources(caller)
     return Sessions(caller=caller, shared=shared, region=region)
 
 
