@@ -3,6 +3,7 @@
 import asyncio
 import os
 import select
+import stat
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
@@ -17,8 +18,8 @@ from aiobotocore.session import AioSession
 _PROCESS = "custom-process"
 _ENDING = 1.0
 _TERMINAL = "/dev/tty"
-_LONGEST_WAIT = 1.0
-"""Seconds for who writes a code into a pipe: nobody sees that more would be waited for."""
+_LONGEST_WAIT = 30.0
+"""Seconds for the program that writes a code into a pipe."""
 
 
 def tame_sources(session: AioSession) -> None:
@@ -93,8 +94,10 @@ def ask_for_code(prompt: str) -> str:
 
 def _waiting_line() -> str:
     try:
-        ready, _, _ = select.select([sys.stdin], [], [], _LONGEST_WAIT)
-    except (OSError, TypeError, ValueError):  # stdin is closed, or no file
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+        waits = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        ready, _, _ = select.select([sys.stdin], [], [], _LONGEST_WAIT if waits else 0)
+    except (AttributeError, OSError, TypeError, ValueError):  # stdin is none, closed, or no file
         return ""
     return sys.stdin.readline().strip() if ready else ""
 

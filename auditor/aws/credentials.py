@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 _signing: ContextVar[ReadOnlyCredentials] = ContextVar("auditor_signing_credentials")
 _EARLY = timedelta(minutes=5)
 _QUARTER = 4
-_LONGEST_RENEWAL = 30.0
-"""Seconds: what has given credentials once, and now gives none, has hung. The first ones may need a person."""
+_LONGEST_RENEWAL = 120.0
+"""Seconds: what has given credentials once, and gives none for so long, has hung. The first ones may need a person."""
 _MEMBERS = ("the access key id", "the secret access key", "the session token")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)

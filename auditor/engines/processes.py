@@ -20,7 +20,7 @@ from auditor.engines.outages import hearing
 from auditor.engines.starting import start_processes, workers_path
 from auditor.engines.submissions import Reports, Submissions, ended_with, error_of, open_submissions, reason_of
 from auditor.engines.worker import Batch, audit_batch, check_version, try_worker
-from auditor.errors import AuditError, EngineError
+from auditor.errors import AuditError, CallerError, EngineError
 from auditor.model.progress import Observer, ignore
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class OwnPool:
         """The batch's future when it has ended, after a second try where its worker died.
 
         Raises:
-            EngineError: The worker could not audit at all, nor has any other: they are all alike.
+            EngineError: The worker can't audit on this machine, nor has any other: they are all alike.
         """
         pool = self._processes
         batch = replace(batch, told=self._told.fileno())
@@ -73,7 +73,8 @@ class OwnPool:
         if isinstance(error_of(outcome), BrokenExecutor) and await self._mend(pool):
             outcome = await self._outcome(self._processes, self._work, batch)
         error = error_of(outcome)
-        if isinstance(error, AuditError) and not self._have_audited:
+        # What AWS has refused one of them may be given to the next one.
+        if isinstance(error, AuditError) and not (isinstance(error, CallerError) or self._have_audited):
             raise EngineError(f"The worker processes can't audit: {error}") from error
         self._have_audited = self._have_audited or error is None
         return outcome

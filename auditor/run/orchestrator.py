@@ -106,8 +106,8 @@ async def run_audit(  # noqa: PLR0913 - what a caller may choose
     ):
         try:
             async for ready in reports.batches():
-                await dispatch_first(ready.first, writers)
                 await dispatch(ready.reports, writers)
+                await dispatch_first(ready.first, writers)
                 for report in ready.reports:
                     totals.add(report)
                     observe(AccountFinished(report))

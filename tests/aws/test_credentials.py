@@ -344,8 +344,8 @@ async def test_a_chain_that_hangs_has_no_credentials(clock: Clock) -> None:
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
             tasks.start_soon(fail)
-    assert 30 == round(anyio.current_time() - began)
-    assert ["CredentialsUnavailable: it gave none for 30 seconds (credentials refresh)"] * 5 == said
+    assert 120 == round(anyio.current_time() - began)
+    assert ["CredentialsUnavailable: it gave none for 120 seconds (credentials refresh)"] * 5 == said
     source.takes = 1
     assert "ASIA3" == (await credentials.current()).access_key
 

@@ -16,6 +16,7 @@ from auditor import (
     AccountFinished,
     AccountReport,
     AuditError,
+    CallerError,
     EngineError,
     ProgressEvent,
     open_audit,
@@ -167,6 +168,18 @@ async def test_workers_that_can_not_audit_are_no_accounts_failure() -> None:
             await pool.audit(BATCH)
         assert (REPORT,) == (await pool.audit(well)).result()
         assert "This process may start too few threads." == str(error_of(await pool.audit(BATCH)))
+
+
+def be_refused(batch: Batch) -> tuple[AccountReport, ...]:
+    """A worker whose first request is refused."""
+    del batch
+    raise CallerError("The caller could not be identified.")
+
+
+async def test_what_one_worker_is_refused_is_that_batch_alone() -> None:
+    """Another one may be let in."""
+    async with open_processes(1, version=VERSION, work=be_refused) as pool:
+        assert isinstance(error_of(await pool.audit(BATCH)), CallerError)
 
 
 async def test_idle_processes_are_ended() -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import anyio
 
-from auditor.aws.errors import request_error
+from auditor.aws.errors import is_of_proxy, request_error
 from auditor.errors import RequestError
 from auditor.model.progress import Observer, Waiting, WaitingEnded, ignore
 
@@ -29,6 +29,8 @@ _ALONE = 240.0
 """Seconds for which faults are waited out where no other account shows whose they are: less than a silence."""
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
+_PAUSE_OF_PASSWORDS = 30.0
+"""Some proxies lock who comes with a wrong password too often."""
 
 
 class Held(Exception):  # noqa: N818 - no error, but a request that is to be begun anew
@@ -61,13 +63,15 @@ class Outage:
 
     def next_pause(self) -> float:
         """Seconds before the service is tried again."""
+        if is_of_proxy(self.error):
+            return _PAUSE_OF_PASSWORDS
         pause = random.uniform(self.pause / 2, self.pause)  # noqa: S311 - jitter is no secret
         self.pause = min(self.pause * 2, _LONGEST_PAUSE)
         return pause
 
     def is_the_services(self, now: float) -> bool:
         """Whether no single account can be the reason."""
-        alone = self.service in _ASKED_BY_ONE
+        alone = self.service in _ASKED_BY_ONE or is_of_proxy(self.error)
         return alone or (len(self.accounts) >= _SEVERAL and now - self.began >= _LEAST)
 
 

@@ -58,7 +58,7 @@ def fault_of_endpoint(url: str) -> str:
 
 
 def _fault_of_parts(parts: SplitResult, *, example: str) -> str:
-    if "@" in f"{parts.path}{parts.query}{parts.fragment}" and "@" not in parts.netloc:
+    if _is_cut_off(parts):
         return "the user or the password in its URL has a /, ? or #: write %2F, %3F or %23 instead"
     if not parts.hostname:
         return f"its URL has no host: write it as {example}"
@@ -68,6 +68,14 @@ def _fault_of_parts(parts: SplitResult, *, example: str) -> str:
         raise ValueError
     _check_host(parts.hostname)
     return ""
+
+
+def _is_cut_off(parts: SplitResult) -> bool:
+    """Whether the host ended within a user or a password; a path by itself may have an @, too."""
+    if "@" in parts.netloc:
+        return False
+    in_path = "@" in parts.path and _AUTHORITY.fullmatch(parts.netloc) is None
+    return in_path or "@" in f"{parts.query}{parts.fragment}"
 
 
 def _check_host(host: str) -> None:

@@ -40,10 +40,10 @@ FAULTS = [
         "CertificateRefused",
         id="a portal's certificate",
     ),
-    pytest.param(
-        ProxyConnectionError(proxy_url="http://proxy:3128", error=ProxyRefusal(407)), "ProxyFailed", id="its password"
-    ),
-    pytest.param(refusal("407", status=407), "407", id="its password, in the clear"),
+]
+PASSWORDS = [
+    pytest.param(ProxyConnectionError(proxy_url="http://proxy:3128", error=ProxyRefusal(407)), "ProxyFailed", id="TLS"),
+    pytest.param(refusal("407", status=407), "407", id="in the clear"),
 ]
 
 
@@ -64,7 +64,7 @@ class World:
         self.began = anyio.current_time()
         self.answered = Counter[str]()
         self.failed: list[RequestError] = []
-        self.in_outage = self.at_once = self.most_at_once = 0
+        self.in_outage = self.at_once = self.most_at_once = self.refused = 0
         self._fault, self._begins, self._ends = fault, begins, begins + seconds
         self.client = FakeService(service, list_users=self._answer)
 
@@ -83,6 +83,7 @@ class World:
         finally:
             self.at_once -= 1
         out = self._begins <= self.now < self._ends
+        self.refused += out
         if out and isinstance(self._fault, Exception):
             raise self._fault
         return self._fault if out else {"Users": []}
@@ -118,6 +119,18 @@ async def test_an_outage_costs_nothing(fault: Any, code: str, seconds: float) ->
     assert world.events[:1] == [Waiting("iam", code, PATIENCE)]
     assert isinstance(world.events[-1], WaitingEnded)
     assert world.events[-1].answered
+
+
+@pytest.mark.parametrize(("fault", "code"), PASSWORDS)
+async def test_a_password_that_a_proxy_refuses_is_tried_seldom(fault: Any, code: str) -> None:
+    """Some proxies lock who comes with a wrong one too often: it is an outage at once, and tried twice a minute."""
+    world = World(fault, seconds=300.0)
+    await world.ask_all(10)
+
+    assert [] == world.failed
+    assert world.events[:1] == [Waiting("iam", code, PATIENCE)]
+    # Ten were under way when it began.
+    assert world.refused <= 10 + 300 / 30 + 1
 
 
 async def test_one_request_at_a_time_tries_it() -> None:

@@ -14,6 +14,7 @@ EXAMPLE = "https://aws.example:8443"
         "HTTP://AWS.example",
         "http://localhost:4566/path",
         "http://[::1]:4566",
+        "http://127.0.0.1:4566/a@b",
         "http://10.0.0.1",
         "http://10.0.0.1.example",
         "http://bob:b%40b@aws.example",
