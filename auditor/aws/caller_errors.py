@@ -102,15 +102,19 @@ def check_workers_can_share(settings: CallerSettings) -> None:
 
 
 def check_keys(keys: Iterable[tuple[str, str]]) -> None:
-    """Raise UnusableText where a key or a token, each with where it is from, has a line break or another odd letter.
-
-    There need not be a token; a key must not be empty.
-    """
+    """Raise UnusableText where a key or a token, each with where it is from, has a line break or another odd letter."""
     for where, text in keys:
-        if not text and "token" not in where.lower():
-            raise UnusableText(f"{capital(where)} is empty: set it anew, or see why its provider gives none")
         if found := _NOT_OF_A_KEY.search(text):
             raise UnusableText(f"{capital(where)} has {_in_words(found[0])} in it, which no key has: set it anew")
+
+
+def check_given(access_key: str | None, secret_key: str | None, token: str | None) -> None:
+    """Raise UnusableText where what a provider gave can't sign: a key is empty, or one of them has an odd letter."""
+    keys = {"the access key id": access_key or "", "the secret access key": secret_key or ""}
+    for where, text in keys.items():
+        if not text:
+            raise UnusableText(f"{capital(where)} is empty: set it anew, or see why its provider gives none")
+    check_keys({**keys, "the session token": token or ""}.items())
 
 
 def check_region(region: str, *, where: str) -> None:

@@ -16,7 +16,7 @@ from aiobotocore.credentials import AioCredentialResolver, AioCredentials
 from botocore.client import BaseClient
 from botocore.credentials import CredentialProvider, ReadOnlyCredentials
 
-from auditor.aws.caller_errors import check_keys
+from auditor.aws.caller_errors import check_given
 from auditor.aws.errors import unavailable
 from auditor.errors import AuditError, ConfigurationError, RequestError
 
@@ -30,7 +30,6 @@ _EARLY = timedelta(minutes=5)
 _QUARTER = 4
 _LONGEST_RENEWAL = 120.0
 """Seconds: what has given credentials once, and gives none for so long, has hung. The first ones may need a person."""
-_MEMBERS = ("the access key id", "the secret access key", "the session token")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -251,7 +250,7 @@ class CallerCredentials(RenewedCredentials):
 
     async def _checked(self) -> ReadOnlyCredentials:
         frozen: ReadOnlyCredentials = await self._credentials.get_frozen_credentials()
-        check_keys(zip(_MEMBERS, (text or "" for text in frozen[:3]), strict=True))
+        check_given(*frozen[:3])
         return frozen
 
     async def _lease(self) -> Lease:

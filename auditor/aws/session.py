@@ -111,8 +111,7 @@ def _make_sessions(profile: str | None, given: aioboto3.Session | None) -> Sessi
     if given is not None and profile is None and _brings_credentials(given, caller):
         caller.register_component("credential_provider", _Borrowed(given))
     else:
-        # One that is empty may not be used: the SDK may go on to another link.
-        check_keys((where, text) for where, text in written_keys(caller) if text)
+        check_keys(written_keys(caller))
     check_endpoints(caller, SERVICES)
     loader = _loaded_models(caller.get_config_variable("data_path"))
     region, where = _region(caller)
