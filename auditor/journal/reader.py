@@ -1,7 +1,6 @@
 """What is in a journal: how the audit was begun, and where the report of each account is."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 
@@ -14,11 +13,12 @@ from auditor.model.merge import merged
 from auditor.model.progress import AuditStarted
 from auditor.model.report import AccountReport
 
+_REPORT = "report"
 _FIRST = "first_reading"
 KINDS: Mapping[str, type] = {
     "header": FirstLine,
     "started": SecondLine,
-    "report": AccountReport,
+    _REPORT: AccountReport,
     _FIRST: AccountReport,
 }
 """What the kinds of lines have, by the names of the members that tell them."""
@@ -87,17 +87,12 @@ class Content:
 
 def report_line(report: AccountReport) -> bytes:
     """A report as a line of the journal."""
-    return line_of("report", encode(report))
+    return line_of(_REPORT, encode(report))
 
 
 def first_line(report: AccountReport) -> bytes:
     """What was read first of an account as a line of the journal; earlier versions pass over it."""
     return line_of(_FIRST, encode(report))
-
-
-def first_reading_at(file: JournalFile, place: int) -> AccountReport:
-    """The first reading whose line begins at that byte of the file; blocks."""
-    return decode(AccountReport, file.line_at(place), name=_FIRST)
 
 
 def read_content(file: JournalFile) -> Content:
@@ -128,7 +123,7 @@ def read_content(file: JournalFile) -> Content:
 
 
 def report_at(file: JournalFile, place: int) -> AccountReport:
-    """The report whose line begins at that byte of the file; blocks."""
+    """The report, or first reading, whose line begins at that byte of the file; blocks."""
     return _read_report(file.line_at(place))
 
 
@@ -155,19 +150,18 @@ def _take(content: Content, line: bytes, *, place: int, file: JournalFile) -> No
 
 
 def _note(content: Content, line: bytes, *, place: int) -> None:
-    if is_named(line, _FIRST):
-        _note_first(content, line, place=place)
-        return
+    first = is_named(line, _FIRST)
     try:
-        content.note(_read_report(line), place=place)
+        report = _read_report(line)
     except UnknownWordError as error:
-        content.pass_over(error.value.account)
-
-
-def _note_first(content: Content, line: bytes, *, place: int) -> None:
-    # Of one with words that are not known here nothing is missing: the account is asked anew.
-    with suppress(UnknownWordError):
-        content.first[decode(AccountReport, line, name=_FIRST).account.id] = place
+        # An account that has a first reading alone is asked anew in any case.
+        if not first:
+            content.pass_over(error.value.account)
+        return
+    if first:
+        content.first[report.account.id] = place
+    else:
+        content.note(report, place=place)
 
 
 def _is_of_later_kind(line: bytes) -> bool:
@@ -176,7 +170,7 @@ def _is_of_later_kind(line: bytes) -> bool:
 
 
 def _read_report(line: bytes) -> AccountReport:
-    return decode(AccountReport, line, name="report")
+    return decode(AccountReport, line, name=_FIRST if is_named(line, _FIRST) else _REPORT)
 
 
 def _no_journal(file: JournalFile) -> ConfigurationError:

@@ -16,7 +16,7 @@ from auditor.errors import ConfigurationError, WriteError
 from auditor.files.private_file import closing
 from auditor.journal.file import JournalFile, create_journal_file, open_journal_file
 from auditor.journal.header import Header, header_line, header_of, started_line
-from auditor.journal.reader import Content, first_line, first_reading_at, read_content, report_at, report_line
+from auditor.journal.reader import Content, first_line, read_content, report_at, report_line
 from auditor.model.facts import AccountId
 from auditor.model.kinds import check_kind, path_of
 from auditor.model.placeholders import Unlisted, not_reached
@@ -141,7 +141,7 @@ class JournalWriter:
         """
         places = list(self._content.first.values())
         for few in (places[begin : begin + _AT_ONCE] for begin in range(0, len(places), _AT_ONCE)):
-            self._append([first_reading_at(self._file, place) for place in few])
+            self._append([report_at(self._file, place) for place in few])
 
     def _check_begun(self) -> None:
         if self.header.started is None:
