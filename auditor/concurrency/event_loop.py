@@ -16,6 +16,7 @@ T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
 
 
+TOO_FEW_FILES = "this process may open too few files: allow more, with `ulimit -n 4096` for one"
 _LEAST_FILES = 24
 """What an event loop, the files of a run, a connection to each service and a program that has credentials open."""
 _LEAST_THREADS = 6
@@ -34,6 +35,11 @@ def run(work: Callable[[*Arguments], Awaitable[T]], *arguments: *Arguments) -> T
     return anyio.run(work, *arguments, backend="asyncio", backend_options=options)
 
 
+def is_out_of_files(error: OSError) -> bool:
+    """Whether this process, or this machine, may open no more files."""
+    return error.errno in {errno.EMFILE, errno.ENFILE}
+
+
 def _check_files() -> None:
     """An event loop that can't have its own files ends in tracebacks."""
     try:
@@ -41,9 +47,9 @@ def _check_files() -> None:
             for _ in range(_LEAST_FILES):
                 stack.enter_context(socket.socket())
     except OSError as error:
-        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+        if not is_out_of_files(error):
             raise
-        raise AuditError("This process may open too few files: allow more, with `ulimit -n 4096` for one.") from error
+        raise AuditError(f"{TOO_FEW_FILES.capitalize()}.") from error
 
 
 def _check_threads() -> None:

@@ -4,7 +4,6 @@ Processes are started by `-c` and `-m`, with which Python looks for modules in t
 that lies there would run with the caller's credentials. PYTHONSAFEPATH keeps it out.
 """
 
-import errno
 import logging
 import os
 import signal
@@ -23,6 +22,7 @@ from loky.backend import resource_tracker as loky_tracker
 from loky.backend import spawn
 
 from auditor.concurrency.collection import collect_seldom
+from auditor.concurrency.event_loop import is_out_of_files
 from auditor.errors import EngineError
 
 _SAFE_PATH = "PYTHONSAFEPATH"
@@ -48,7 +48,7 @@ def start_processes(workers: int, *, lifeline: Connection, told: Connection) -> 
             workers, initializer=begin, initargs=(lifeline, told, inherited), env=_WORKERS_ONLY
         )
     except OSError as error:
-        if error.errno in {errno.EMFILE, errno.ENFILE}:
+        if is_out_of_files(error):
             raise
         reason = f"no semaphore can be made (on Linux in /dev/shm): {error.strerror}"
         raise EngineError(f"The worker processes could not be started: {reason}.") from error

@@ -8,6 +8,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoo
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+from auditor.concurrency.event_loop import TOO_FEW_FILES, is_out_of_files
 from auditor.engines.worker import Batch
 from auditor.errors import AuditError, EngineError, RequestError
 from auditor.model.coverage import Failure, Section
@@ -117,8 +118,8 @@ def reason_of(error: BaseException) -> str:
     error = next((each for each in _chain(error) if isinstance(each, OSError)), error)
     if isinstance(error, BrokenExecutor):
         return "a worker process ended before it could answer (has it memory, and threads by ulimit -u?)"
-    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        return "this process may open too few files: allow more, with `ulimit -n 4096` for one"
+    if isinstance(error, OSError) and is_out_of_files(error):
+        return TOO_FEW_FILES
     if isinstance(error, OSError) and error.errno in {errno.EAGAIN, errno.ENOMEM}:
         return f"the system allows no more processes (ulimit -u) or has no memory for them: {error.strerror}"
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
